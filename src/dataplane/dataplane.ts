@@ -1,0 +1,47 @@
+// The data plane as the daemon sees it: native.ts (the C module) and memory.ts (tests) are interchangeable.
+// SPIs are drawn by the core, so nothing is asked of it but figures.
+import type { ChildRef, ChildSpec, DataPlaneEvent, Path } from '../ike/core.ts';
+
+export interface DataPlane {
+  install(child: ChildSpec): void;
+  move(child: ChildRef, path: Path): void;
+  remove(child: ChildRef): void;
+  /** Sends one IKE message; the non-ESP marker is added where `path.local.port` is the NAT-T port. */
+  send(path: Path, bytes: Uint8Array): void;
+  /** Undefined: no such child. */
+  stats(child: ChildRef): ChildStats | undefined;
+  /** Packets dropped or passed in all, by reason. */
+  counters(): Readonly<Record<string, bigint>>;
+  /** Stops threads, closes sockets and the TUN device. */
+  close(): Promise<void>;
+}
+
+export interface ChildStats {
+  readonly rxPackets: bigint;
+  readonly rxBytes: bigint;
+  readonly txPackets: bigint;
+  readonly txBytes: bigint;
+  /** Milliseconds since the last authenticated packet came in; since installation if none did. */
+  readonly idleMs: number;
+  readonly drops: Readonly<Record<string, bigint>>;
+}
+
+/** What the data plane tells the daemon, on the event loop. */
+export interface DataPlaneListener {
+  datagram(path: Path, bytes: Uint8Array): void;
+  event(event: DataPlaneEvent): void;
+  /** The data plane cannot go on (the TUN device was deleted, a socket broke). */
+  failed(why: string): void;
+}
+
+export interface DataPlaneOptions {
+  /** TUN interface name, at most 15 characters. */
+  readonly device: string;
+  readonly mtu: number;
+  /** Addresses to listen on; empty: all, IPv4 and IPv6. */
+  readonly listen: readonly string[];
+  readonly port: number;
+  readonly nattPort: number;
+  /** 0: one per core. */
+  readonly workers: number;
+}

@@ -1,0 +1,10 @@
+/** IKEv2 Exchange Types. */
+export const Exchange = {
+  IKE_SA_INIT: 34, // RFC 7296
+  IKE_AUTH: 35, // RFC 7296
+  CREATE_CHILD_SA: 36, // RFC 7296
+  INFORMATIONAL: 37, // RFC 7296
+  IKE_SESSION_RESUME: 38, // RFC 5723
+  IKE_INTERMEDIATE: 43, // RFC 9242
+  IKE_FOLLOWUP_KE: 44, // RFC 9370
+} as const;

@@ -1,0 +1,213 @@
+// The contract of the IKE core on one page: inputs, effects, questions. The core is a synchronous function
+// with memory; clocks, sockets, keys on disk and address pools live outside and answer through this page.
+import type { Ip, SocketAddress } from '../base/ip.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Duration, Instant } from '../base/time.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Selector } from '../policy/selectors.ts';
+import type { Keyword } from '../transforms/table.ts';
+import type { TraceEvent } from './events.ts';
+
+export interface Path {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+}
+export type Ticket = number & { readonly __brand: 'ticket' };
+export type ChildRef = number & { readonly __brand: 'child' };
+export type SaRef = number & { readonly __brand: 'sa' };
+
+export type Input =
+  /** One IKE message as it came, without the non-ESP marker. */
+  | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
+  /** The deadline passed. */
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'answer'; readonly ticket: Ticket; readonly answer: Answer }
+  | { readonly kind: 'dataplane'; readonly event: DataPlaneEvent };
+
+export type Command =
+  /** Dials a connection of the policy from and to the addresses of `path`. */
+  | { readonly kind: 'initiate'; readonly connection: string; readonly path: Path }
+  /** Says DELETE to one IKE SA, to all of a connection, or to all there are. */
+  | { readonly kind: 'terminate'; readonly which: SaRef | { readonly connection: string } | 'all' }
+  /** Replaces the policy; running SAs stay. */
+  | { readonly kind: 'policy'; readonly policy: Policy };
+
+export type DataPlaneEvent =
+  /** Authenticated, in-window packets arrive from another address: the NAT mapping changed (RFC 7296 §2.23). */
+  | { readonly kind: 'moved'; readonly child: ChildRef; readonly path: Path }
+  | { readonly kind: 'soft-limit' | 'hard-limit'; readonly child: ChildRef };
+
+export type Effect =
+  | { readonly kind: 'send'; readonly path: Path; readonly bytes: Uint8Array }
+  | { readonly kind: 'install'; readonly child: ChildSpec }
+  | { readonly kind: 'move'; readonly child: ChildRef; readonly path: Path }
+  | { readonly kind: 'remove'; readonly child: ChildRef }
+  /** An address that the question `lease` gave is free again. */
+  | { readonly kind: 'release'; readonly lease: Lease }
+  | { readonly kind: 'ask'; readonly ticket: Ticket; readonly question: Question }
+  /** The keys of an IKE SA for Wireshark; only when the policy asks for it. */
+  | { readonly kind: 'disclose'; readonly keys: DisclosedKeys }
+  | { readonly kind: 'report'; readonly event: TraceEvent };
+
+/** One direction of a CHILD_SA. `encryption` is the key followed by the salt where the cipher has one. */
+export interface EspDirection {
+  readonly spi: number;
+  readonly encryption: Secret;
+  readonly integrity: Secret | undefined;
+}
+/** What the data plane needs to carry a CHILD_SA. The core owns the secrets and wipes them after `remove`. */
+export interface ChildSpec {
+  readonly ref: ChildRef;
+  readonly sa: SaRef;
+  readonly path: Path;
+  /** UDP encapsulation on port 4500, or ESP as IP protocol 50. */
+  readonly encap: 'udp' | 'raw';
+  readonly cipher: Keyword<'ENCR'>;
+  readonly integrity: Keyword<'INTEG'> | undefined;
+  readonly esn: boolean;
+  readonly inbound: EspDirection;
+  readonly outbound: EspDirection;
+  /** Inner addresses on our side and on the peer's. */
+  readonly selectors: { readonly local: readonly Selector[]; readonly remote: readonly Selector[] };
+}
+
+export interface Lease {
+  readonly pool: string;
+  /** The authenticated identity that holds it, as text. */
+  readonly identity: string;
+  readonly addresses: readonly Ip[];
+}
+
+export interface DisclosedKeys {
+  readonly spiI: Uint8Array;
+  readonly spiR: Uint8Array;
+  readonly encryption: Keyword<'ENCR'>;
+  readonly integrity: Keyword<'INTEG'> | undefined;
+  readonly skEi: Uint8Array;
+  readonly skEr: Uint8Array;
+  readonly skAi: Uint8Array;
+  readonly skAr: Uint8Array;
+}
+
+export type ChainVerdict =
+  | {
+      readonly ok: true;
+      /** SubjectPublicKeyInfo, DER. */
+      readonly spki: Uint8Array;
+      readonly keyType: KeyType;
+      /** The subject DN (DER) and the subjectAltNames: identities that the certificate proves. */
+      readonly identities: readonly Identity[];
+    }
+  | { readonly ok: false; readonly cause: ChainFault; readonly why: string };
+export type ChainFault =
+  | 'malformed'
+  | 'untrusted'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'clock'
+  | 'purpose'
+  | 'constraint'
+  | 'revoked';
+export type KeyType = 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519';
+
+/** How a signature is made, apart from the key. `raw` is r‖s of methods 9–11, else ECDSA is a DER sequence. */
+export type Scheme =
+  | 'rsa-sha1'
+  | 'rsa-sha256'
+  | 'rsa-sha384'
+  | 'rsa-sha512'
+  | 'rsa-pss-sha256'
+  | 'rsa-pss-sha384'
+  | 'rsa-pss-sha512'
+  | 'ecdsa-sha256'
+  | 'ecdsa-sha384'
+  | 'ecdsa-sha512'
+  | 'ecdsa-sha256-raw'
+  | 'ecdsa-sha384-raw'
+  | 'ecdsa-sha512-raw'
+  | 'ed25519';
+
+/** What the core cannot decide alone: I/O, slow mathematics, keys that live elsewhere. */
+export interface Questions {
+  verifyChain: {
+    ask: { chain: readonly Uint8Array[]; purpose: 'client' | 'server' };
+    answer: ChainVerdict;
+  };
+  verify: {
+    ask: { spki: Uint8Array; scheme: Scheme; octets: Uint8Array; signature: Uint8Array };
+    answer: boolean;
+  };
+  /** Undefined: the key cannot be used; why is in the daemon's log. */
+  sign: {
+    ask: { keyId: string; scheme: Scheme; octets: Uint8Array };
+    answer: Uint8Array | undefined;
+  };
+  lease: {
+    ask: { pool: string; identity: string; v4: boolean; v6: boolean };
+    answer: LeaseAnswer;
+  };
+  /** How long since an authenticated packet last came in on any of these. */
+  idle: { ask: { children: readonly ChildRef[] }; answer: Duration };
+}
+export type LeaseAnswer =
+  | {
+      readonly ok: true;
+      readonly lease: Lease;
+      readonly dns: readonly Ip[];
+      readonly domains: readonly string[];
+    }
+  | { readonly ok: false; readonly why: string };
+export type QuestionKind = keyof Questions;
+export type Question = {
+  [K in QuestionKind]: { readonly kind: K } & Questions[K]['ask'];
+}[QuestionKind];
+/** Undefined stands for «no answer»: the port failed or took too long. */
+export type Answer = Questions[QuestionKind]['answer'] | undefined;
+
+export interface Output {
+  readonly effects: readonly Effect[];
+  /** When to send `wake` if nothing else happens first; undefined: never. */
+  readonly deadline: Instant | undefined;
+}
+
+export interface Core {
+  handle(now: Instant, input: Input): Output;
+  /** For rpc and the web page: plain data, no references inside, no secrets. */
+  snapshot(): CoreSnapshot;
+}
+
+export interface CoreSnapshot {
+  readonly sas: readonly SaSnapshot[];
+  /** Dropped datagrams by reason, retransmissions, refused attempts. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+export interface SaSnapshot {
+  readonly id: SaRef;
+  readonly spiI: string;
+  readonly spiR: string;
+  readonly role: 'initiator' | 'responder';
+  readonly phase: Phase;
+  readonly connection: string | undefined;
+  /** The authenticated identity of the peer, once there is one. */
+  readonly peer: string | undefined;
+  readonly path: Path;
+  readonly nat: { readonly local: boolean; readonly remote: boolean };
+  readonly suite: string | undefined;
+  readonly createdAt: Instant;
+  readonly establishedAt: Instant | undefined;
+  readonly addresses: readonly Ip[];
+  readonly children: readonly ChildSnapshot[];
+}
+export interface ChildSnapshot {
+  readonly ref: ChildRef;
+  readonly spiIn: string;
+  readonly spiOut: string;
+  readonly suite: string;
+  readonly encap: 'udp' | 'raw';
+  readonly local: readonly string[];
+  readonly remote: readonly string[];
+  readonly createdAt: Instant;
+}
+export type Phase = 'init' | 'auth' | 'eap' | 'established' | 'rekeying' | 'closing';

@@ -1,0 +1,93 @@
+// Everything the core reports, as one union. `trace/` prints, keeps and counts them; no secret is ever in one.
+import type { Ip } from '../base/ip.ts';
+import type { ChildRef, ChildSnapshot, Path, SaRef } from './core.ts';
+
+export type TraceEvent = { readonly sa: SaRef | undefined } & (
+  | {
+      readonly kind: 'message';
+      readonly direction: 'in' | 'out';
+      readonly path: Path;
+      readonly bytes: number;
+      readonly summary: string;
+      readonly retransmission: boolean;
+    }
+  | {
+      readonly kind: 'dropped';
+      readonly path: Path;
+      readonly reason: DropReason;
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'sa.established';
+      readonly connection: string;
+      readonly peer: string;
+      readonly path: Path;
+      readonly suite: string;
+      readonly addresses: readonly Ip[];
+      readonly nat: boolean;
+    }
+  | {
+      readonly kind: 'sa.closed';
+      readonly connection: string | undefined;
+      readonly peer: string | undefined;
+      readonly path: Path;
+      readonly cause: CloseCause;
+      readonly why: string;
+    }
+  | { readonly kind: 'child.established'; readonly child: ChildSnapshot }
+  | { readonly kind: 'child.closed'; readonly child: ChildRef; readonly why: string }
+  /** A handshake that led nowhere: what was refused, why, and what the owner can do. */
+  | {
+      readonly kind: 'attempt.failed';
+      readonly path: Path;
+      readonly peer: string | undefined;
+      readonly connection: string | undefined;
+      readonly notify: string;
+      readonly why: string;
+      readonly advice: string;
+    }
+  | {
+      readonly kind: 'retransmit';
+      readonly path: Path;
+      readonly messageId: number;
+      readonly attempt: number;
+    }
+  | { readonly kind: 'note'; readonly why: string }
+  /** A broken assumption of ours. */
+  | { readonly kind: 'bug'; readonly why: string; readonly stack: string }
+);
+export type EventKind = TraceEvent['kind'];
+
+export type CloseCause =
+  | 'deleted-by-peer'
+  | 'deleted-by-us'
+  | 'timeout'
+  | 'replaced'
+  | 'failed'
+  | 'bug';
+
+/** Why a datagram was thrown away without an answer; each has a counter. */
+export type DropReason =
+  | 'malformed'
+  | 'version'
+  | 'unknown-spi'
+  | 'unexpected'
+  | 'integrity'
+  | 'message-id'
+  | 'rules'
+  | 'half-open-limit'
+  | 'fragment';
+
+/** What `logd` calls the severity. Only `error` means that we have a bug. */
+export const levelOf: Readonly<Record<EventKind, 'error' | 'warn' | 'info' | 'debug'>> = {
+  message: 'debug',
+  dropped: 'debug',
+  'sa.established': 'info',
+  'sa.closed': 'info',
+  'child.established': 'info',
+  'child.closed': 'info',
+  'attempt.failed': 'warn',
+  retransmit: 'debug',
+  note: 'info',
+  bug: 'error',
+};

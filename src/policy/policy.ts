@@ -1,0 +1,88 @@
+// What the administrator wants, as plain immutable data. `config/load.ts` makes it; the core only reads it.
+import type { Ip, IpRange } from '../base/ip.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Duration } from '../base/time.ts';
+import type { Proposal } from '../transforms/parse.ts';
+import type { Identity, IdentityPattern } from './identity.ts';
+import type { SelectorPolicy } from './selectors.ts';
+
+export interface Policy {
+  readonly connections: readonly Connection[];
+  readonly presharedKeys: readonly PresharedKey[];
+  readonly certificates: readonly OwnCertificate[];
+  /** SHA-1 of the SubjectPublicKeyInfo of each authority that we trust: the content of CERTREQ (RFC 7296 §3.7). */
+  readonly authorities: readonly Uint8Array[];
+  readonly timing: Timing;
+  readonly limits: Limits;
+  /** Disclose keys for Wireshark. */
+  readonly keylog: boolean;
+}
+
+export type LocalAuth = 'pubkey' | 'psk';
+export type RemoteAuth = 'pubkey' | 'psk';
+
+export interface Connection {
+  readonly name: string;
+  readonly role: 'initiator' | 'responder';
+  /** Peers it serves; names are resolved outside. Empty: anybody. */
+  readonly remote: readonly IpRange[];
+  /** What we call ourselves; undefined: what the peer asks for, if a certificate or key of ours has it. */
+  readonly localId: Identity | undefined;
+  readonly remoteId: IdentityPattern;
+  readonly localAuth: LocalAuth;
+  readonly remoteAuth: readonly RemoteAuth[];
+  /** Name of an OwnCertificate; undefined: the one that carries our identity. */
+  readonly certificate: string | undefined;
+  readonly ike: readonly Proposal[];
+  readonly esp: readonly Proposal[];
+  /** Responder: where virtual addresses come from. */
+  readonly pool: string | undefined;
+  /** Initiator: virtual addresses to ask for; the unspecified address asks for any of its family. */
+  readonly virtualIps: readonly Ip[];
+  readonly localTs: SelectorPolicy;
+  readonly remoteTs: SelectorPolicy;
+  /** `auto`: UDP encapsulation is forced on IPv4 and as detected on IPv6. */
+  readonly encap: 'auto' | 'always' | 'never';
+  /** Largest IP datagram that carries an IKE message, in bytes. */
+  readonly fragmentSize: number;
+  /** How long a peer may be silent before we probe it; undefined: never probe. */
+  readonly dpd: Duration | undefined;
+}
+
+export interface PresharedKey {
+  /** Peers and possibly ourselves; empty: fits everybody. */
+  readonly ids: readonly IdentityPattern[];
+  readonly secret: Secret;
+}
+
+export interface OwnCertificate {
+  readonly name: string;
+  /** How the question `sign` names the key. */
+  readonly keyId: string;
+  readonly keyType: 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519';
+  /** End entity first, then intermediates; DER. */
+  readonly chain: readonly Uint8Array[];
+  /** Subject DN and subjectAltNames. */
+  readonly identities: readonly Identity[];
+}
+
+export interface Timing {
+  /** First retransmission of a request; each further one waits 1.8 times as long. */
+  readonly retransmitBase: Duration;
+  /** Retransmissions before the peer counts as dead. */
+  readonly retransmitTries: number;
+  /** A half-open IKE SA is dropped after this. */
+  readonly halfOpen: Duration;
+  /** How long the core waits for the answer to a question. */
+  readonly question: Duration;
+}
+
+export interface Limits {
+  /** Half-open IKE SAs in all before COOKIE is demanded (RFC 7296 §2.6). */
+  readonly cookieThreshold: number;
+  /** Half-open IKE SAs of one source address before COOKIE is demanded of it. */
+  readonly cookieThresholdPerSource: number;
+  /** Half-open IKE SAs in all and of one source: more are not created. */
+  readonly halfOpen: number;
+  readonly halfOpenPerSource: number;
+}
