@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/{unit,architecture,sim}/**/*.test.ts'] },
+      },
+      {
+        // Real peers in namespaces: one at a time, and real time.
+        test: {
+          name: 'interop',
+          include: ['test/{interop,e2e,package}/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
