@@ -1,0 +1,56 @@
+// Named lists of proposals for those who do not want to choose. Order is preference.
+import { invariant } from '../base/invariant.ts';
+import { type Proposal, type ProposalProtocol, parseProposal } from './parse.ts';
+
+/** What `suite` may say in a configuration. */
+export type SuiteName = (typeof suiteNames)[number];
+/** Every name of a suite. */
+export const suiteNames = ['modern', 'compatible', 'legacy'] as const;
+
+/** The proposals of a suite. */
+export interface Suite {
+  readonly ike: readonly Proposal[];
+  readonly esp: readonly Proposal[];
+}
+
+/**
+ * - `modern`: AEAD and at least 128 bits of strength throughout
+ * - `compatible`: what iOS, macOS, Android and a scripted Windows offer without SHA-1
+ * - `legacy`: SHA-1 as well, for clients that know nothing else
+ */
+export function suite(name: SuiteName): Suite {
+  return suites[name];
+}
+
+// Elliptic curves first, because a router computes them fastest; P-256 leads because Apple sends its KE for it.
+const curves = 'ecp256-x25519-ecp384';
+const anyGroup = `${curves}-modp2048-modp3072-modp4096`;
+const strongGroup = `${curves}-modp3072-modp4096`;
+const aead = 'aes256gcm16-aes128gcm16-chacha20poly1305';
+const anyPrf = 'prfsha256-prfsha384-prfsha512';
+
+const modernIke = [`${aead}-${anyPrf}-${strongGroup}`];
+const compatibleIke = [
+  `${aead}-${anyPrf}-${anyGroup}`,
+  `aes256-aes128-sha256-sha384-sha512-${anyGroup}`,
+];
+const legacyIke = [...compatibleIke, `aes256-aes128-sha1-${anyGroup}`];
+
+// Perfect forward secrecy where the peer offers it, never demanded: each list stands with and without a KE.
+const gcm = 'aes256gcm16-aes128gcm16';
+const modernEsp = [`${gcm}-${strongGroup}-noesn-esn`, `${gcm}-noesn-esn`];
+const compatibleEsp = [`${gcm}-${anyGroup}-noesn-esn`, `${gcm}-noesn-esn`];
+
+const suites: Readonly<Record<SuiteName, Suite>> = {
+  modern: { ike: all('ike', modernIke), esp: all('esp', modernEsp) },
+  compatible: { ike: all('ike', compatibleIke), esp: all('esp', compatibleEsp) },
+  legacy: { ike: all('ike', legacyIke), esp: all('esp', compatibleEsp) },
+};
+
+function all(protocol: ProposalProtocol, texts: readonly string[]): readonly Proposal[] {
+  return texts.map((text) => {
+    const parsed = parseProposal(protocol, text);
+    invariant(parsed.ok, `the built-in proposal ${text} does not parse`);
+    return parsed.proposal;
+  });
+}
