@@ -7,6 +7,12 @@ export interface Codec<T> {
   encode(w: Writer, value: T): void;
 }
 
+/** A codec that also sees the Next Payload field of its payload: in SK and SKF it names what is inside. */
+export interface PayloadCodec<T> {
+  decode(r: Reader, next: number): T;
+  encode(w: Writer, value: T): void;
+}
+
 /** Bytes that do not parse. Before keys: drop and count; after: INVALID_SYNTAX (RFC 7296 §2.21). */
 export class WireError extends Error {
   override readonly name = 'WireError';
