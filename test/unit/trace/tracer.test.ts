@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { type Instant, instant } from '../../../src/base/time.ts';
+import { Log } from '../../../src/trace/log.ts';
+import { Ring } from '../../../src/trace/ring.ts';
+import { Tracer } from '../../../src/trace/tracer.ts';
+import { attempt, dropped, note } from './events.ts';
+
+/** A tracer whose time stands still until it is told to pass. */
+function setUp(level: 'info' | 'debug' = 'debug') {
+  const lines: string[] = [];
+  let now: Instant = instant(1000);
+  const timers: { at: number; run: () => void }[] = [];
+  const ring = new Ring();
+  const tracer = new Tracer(new Log((line) => lines.push(line), level), ring, {
+    monotonic: () => now,
+    wall: () => 1_700_000_000_000 + now,
+    after: (delay, run) => timers.push({ at: now + delay, run }),
+  });
+  const pass = (ms: number): void => {
+    now = instant(now + ms);
+    const due = timers.filter(({ at }) => at <= now);
+    for (const timer of due) timers.splice(timers.indexOf(timer), 1);
+    for (const { run } of due) run();
+  };
+  return { tracer, ring, lines, timers, pass };
+}
+
+describe('the tracer', () => {
+  test('writes the level, the line and a newline', () => {
+    const { tracer, lines } = setUp();
+    tracer.report(note('something happened', 4));
+    expect(lines).toEqual(['info: sa 4: something happened\n']);
+  });
+
+  test('writes nothing below the threshold but keeps it for the web page', () => {
+    const { tracer, lines, ring } = setUp('info');
+    tracer.report(dropped('short'));
+    expect(lines).toEqual([]);
+    expect(ring.events(0, 10)).toHaveLength(1);
+  });
+
+  test('follows a bug with its stack', () => {
+    const { tracer, lines } = setUp();
+    tracer.report({
+      kind: 'bug',
+      sa: undefined,
+      why: 'no such slot',
+      stack: 'Bug: x\n    at f (a.ts:1)',
+    });
+    expect(lines).toEqual([
+      'error: bug in ikev2d: no such slot; please report it with the stack that follows\n',
+      'error:   Bug: x\n',
+      'error:   at f (a.ts:1)\n',
+    ]);
+  });
+
+  // CVE-2026-78127: a stranger's nonsense fills log and memory.
+  test('holds back a flood of one class and says how many there were', () => {
+    const { tracer, lines, ring, pass } = setUp();
+    for (let i = 0; i < 1000; i++) tracer.report(dropped(`number ${i}`));
+    expect(lines).toHaveLength(5);
+    expect(ring.events(0, 1000)).toHaveLength(5);
+    pass(10_000);
+    expect(lines).toHaveLength(6);
+    expect(lines[5]).toBe(
+      'debug: … 995 more like this: dropped a datagram from 198.51.100.10:61234: malformed: number 0\n',
+    );
+  });
+
+  test('tells failed attempts apart by what the peer was told', () => {
+    const { tracer, lines } = setUp();
+    for (let i = 0; i < 20; i++) tracer.report(attempt({ notify: 'NO_PROPOSAL_CHOSEN' }));
+    for (let i = 0; i < 20; i++) tracer.report(attempt({}));
+    expect(lines.filter((line) => line.includes('NO_PROPOSAL_CHOSEN'))).toHaveLength(10);
+    expect(lines.filter((line) => line.includes('AUTHENTICATION_FAILED'))).toHaveLength(10);
+  });
+
+  test('lets the class through again in the next window, and has one timer at most', () => {
+    const { tracer, lines, timers, pass } = setUp();
+    for (let i = 0; i < 6; i++) tracer.report(dropped('early'));
+    expect(timers).toHaveLength(1);
+    pass(10_000);
+    expect(timers).toHaveLength(0);
+    tracer.report(dropped('late'));
+    expect(lines.at(-1)).toContain('late');
+  });
+
+  test('tells followers until they stop', () => {
+    const { tracer } = setUp();
+    const heard: number[] = [];
+    const stop = tracer.follow(({ id }) => heard.push(id));
+    tracer.report(note('one'));
+    stop();
+    tracer.report(note('two'));
+    expect(heard).toEqual([1]);
+  });
+});
