@@ -1,0 +1,124 @@
+// A data plane of nothing but memory, for tests and simulations: it holds what the core installs and counts
+// what passes. Packets are not encrypted; they carry the key they would have been sealed with, so that a
+// simulation sees whether both sides agree.
+import { equal } from '../base/bytes.ts';
+import { sameSocket } from '../base/ip.ts';
+import type { Instant } from '../base/time.ts';
+import type { ChildRef, ChildSpec, EspDirection, Path } from '../ike/core.ts';
+import type { ChildStats, DataPlane, DataPlaneListener } from './dataplane.ts';
+
+/** An ESP packet as this data plane pictures it. */
+export interface MemoryPacket {
+  readonly spi: number;
+  /** Encryption key, salt and integrity key it is sealed with. */
+  readonly keys: Uint8Array;
+  readonly inner: Uint8Array;
+}
+
+/** Where packets go: another plane, or a simulated network with loss and NAT between them. */
+export interface MemoryWire {
+  ike(path: Path, bytes: Uint8Array): void;
+  esp(path: Path, packet: MemoryPacket): void;
+}
+
+interface Installed {
+  readonly spec: ChildSpec;
+  path: Path;
+  rxPackets: bigint;
+  rxBytes: bigint;
+  txPackets: bigint;
+  txBytes: bigint;
+  heardAt: Instant;
+}
+
+/** One host's data plane. */
+export class MemoryPlane implements DataPlane {
+  readonly #listener: DataPlaneListener;
+  readonly #wire: MemoryWire;
+  readonly #now: () => Instant;
+  readonly #children = new Map<ChildRef, Installed>();
+  readonly #counters: Record<string, bigint> = {};
+
+  constructor(listener: DataPlaneListener, wire: MemoryWire, now: () => Instant) {
+    this.#listener = listener;
+    this.#wire = wire;
+    this.#now = now;
+  }
+
+  /** What is installed at this moment. */
+  get children(): readonly ChildSpec[] {
+    return [...this.#children.values()].map(({ spec, path }) => ({ ...spec, path }));
+  }
+
+  install(spec: ChildSpec): void {
+    const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n };
+    this.#children.set(spec.ref, { spec, path: spec.path, ...none, heardAt: this.#now() });
+  }
+
+  move(ref: ChildRef, path: Path): void {
+    const child = this.#children.get(ref);
+    if (child) child.path = path;
+  }
+
+  remove(ref: ChildRef): void {
+    this.#children.delete(ref);
+  }
+
+  send(path: Path, bytes: Uint8Array): void {
+    this.#wire.ike(path, bytes);
+  }
+
+  stats(ref: ChildRef): ChildStats | undefined {
+    const child = this.#children.get(ref);
+    if (!child) return undefined;
+    const { rxPackets, rxBytes, txPackets, txBytes, heardAt } = child;
+    return { rxPackets, rxBytes, txPackets, txBytes, idleMs: this.#now() - heardAt, drops: {} };
+  }
+
+  counters(): Readonly<Record<string, bigint>> {
+    return { ...this.#counters };
+  }
+
+  async close(): Promise<void> {
+    this.#children.clear();
+  }
+
+  /** An IKE message arrived; `path` is this host's view of it. */
+  receiveIke(path: Path, bytes: Uint8Array): void {
+    this.#listener.datagram(path, bytes);
+  }
+
+  /** Sends an inner packet through a child. @returns false when there is no such child */
+  sendInner(ref: ChildRef, inner: Uint8Array): boolean {
+    const child = this.#children.get(ref);
+    if (!child) return false;
+    child.txPackets++;
+    child.txBytes += BigInt(inner.length);
+    const { outbound } = child.spec;
+    this.#wire.esp(child.path, { spi: outbound.spi, keys: keysOf(outbound), inner });
+    return true;
+  }
+
+  /** An ESP packet arrived. @returns the child that could open it; a drop is counted */
+  receiveEsp(path: Path, { spi, keys, inner }: MemoryPacket): ChildRef | undefined {
+    const child = [...this.#children.values()].find(({ spec }) => spec.inbound.spi === spi);
+    if (!child) return this.#drop('unknown-spi');
+    if (!equal(keysOf(child.spec.inbound), keys)) return this.#drop('integrity');
+    child.rxPackets++;
+    child.rxBytes += BigInt(inner.length);
+    child.heardAt = this.#now();
+    const { ref } = child.spec;
+    if (!sameSocket(child.path.remote, path.remote)) {
+      this.#listener.event({ kind: 'moved', child: ref, path });
+    }
+    return ref;
+  }
+
+  #drop(reason: string): undefined {
+    this.#counters[reason] = (this.#counters[reason] ?? 0n) + 1n;
+  }
+}
+
+function keysOf({ encryption, integrity }: EspDirection): Uint8Array {
+  return Uint8Array.from([...encryption.bytes, ...(integrity?.bytes ?? [])]);
+}
