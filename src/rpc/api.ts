@@ -1,0 +1,89 @@
+// What the methods may ask of the daemon: the only thing that rpc knows about it. Plain data throughout.
+import type { Instant } from '../base/time.ts';
+import type { ChildRef, CoreSnapshot, Lease, SaRef } from '../ike/core.ts';
+import type { Problem } from '../policy/problem.ts';
+import type { Entry } from '../trace/ring.ts';
+
+export interface DaemonApi {
+  /** What was settled at the start. */
+  readonly service: ServiceFacts;
+  now(): Instant;
+  /** A monotonic instant as seconds since 1970, by the wall clock of this moment. */
+  wallSeconds(at: Instant): number;
+  snapshot(): CoreSnapshot;
+  /** Names of the policy's connections. */
+  connections(): readonly string[];
+  childFigures(child: ChildRef): ChildFigures | undefined;
+  espCounters(): Readonly<Record<string, bigint>>;
+  pools(): readonly PoolUsage[];
+  leases(): readonly LeaseFacts[];
+  events: EventStore;
+  terminate(which: SaRef | { readonly connection: string } | 'all'): void;
+  /** @throws Refused when the connection cannot be dialled */
+  initiate(connection: string): Promise<void>;
+  /** Reads the configuration again; with an error in it, the old policy stays. */
+  reload(): Promise<CheckedConfiguration>;
+  checkConfiguration(): Promise<CheckedConfiguration>;
+  capabilities(): Capabilities;
+}
+
+/** The remembered events. `since` is the id of an entry, `limit` keeps the newest. */
+export interface EventStore {
+  all(since: number, limit: number): readonly Entry[];
+  ofSa(sa: SaRef, since: number, limit: number): readonly Entry[];
+  attempts(since: number, limit: number): readonly Entry[];
+  /** @returns how to stop following */
+  follow(follower: (entry: Entry) => void): () => void;
+}
+
+export interface ServiceFacts {
+  readonly version: string;
+  readonly startedAt: Instant;
+  /** TUN interface. */
+  readonly device: string;
+  /** `address:port` of each UDP socket. */
+  readonly listen: readonly string[];
+  /** Which implementation seals ESP packets. */
+  readonly aead: string;
+  readonly keylog: string | undefined;
+}
+
+export interface ChildFigures {
+  readonly rxPackets: bigint;
+  readonly rxBytes: bigint;
+  readonly txPackets: bigint;
+  readonly txBytes: bigint;
+  readonly idleMs: number;
+  readonly drops: Readonly<Record<string, bigint>>;
+}
+
+export interface PoolUsage {
+  readonly name: string;
+  readonly ranges: readonly string[];
+  readonly dns: readonly string[];
+  /** Addresses that somebody holds at this moment. */
+  readonly used: number;
+  /** Addresses there are to give. */
+  readonly size: bigint;
+}
+
+export interface LeaseFacts extends Lease {
+  /** Whether a tunnel holds it at this moment; else it is only remembered for its owner. */
+  readonly isHeld: boolean;
+}
+
+export interface CheckedConfiguration {
+  readonly isFine: boolean;
+  readonly problems: readonly Problem[];
+  /** What a fine configuration amounts to, in words. */
+  readonly summary: string;
+}
+
+export interface Capabilities {
+  /** Keywords of proposals, by kind of transform. */
+  readonly transforms: Readonly<Record<string, readonly string[]>>;
+  /** Primitive and the engine that serves it. */
+  readonly engine: Readonly<Record<string, string>>;
+  /** RFCs of the extensions spoken. */
+  readonly extensions: readonly { readonly name: string; readonly rfc: string }[];
+}

@@ -1,0 +1,75 @@
+// IKE SAs: listing, dialling, hanging up.
+import * as z from 'zod/mini';
+import type { SaRef, SaSnapshot } from '../../ike/core.ts';
+import { BadParams, type MethodTable, method, Refused } from '../method.ts';
+import { saShape, viewSa } from '../shapes.ts';
+
+const name = z.string().check(z.minLength(1), z.maxLength(64));
+const saId = z.int().check(z.minimum(0));
+
+export const saMethods: MethodTable = {
+  sas: method({
+    summary: 'IKE SAs with their tunnels',
+    access: 'read',
+    params: z.strictObject({ sa: z.optional(saId), connection: z.optional(name) }),
+    result: z.object({ sas: z.array(saShape) }),
+    run(daemon, { sa, connection }) {
+      const wanted = daemon
+        .snapshot()
+        .sas.filter(({ id }) => sa === undefined || id === sa)
+        .filter((candidate) => connection === undefined || candidate.connection === connection);
+      return { sas: wanted.map((found) => viewSa(daemon, found)) };
+    },
+  }),
+  terminate: method({
+    summary: 'Hang up one IKE SA, those of a connection, or all',
+    access: 'write',
+    params: z.strictObject({
+      sa: z.optional(saId),
+      connection: z.optional(name),
+      all: z.optional(z.boolean()),
+    }),
+    result: z.object({ terminated: z.number() }),
+    run(daemon, params) {
+      const target = targetOf(params);
+      const hit = daemon.snapshot().sas.filter((sa) => isHit(target, sa));
+      if (hit.length === 0 && target !== 'all') throw new Refused(missing(target));
+      daemon.terminate(target);
+      return { terminated: hit.length };
+    },
+  }),
+  initiate: method({
+    summary: 'Dial a connection',
+    access: 'write',
+    params: z.strictObject({ connection: name }),
+    result: z.object({ dialling: z.string() }),
+    async run(daemon, { connection }) {
+      await daemon.initiate(connection);
+      return { dialling: connection };
+    },
+  }),
+};
+
+type Target = SaRef | { readonly connection: string } | 'all';
+interface TargetParams {
+  readonly sa?: number | undefined;
+  readonly connection?: string | undefined;
+  readonly all?: boolean | undefined;
+}
+
+function targetOf({ sa, connection, all }: TargetParams): Target {
+  const given = [sa !== undefined, connection !== undefined, all === true].filter(Boolean);
+  if (given.length !== 1) throw new BadParams("give exactly one of 'sa', 'connection' and 'all'");
+  if (sa !== undefined) return sa as SaRef;
+  return connection === undefined ? 'all' : { connection };
+}
+
+function isHit(target: Target, sa: SaSnapshot): boolean {
+  if (target === 'all') return true;
+  return typeof target === 'number' ? sa.id === target : sa.connection === target.connection;
+}
+
+const missing = (target: Exclude<Target, 'all'>): string =>
+  typeof target === 'number'
+    ? `there is no IKE SA ${target}`
+    : `connection '${target.connection}' has no IKE SA at the moment`;

@@ -1,0 +1,115 @@
+// The service as a whole: its state, its counters, its configuration.
+import * as z from 'zod/mini';
+import { since } from '../../base/time.ts';
+import type { CheckedConfiguration } from '../api.ts';
+import { type MethodTable, method } from '../method.ts';
+import {
+  counts,
+  poolShape,
+  problemShape,
+  saShape,
+  viewCounts,
+  viewPools,
+  viewProblem,
+  viewSa,
+} from '../shapes.ts';
+
+const nothing = z.strictObject({});
+const countersShape = z.object({ ike: counts, esp: counts });
+const checkedShape = z.object({
+  ok: z.boolean(),
+  summary: z.string(),
+  problems: z.array(problemShape),
+});
+
+export const serviceMethods: MethodTable = {
+  status: method({
+    summary: 'The service, its tunnels, its pools and its counters',
+    access: 'read',
+    params: nothing,
+    result: z.object({
+      state: z.enum(['running']),
+      version: z.string(),
+      started: z.number(),
+      uptime: z.number(),
+      device: z.string(),
+      listen: z.array(z.string()),
+      aead: z.string(),
+      keylog: z.optional(z.string()),
+      connections: z.array(z.string()),
+      sas: z.array(saShape),
+      pools: z.array(poolShape),
+      counters: countersShape,
+    }),
+    run(daemon) {
+      const { version, startedAt, device, listen, aead, keylog } = daemon.service;
+      const { sas, counters } = daemon.snapshot();
+      return {
+        state: 'running' as const,
+        version,
+        started: daemon.wallSeconds(startedAt),
+        uptime: Math.floor(since(startedAt, daemon.now()) / 1000),
+        device,
+        listen: [...listen],
+        aead,
+        ...(keylog === undefined ? {} : { keylog }),
+        connections: [...daemon.connections()],
+        sas: sas.map((sa) => viewSa(daemon, sa)),
+        pools: viewPools(daemon),
+        counters: { ike: viewCounts(counters), esp: viewCounts(daemon.espCounters()) },
+      };
+    },
+  }),
+  counters: method({
+    summary: 'What was dropped, refused and repeated, by reason',
+    access: 'read',
+    params: nothing,
+    result: countersShape,
+    run: (daemon) => ({
+      ike: viewCounts(daemon.snapshot().counters),
+      esp: viewCounts(daemon.espCounters()),
+    }),
+  }),
+  capabilities: method({
+    summary: 'Algorithms, the engines that serve them, and the RFCs spoken',
+    access: 'read',
+    params: nothing,
+    result: z.object({
+      version: z.string(),
+      transforms: z.record(z.string(), z.array(z.string())),
+      engine: z.record(z.string(), z.string()),
+      aead: z.string(),
+      extensions: z.array(z.object({ name: z.string(), rfc: z.string() })),
+    }),
+    run(daemon) {
+      const { transforms, engine, extensions } = daemon.capabilities();
+      return {
+        version: daemon.service.version,
+        transforms: Object.fromEntries(
+          Object.entries(transforms).map(([kind, keywords]) => [kind, [...keywords]]),
+        ),
+        engine: { ...engine },
+        aead: daemon.service.aead,
+        extensions: [...extensions],
+      };
+    },
+  }),
+  reload: method({
+    summary: 'Read the configuration again; with an error in it, the old one stays',
+    access: 'write',
+    params: nothing,
+    result: checkedShape,
+    run: async (daemon) => viewChecked(await daemon.reload()),
+  }),
+  config_check: method({
+    summary: 'Say what is wrong with the configuration, without using it',
+    access: 'read',
+    params: nothing,
+    result: checkedShape,
+    run: async (daemon) => viewChecked(await daemon.checkConfiguration()),
+  }),
+};
+
+function viewChecked({ isFine, summary, problems }: CheckedConfiguration) {
+  return { ok: isFine, summary, problems: problems.map(viewProblem) };
+}

@@ -1,0 +1,99 @@
+// One caller, whatever it is connected by: answers its requests one after the other, and tells it of events
+// while it is subscribed.
+import * as z from 'zod/mini';
+import type { DaemonApi } from './api.ts';
+import { viewEntry } from './entry.ts';
+import {
+  answer,
+  ErrorCode,
+  failed,
+  failure,
+  notification,
+  type Request,
+  readRequest,
+  success,
+} from './jsonrpc.ts';
+import type { MethodTable } from './method.ts';
+
+/** The methods that belong to the connection and not to the service. */
+export const sessionMethods = {
+  subscribe:
+    'Tell me of events as they happen, as notifications `event`; `level` is the least to tell',
+  unsubscribe: 'Stop telling me of events',
+} as const;
+
+export interface SessionOptions {
+  readonly methods: MethodTable;
+  readonly daemon: DaemonApi;
+  /** Takes one JSON text. */
+  readonly send: (text: string) => void;
+  /** Something of ours broke while answering. */
+  readonly broken: (error: unknown) => void;
+}
+
+/** Lives as long as its connection. */
+export class Session {
+  readonly #options: SessionOptions;
+  #unfollow: (() => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  get isSubscribed(): boolean {
+    return this.#unfollow !== undefined;
+  }
+
+  /** @returns whether the caller speaks our language at all: after text that is no JSON, hang up */
+  async receive(text: string): Promise<boolean> {
+    const request = readRequest(text);
+    if ('code' in request) {
+      this.#options.send(failure(request));
+      return request.code !== ErrorCode.ParseError;
+    }
+    const response = await this.#respond(request);
+    if (response !== undefined) this.#options.send(response);
+    return true;
+  }
+
+  /** Stops following events. To be called when the connection is gone. */
+  close(): void {
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+  }
+
+  async #respond(request: Request): Promise<string | undefined> {
+    const { methods, daemon, broken } = this.#options;
+    if (request.method === 'subscribe') return this.#subscribe(request);
+    if (request.method === 'unsubscribe') {
+      this.close();
+      return success(request.id ?? null, { subscribed: false });
+    }
+    try {
+      return await answer(methods, daemon, request);
+    } catch (error) {
+      broken(error);
+      const why = 'ikev2d could not answer; its log says why';
+      return failure(failed(request.id ?? null, ErrorCode.InternalError, why));
+    }
+  }
+
+  #subscribe({ id, params }: Request): string {
+    const parsed = z.safeParse(subscription, params);
+    if (!parsed.success) {
+      const why = `'level' has to be one of ${levels.join(', ')}`;
+      return failure(failed(id ?? null, ErrorCode.InvalidParams, why));
+    }
+    const least = levels.indexOf(parsed.data.level);
+    this.close();
+    this.#unfollow = this.#options.daemon.events.follow((entry) => {
+      if (levels.indexOf(entry.level) <= least) {
+        this.#options.send(notification('event', viewEntry(entry)));
+      }
+    });
+    return success(id ?? null, { subscribed: true });
+  }
+}
+
+const levels = ['error', 'warn', 'info', 'debug'] as const;
+const subscription = z.strictObject({ level: z._default(z.enum(levels), 'info') });

@@ -1,0 +1,13 @@
+// THE table of methods: the control socket, the command line, the access rights and the manual all read it.
+import type { MethodTable } from './method.ts';
+import { poolMethods } from './methods/pool.ts';
+import { saMethods } from './methods/sa.ts';
+import { serviceMethods } from './methods/service.ts';
+import { traceMethods } from './methods/trace.ts';
+
+export const methods: MethodTable = {
+  ...serviceMethods,
+  ...saMethods,
+  ...poolMethods,
+  ...traceMethods,
+};

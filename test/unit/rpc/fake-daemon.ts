@@ -1,0 +1,130 @@
+// A daemon with one phone connected, for the tests of methods, sessions and the control socket.
+import { ip } from '../../../src/base/ip.ts';
+import { instant } from '../../../src/base/time.ts';
+import type { ChildRef, SaRef, SaSnapshot } from '../../../src/ike/core.ts';
+import type { TraceEvent } from '../../../src/ike/events.ts';
+import type { DaemonApi } from '../../../src/rpc/api.ts';
+import { Refused } from '../../../src/rpc/method.ts';
+import { type Entry, Ring } from '../../../src/trace/ring.ts';
+
+export const phone: SaSnapshot = {
+  id: 7 as SaRef,
+  spiI: '0011223344556677',
+  spiR: '8899aabbccddeeff',
+  role: 'responder',
+  phase: 'established',
+  connection: 'phones',
+  peer: 'anna@example.org',
+  path: {
+    local: { ip: ip('203.0.113.2'), port: 4500 },
+    remote: { ip: ip('198.51.100.10'), port: 61234 },
+  },
+  nat: { local: false, remote: true },
+  suite: 'aes256gcm16-prfsha384-ecp384',
+  createdAt: instant(1000),
+  establishedAt: instant(2000),
+  addresses: [ip('10.3.0.10')],
+  children: [
+    {
+      ref: 9 as ChildRef,
+      spiIn: 'c0ffee01',
+      spiOut: 'c0ffee02',
+      suite: 'aes256gcm16',
+      encap: 'udp',
+      local: ['0.0.0.0/0'],
+      remote: ['10.3.0.10/32'],
+      createdAt: instant(2000),
+    },
+  ],
+};
+
+export interface FakeDaemon extends DaemonApi {
+  readonly calls: unknown[];
+  /** Makes an event happen. */
+  happen(event: TraceEvent): void;
+  readonly followers: Set<(entry: Entry) => void>;
+}
+
+export function fakeDaemon(): FakeDaemon {
+  const calls: unknown[] = [];
+  const ring = new Ring();
+  const followers = new Set<(entry: Entry) => void>();
+  const checked = {
+    isFine: false,
+    summary: '1 error',
+    problems: [
+      {
+        section: "connection 'phones'",
+        option: 'ike',
+        line: 12,
+        why: 'no such cipher',
+        cure: 'Write aes256gcm16.',
+        severity: 'error' as const,
+      },
+    ],
+  };
+  return {
+    calls,
+    followers,
+    service: {
+      version: '1.2.3',
+      startedAt: instant(0),
+      device: 'ipsec0',
+      listen: ['0.0.0.0:500', '0.0.0.0:4500'],
+      aead: 'gcm-vaes',
+      keylog: undefined,
+    },
+    now: () => instant(62_000),
+    wallSeconds: (at) => 1_700_000_000 + at / 1000,
+    snapshot: () => ({ sas: [phone], counters: { 'dropped.malformed': 3 } }),
+    connections: () => ['phones'],
+    childFigures: (ref) =>
+      ref === 9
+        ? {
+            rxPackets: 10n,
+            rxBytes: 1000n,
+            txPackets: 20n,
+            txBytes: 2000n,
+            idleMs: 1600,
+            drops: { replay: 1n },
+          }
+        : undefined,
+    espCounters: () => ({ 'unknown-spi': 4n }),
+    pools: () => [{ name: 'lan', ranges: ['10.3.0.0/24'], dns: ['10.3.0.1'], used: 1, size: 253n }],
+    leases: () => [
+      { pool: 'lan', identity: 'anna@example.org', addresses: [ip('10.3.0.10')], isHeld: true },
+      { pool: 'other', identity: 'bob', addresses: [ip('10.4.0.10')], isHeld: false },
+    ],
+    events: {
+      all: (since, limit) => ring.events(since, limit),
+      ofSa: (sa, since, limit) => ring.ofSa(sa, since, limit),
+      attempts: (since, limit) => ring.attempts(since, limit),
+      follow(follower) {
+        followers.add(follower);
+        return () => followers.delete(follower);
+      },
+    },
+    terminate: (which) => void calls.push(['terminate', which]),
+    async initiate(connection) {
+      if (connection !== 'office') throw new Refused(`there is no connection '${connection}'`);
+      calls.push(['initiate', connection]);
+    },
+    reload: async () => checked,
+    checkConfiguration: async () => checked,
+    capabilities: () => ({
+      transforms: { ENCR: ['aes256gcm16'] },
+      engine: { sha256: 'node' },
+      extensions: [{ name: 'mobike', rfc: 'RFC 4555' }],
+    }),
+    happen(event) {
+      const entry = ring.add(1_700_000_000_500, event);
+      for (const follower of followers) follower(entry);
+    },
+  };
+}
+
+export const note = (why: string, sa?: number): TraceEvent => ({
+  kind: 'note',
+  sa: sa as SaRef | undefined,
+  why,
+});
