@@ -1,0 +1,44 @@
+// MODP groups (RFC 3526) of node:crypto, whose powers take the same time for every exponent of a length.
+import { createDiffieHellman } from 'node:crypto';
+import { Secret } from '../../base/secret.ts';
+import { diffieHellman } from '../exchange.ts';
+import {
+  checkValue,
+  drawExponent,
+  generator,
+  type ModpGroup,
+  modp2048,
+  modp3072,
+  modp4096,
+  padded,
+} from '../modp.ts';
+import type { KeyExchange } from '../primitives.ts';
+
+export const nodeModp2048 = modp(modp2048);
+export const nodeModp3072 = modp(modp3072);
+export const nodeModp4096 = modp(modp4096);
+
+function modp(group: ModpGroup): KeyExchange {
+  return diffieHellman({
+    valueBytes: group.prime.length,
+    generate(rng) {
+      const exponent = new Secret(drawExponent(rng, group));
+      const native = createDiffieHellman(group.prime, generator);
+      native.setPrivateKey(exponent.bytes);
+      native.generateKeys(); // with a private key set, that computes its public value
+      return {
+        value: padded(native.getPublicKey(), group),
+        agree(theirs) {
+          checkValue(theirs, group);
+          return padded(native.computeSecret(theirs), group);
+        },
+        wipe() {
+          exponent.wipe();
+          native.setPrivateKey(one); // OpenSSL clears the number that this replaces
+        },
+      };
+    },
+  });
+}
+
+const one = Uint8Array.of(1);
