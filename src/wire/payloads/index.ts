@@ -60,7 +60,7 @@ export interface UnknownPayload {
 export type Payload = KnownPayload | UnknownPayload;
 
 /** The `type` of all payloads that we do not understand: no number that can stand on the wire. */
-export const unknownType = -1;
+export const unknownType = -1 as const;
 
 /** A payload of ours; the critical bit of the base standard's payloads is zero (RFC 7296 §3.2). */
 export function payload<T extends KnownType>(type: T, body: Bodies[T]): Payload {
