@@ -39,8 +39,10 @@ export interface CharonSa {
   readonly name: string;
   readonly state: string;
   readonly remoteId: string;
-  readonly suite: string;
-  readonly espSuite: string;
+  readonly cipher: string;
+  readonly prf: string;
+  readonly keyExchange: string;
+  readonly espCipher: string;
   readonly virtualAddresses: readonly string[];
   readonly natLocal: boolean;
   readonly natRemote: boolean;
@@ -142,8 +144,10 @@ function readSa(name: string, sa: Message): CharonSa {
     name,
     state: textOf(sa, 'state'),
     remoteId: textOf(sa, 'remote-id'),
-    suite: joined(sa, ['encr-alg', 'encr-keysize', 'integ-alg', 'prf-alg', 'dh-group']),
-    espSuite: joined(child, ['encr-alg', 'encr-keysize', 'integ-alg', 'dh-group', 'esn']),
+    cipher: cipherOf(sa),
+    prf: textOf(sa, 'prf-alg'),
+    keyExchange: textOf(sa, 'dh-group'),
+    espCipher: cipherOf(child),
     virtualAddresses: listOf(sa, 'local-vips'),
     natLocal: textOf(sa, 'nat-local') === 'yes',
     natRemote: textOf(sa, 'nat-remote') === 'yes',
@@ -157,11 +161,11 @@ function readSa(name: string, sa: Message): CharonSa {
   };
 }
 
-const joined = (message: Message, keys: readonly string[]): string =>
-  keys
+const cipherOf = (message: Message): string =>
+  ['encr-alg', 'encr-keysize', 'integ-alg']
     .map((key) => textOf(message, key))
     .filter(Boolean)
-    .join('/');
+    .join('-');
 
 function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'files'>): Settings {
   return {

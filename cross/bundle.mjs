@@ -1,0 +1,98 @@
+// Makes the one file that runs on the router, and what stands beside it:
+//
+//   build/lib/ikev2.mjs                 the daemon and the tool
+//   build/lib/node_modules/@koromix/…   koffi's binary for this processor
+//   build/bin/ikev2d  build/bin/ikectl  wrappers that start it
+//
+//   node cross/bundle.mjs [--minify]
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** A bundle's modules still say `require` where they come from CommonJS; ESM has none of its own. */
+const banner = `import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url);`;
+
+/** Which program to be is the wrapper's first argument; the program sees the rest. */
+const entry = `
+const [program] = process.argv.splice(2, 1);
+if (program === 'ikectl') await import('./src/cli.ts');
+else await import('./src/main.ts');
+`;
+
+/**
+ * What every bundle for Node 20 has in common.
+ * @param {{ minify?: boolean }} [options]
+ * @returns {import('esbuild').BuildOptions}
+ */
+export function nodeOptions({ minify = false } = {}) {
+  return {
+    absWorkingDir: root,
+    banner: { js: banner },
+    bundle: true,
+    // koffi's platform package holds a binary and is found beside the bundle.
+    external: ['@koromix/*'],
+    format: 'esm',
+    legalComments: minify ? 'none' : 'inline',
+    logLevel: 'warning',
+    // koffi tries the packages of processors that are not here; it expects not to find them.
+    logOverride: { 'require-resolve-not-external': 'silent' },
+    minify,
+    platform: 'node',
+    target: 'node20',
+  };
+}
+
+/**
+ * The program as bytes, without writing anything.
+ * @param {{ minify?: boolean }} [options]
+ */
+export async function bundleProgram(options = {}) {
+  const result = await build({
+    ...nodeOptions(options),
+    stdin: { contents: entry, resolveDir: root, sourcefile: 'ikev2.mjs', loader: 'js' },
+    write: false,
+  });
+  const [file] = result.outputFiles;
+  if (!file) throw new Error('esbuild made no file');
+  return file.contents;
+}
+
+async function main() {
+  const contents = await bundleProgram({ minify: process.argv.includes('--minify') });
+  const lib = join(root, 'build/lib');
+  mkdirSync(lib, { recursive: true });
+  writeFileSync(join(lib, 'ikev2.mjs'), contents);
+  placeKoffi(lib);
+  placeWrappers(join(root, 'build/bin'));
+  process.stdout.write(`build/lib/ikev2.mjs: ${(contents.length / 1024).toFixed(0)} KiB\n`);
+}
+
+function placeKoffi(lib) {
+  const name = `@koromix/koffi-linux-${process.arch}`;
+  const from = join(root, 'node_modules', name);
+  const to = join(lib, 'node_modules', name);
+  if (!existsSync(from)) throw new Error(`${name} is not installed: koffi knows no such processor`);
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true });
+}
+
+function placeWrappers(bin) {
+  mkdirSync(bin, { recursive: true });
+  for (const program of ['ikev2d', 'ikectl']) {
+    const path = join(bin, program);
+    writeFileSync(path, wrapper(program));
+    chmodSync(path, 0o755);
+  }
+}
+
+const wrapper = (program) => `#!/bin/sh
+# Runs from wherever the checkout stands; exec keeps the pid.
+here=$(dirname "$(readlink -f "$0")")
+exec node "$here/../lib/ikev2.mjs" ${program} "$@"
+`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,182 @@
+// The gateway under test: our daemon in the router, configured by UCI and asked through `ikectl` alone, as its
+// owner would.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { program } from './checkout.ts';
+import { attempt, type Outcome } from './command.ts';
+import type { Lab } from './lab.ts';
+import type { Namespace } from './namespace.ts';
+import type { Service } from './service.ts';
+import { formatUci, type UciSection } from './uci.ts';
+import { until } from './until.ts';
+
+/** One tunnel as the gateway counts it; whatever gateway it is. */
+export interface Tunnel {
+  readonly peer: string;
+  readonly connection: string;
+  readonly suite: string;
+  readonly addresses: readonly string[];
+  readonly behindNat: boolean;
+  readonly encap: boolean;
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** What the demonstration and the benchmark ask of any gateway. */
+export interface AnyGateway {
+  tunnels(): Promise<readonly Tunnel[]>;
+  stop(): Promise<void>;
+}
+
+/** `ikectl status --json`, as far as tests read it. */
+export interface Status {
+  readonly device: string;
+  readonly listen: readonly string[];
+  readonly sas: readonly SaStatus[];
+  readonly pools: readonly { readonly name: string; readonly used: number }[];
+  readonly counters: {
+    readonly ike: Readonly<Record<string, number>>;
+    readonly esp: Readonly<Record<string, number>>;
+  };
+}
+export interface SaStatus {
+  readonly id: number;
+  readonly phase: string;
+  readonly connection?: string;
+  readonly peer?: string;
+  readonly remote: string;
+  readonly nat: 'none' | 'local' | 'remote' | 'both';
+  readonly suite?: string;
+  readonly addresses: readonly string[];
+  readonly children: readonly ChildStatus[];
+}
+export interface ChildStatus {
+  readonly suite: string;
+  readonly encap: 'udp' | 'raw';
+  readonly local: readonly string[];
+  readonly remote: readonly string[];
+  readonly rxPackets: number;
+  readonly rxBytes: number;
+  readonly txPackets: number;
+  readonly txBytes: number;
+}
+
+export interface GatewayOptions {
+  /** Keeps several daemons of one lab apart. */
+  readonly name?: string;
+  /** Shell commands that set the scene in the daemon's own mount namespace before it starts. */
+  readonly scene?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class Gateway implements AnyGateway {
+  readonly configFile: string;
+  readonly runDir: string;
+  readonly #service: Service;
+
+  private constructor(lab: Lab, host: Namespace, config: string, options: GatewayOptions) {
+    const { name = 'gateway', scene = ':', env = {} } = options;
+    const dir = lab.folder(name);
+    this.configFile = join(dir, 'ikev2');
+    this.runDir = join(dir, 'run');
+    mkdirSync(this.runDir, { recursive: true });
+    writeFileSync(this.configFile, config, { mode: 0o600 });
+    const script = `${scene}; exec "$@"`;
+    const daemon = [program.ikev2d, '--config', this.configFile, '--run-dir', this.runDir];
+    this.#service = lab.start(host, name, ['sh', '-c', script, 'sh', ...daemon], env);
+  }
+
+  /** Starts the daemon and does not wait for it: it may well be meant to refuse. */
+  static launch(
+    lab: Lab,
+    host: Namespace,
+    sections: readonly UciSection[],
+    options: GatewayOptions = {},
+  ): Gateway {
+    return new Gateway(lab, host, formatUci(sections), options);
+  }
+
+  /** Starts the daemon and returns when it answers. */
+  static async start(
+    lab: Lab,
+    host: Namespace,
+    sections: readonly UciSection[],
+    options: GatewayOptions = {},
+  ): Promise<Gateway> {
+    const gateway = Gateway.launch(lab, host, sections, options);
+    await until('the gateway answers `ikectl status`', () => gateway.#answers(), 15_000);
+    return gateway;
+  }
+
+  /** What it wrote to stderr. */
+  get log(): string {
+    return this.#service.log;
+  }
+
+  get isRunning(): boolean {
+    return this.#service.isRunning;
+  }
+
+  get exitCode(): number | undefined {
+    return this.#service.exitCode;
+  }
+
+  get pid(): number {
+    return this.#service.pid;
+  }
+
+  ikectl(...argv: readonly string[]): Promise<Outcome> {
+    const place = ['--config', this.configFile, '--run-dir', this.runDir];
+    return attempt([program.ikectl, ...place, ...argv], { limit: 15_000 });
+  }
+
+  async status(): Promise<Status> {
+    const { code, stdout, stderr } = await this.ikectl('status', '--json');
+    if (code !== 0) throw new Error(`ikectl status ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as Status;
+  }
+
+  /** The established SAs. */
+  async sas(): Promise<readonly SaStatus[]> {
+    return (await this.status()).sas.filter(({ phase }) => phase === 'established');
+  }
+
+  async tunnels(): Promise<readonly Tunnel[]> {
+    return (await this.sas()).flatMap((sa) => sa.children.map((child) => viewTunnel(sa, child)));
+  }
+
+  /** Asks it to end, as `service ikev2 stop` would. */
+  stop(): Promise<void> {
+    return this.#service.stop('SIGTERM');
+  }
+
+  /** Ends it without a word: kill -9. */
+  kill(): Promise<void> {
+    return this.#service.stop('SIGKILL');
+  }
+
+  /** The daemon gave up by itself. */
+  async ended(limit = 10_000): Promise<void> {
+    await until('the gateway ends by itself', () => !this.isRunning, limit);
+  }
+
+  async #answers(): Promise<boolean> {
+    if (!this.isRunning) throw new Error(`the gateway ended with ${this.exitCode}:\n${this.log}`);
+    return (await this.ikectl('status', '--json')).code === 0;
+  }
+}
+
+const viewTunnel = (sa: SaStatus, child: ChildStatus): Tunnel => ({
+  peer: sa.peer ?? '',
+  connection: sa.connection ?? '',
+  suite: sa.suite ?? '',
+  addresses: sa.addresses,
+  behindNat: sa.nat === 'remote' || sa.nat === 'both',
+  encap: child.encap === 'udp',
+  packetsIn: child.rxPackets,
+  packetsOut: child.txPackets,
+  bytesIn: child.rxBytes,
+  bytesOut: child.txBytes,
+});

@@ -1,0 +1,65 @@
+// The gateway's configuration in the lab: who may come in, and what they get.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Credential } from './certificates.ts';
+import { network } from './home.ts';
+import type { Lab } from './lab.ts';
+import { gatewayName } from './phone.ts';
+import { section, type UciSection, type UciValue } from './uci.ts';
+
+type Options = Readonly<Record<string, UciValue | undefined>>;
+
+/** The service and its pool: what every gateway of the lab has. Timers are short, because labs are. */
+export const basics = (service: Options = {}, pool: Options = {}): UciSection[] => [
+  section('service', 'main', {
+    identity: gatewayName,
+    log: 'debug',
+    retransmit_base: 0.5,
+    half_open: 10,
+    ...service,
+  }),
+  section('pool', 'guests', { range: [network.pool, network.pool6], ...pool }),
+];
+
+/** A connection that lets phones with a pre-shared key reach the LAN. */
+export const pskGuests = (options: Options = {}): UciSection =>
+  section('connection', 'psk-guests', {
+    local_auth: 'psk',
+    remote_auth: ['psk'],
+    pool: 'guests',
+    local_ts: [network.lan, network.lan6],
+    suite: 'modern',
+    ...options,
+  });
+
+export const presharedKey = (id: string, secret: string): UciSection =>
+  section('psk', `key-${id.replace(/\W/g, '_')}`, { id: [id], secret });
+
+/** A connection that lets phones with a certificate of ours reach the LAN. */
+export const certificateGuests = (options: Options = {}): UciSection =>
+  section('connection', 'certificate-guests', {
+    local_auth: 'pubkey',
+    remote_auth: ['pubkey'],
+    certificate: 'server',
+    pool: 'guests',
+    local_ts: [network.lan, network.lan6],
+    suite: 'modern',
+    ...options,
+  });
+
+/** The gateway's certificate and the authority that it trusts, as files of the lab. */
+export function certificateFiles(lab: Lab, server: Credential, authority: string): UciSection[] {
+  const dir = lab.folder('certificates');
+  const write = (name: string, text: string): string => {
+    const path = join(dir, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  return [
+    section('authority', 'home', { file: write('ca.pem', authority) }),
+    section('certificate', 'server', {
+      file: write('server.pem', server.certificate),
+      key: write('server.key', server.key),
+    }),
+  ];
+}

@@ -1,0 +1,53 @@
+// Whether this machine can hold a lab: root (of a user namespace at least), and the programs that it needs.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { program } from './checkout.ts';
+import { runNow } from './command.ts';
+
+export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3';
+
+/** Why it cannot, in words; undefined: it can. */
+export function whyNot(...needs: readonly Need[]): string | undefined {
+  if (!mayMakeNamespaces()) return 'no network namespaces: neither root nor a user namespace';
+  const missing = ['base', ...needs].flatMap((need) => PROGRAMS[need as keyof typeof PROGRAMS]);
+  const absent = missing.filter((name) => !isInstalled(name));
+  return absent.length === 0 ? undefined : `not installed: ${absent.join(', ')}`;
+}
+
+let namespacesWork: boolean | undefined;
+
+/** Tried once, for real: the kernel and the container decide, not the user id. */
+function mayMakeNamespaces(): boolean {
+  namespacesWork ??= tryNamespace(`ikl-try-${process.pid}`);
+  return namespacesWork;
+}
+
+function tryNamespace(name: string): boolean {
+  try {
+    runNow(['ip', 'netns', 'add', name]);
+    runNow(['ip', '-n', name, 'link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1']);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    try {
+      runNow(['ip', 'netns', 'del', name]);
+    } catch {
+      // It never came to be.
+    }
+  }
+}
+
+function isInstalled(name: string): boolean {
+  if (name.startsWith('/')) return existsSync(name);
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, name)));
+}
+
+const PROGRAMS = {
+  base: ['ip', 'nft', 'ethtool', 'ping', 'curl', 'sysctl'],
+  'our gateway': [program.ikev2d, program.ikectl, '/dev/net/tun'],
+  strongSwan: ['charon-systemd', 'swanctl', 'pki', '/dev/net/tun'],
+  tshark: ['tshark', 'dumpcap', 'tcpdump'],
+  iperf3: ['iperf3'],
+} as const;
