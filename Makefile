@@ -1,0 +1,52 @@
+# One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
+
+.PHONY: help demo test check bench build native lint types unit interop format deps clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: build deps-lab ## a phone dials home and downloads, in network namespaces (KEEP=1 stays up)
+	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/lab/demo.ts)
+
+test: deps build ## everything that continuous integration runs
+	@node test/run/stages.mjs test
+
+check: deps-build build ## the part that needs no root, in under two minutes
+	@node test/run/stages.mjs check
+
+bench: build deps-lab ## speed, as ratios against a peer in the same run
+	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/bench/bench.ts)
+
+build: deps-build native ## build/bin/ikev2d and build/bin/ikectl
+	@node cross/bundle.mjs
+
+native: ## the C module, build/native/libikev2esp.so
+	@$(MAKE) -s -C native
+
+lint: deps-build ## format and lint
+	@npx biome ci --error-on-warnings
+
+format: deps-build ## format what can be formatted
+	@npx biome check --write
+
+types: deps-build ## the compiler's opinion
+	@npm run -s types
+
+unit: deps-build ## unit tests alone
+	@npx vitest run --project unit
+
+interop: build deps-lab ## tests with real peers alone
+	@sh test/lab/enter.sh npx vitest run --project interop
+
+deps: ## install whatever is missing
+	@sh cross/deps.sh
+
+.PHONY: deps-build deps-lab
+deps-build:
+	@sh cross/deps.sh build
+deps-lab:
+	@sh cross/deps.sh build lab
+
+clean: ## remove what was built
+	rm -rf build dist coverage
+	@$(MAKE) -s -C native clean

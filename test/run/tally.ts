@@ -1,0 +1,38 @@
+// A vitest reporter: says why tests were skipped, and leaves the counts for `make test` to add up.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+export default class Tally implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const counts = { passed: 0, failed: errors.length, skipped: 0 };
+    const reasons = new Map<string, number>();
+    for (const module of modules) {
+      if (module.errors().length > 0) counts.failed += 1;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'pending') continue;
+        counts[state] += 1;
+        if (state === 'skipped') count(reasons, reasonOf(test));
+      }
+    }
+    for (const [reason, times] of reasons) process.stdout.write(`  ${times} × ${reason}\n`);
+    leave(counts);
+  }
+}
+
+function reasonOf(test: TestCase): string {
+  const result = test.result();
+  const note = result.state === 'skipped' ? result.note : undefined;
+  return note ?? test.fullName;
+}
+
+const count = (reasons: Map<string, number>, reason: string): void =>
+  void reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+
+function leave(counts: object): void {
+  const file = process.env['TALLY_FILE'];
+  if (!file) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(counts));
+}
