@@ -1,0 +1,105 @@
+// The addresses of one family (IPv4 or IPv6) in one pool: who has which, and who shall have which again.
+import type { Ip, Prefix } from '../base/ip.ts';
+import { Range } from './range.ts';
+
+/**
+ * An address is fresh (never given), live (a client has it) or idle (given back). A client that returns gets the
+ * address it had last. Others get fresh addresses, and when there are none left, the one that is idle longest:
+ * so an address that somebody may come back for is the last to go, and packets under way to it find nobody new.
+ */
+export class Family {
+  readonly #ranges: readonly Range[];
+  readonly #isSticky: boolean;
+  /** Who has it now. */
+  readonly #live = new Map<Ip, string>();
+  /** Who had it, in the order in which they left. */
+  readonly #idle = new Map<Ip, string>();
+  /** The idle and live addresses of an identity, the last one it got at the end. */
+  readonly #homes = new Map<string, Set<Ip>>();
+
+  constructor(ranges: readonly Prefix[], isSticky: boolean) {
+    this.#ranges = ranges.map((range) => new Range(range));
+    this.#isSticky = isSticky;
+  }
+
+  get capacity(): number {
+    return this.#ranges.reduce((sum, range) => sum + range.capacity, 0);
+  }
+
+  get live(): ReadonlyMap<Ip, string> {
+    return this.#live;
+  }
+
+  /** Who shall get what again, the longest gone first. */
+  *remembered(): Generator<readonly [Ip, string]> {
+    if (!this.#isSticky) return;
+    yield* this.#idle;
+    yield* this.#live;
+  }
+
+  /** Takes up what was remembered; what the ranges no longer have is forgotten. */
+  remember(ip: Ip, identity: string): void {
+    const isOurs = this.#ranges.some((range) => range.includes(ip));
+    if (!this.#isSticky || !isOurs || this.#isKnown(ip)) return;
+    this.#idle.set(ip, identity);
+    this.#homeOf(identity).add(ip);
+  }
+
+  /** @returns undefined when every address is live */
+  lease(identity: string): Ip | undefined {
+    const ip = this.#formerOf(identity) ?? this.#fresh() ?? this.#longestIdle();
+    if (ip === undefined) return undefined;
+    this.#forget(ip);
+    this.#live.set(ip, identity);
+    this.#homeOf(identity).add(ip);
+    return ip;
+  }
+
+  /** Does nothing unless `identity` has that address. */
+  release(ip: Ip, identity: string): void {
+    if (this.#live.get(ip) !== identity) return;
+    this.#live.delete(ip);
+    this.#idle.set(ip, identity);
+  }
+
+  #formerOf(identity: string): Ip | undefined {
+    if (!this.#isSticky) return undefined;
+    const idle = [...(this.#homes.get(identity) ?? [])].filter((ip) => this.#idle.has(ip));
+    return idle.at(-1);
+  }
+
+  #fresh(): Ip | undefined {
+    if (this.#idle.size >= MOST_IDLE) return undefined;
+    for (const range of this.#ranges) {
+      for (let ip = range.next(); ip; ip = range.next()) if (!this.#isKnown(ip)) return ip;
+    }
+    return undefined;
+  }
+
+  #longestIdle(): Ip | undefined {
+    return this.#idle.keys().next().value;
+  }
+
+  #isKnown(ip: Ip): boolean {
+    return this.#live.has(ip) || this.#idle.has(ip);
+  }
+
+  /** An idle address has no home any more. */
+  #forget(ip: Ip): void {
+    const identity = this.#idle.get(ip);
+    if (identity === undefined) return;
+    this.#idle.delete(ip);
+    const home = this.#homes.get(identity);
+    home?.delete(ip);
+    if (home?.size === 0) this.#homes.delete(identity);
+  }
+
+  #homeOf(identity: string): Set<Ip> {
+    const home = this.#homes.get(identity) ?? new Set();
+    this.#homes.set(identity, home);
+    return home;
+  }
+}
+
+/** Where peers may choose their identities (a shared secret allows it), they must not fill the memory with them. */
+const MOST_IDLE = 10_000;

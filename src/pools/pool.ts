@@ -1,0 +1,145 @@
+// Gives clients their inner addresses. Pure: what is to outlive a restart goes through `leases.ts`.
+import { formatPrefix, type Ip, isIpv4 } from '../base/ip.ts';
+import type { Lease, LeaseAnswer, Questions } from '../ike/core.ts';
+import type { PoolSettings } from '../policy/pool.ts';
+import { Family } from './family.ts';
+
+export { routerAddress } from '../policy/pool.ts';
+
+export type LeaseRequest = Questions['lease']['ask'];
+
+/** An address that an identity shall get again. */
+export interface Remembered {
+  readonly pool: string;
+  readonly identity: string;
+  readonly address: Ip;
+}
+
+/** For rpc and the web page. */
+export interface PoolSnapshot {
+  readonly name: string;
+  readonly ranges: readonly string[];
+  readonly v4: Occupancy;
+  readonly v6: Occupancy;
+  readonly leases: readonly { readonly address: Ip; readonly identity: string }[];
+}
+interface Occupancy {
+  readonly inUse: number;
+  /** Clients that find room; 0: there is no range of that family. */
+  readonly capacity: number;
+}
+
+/** All pools of the gateway. */
+export class Pools {
+  readonly #pools: ReadonlyMap<string, Pool>;
+
+  /** @param remembered the longest gone first, as `remembered()` gives it */
+  constructor(settings: readonly PoolSettings[], remembered: readonly Remembered[] = []) {
+    this.#pools = new Map(settings.map((each) => [each.name, new Pool(each)]));
+    for (const { pool, address, identity } of remembered) {
+      this.#pools.get(pool)?.familyOf(address).remember(address, identity);
+    }
+  }
+
+  /** One address of each family that was asked for and that the pool has. */
+  lease(request: LeaseRequest): LeaseAnswer {
+    const pool = this.#pools.get(request.pool);
+    return pool?.lease(request) ?? refuse(`there is no pool ${request.pool}`);
+  }
+
+  /** Addresses that the lease does not hold (any more) stay as they are. */
+  release({ pool, identity, addresses }: Lease): void {
+    for (const address of addresses) {
+      this.#pools.get(pool)?.familyOf(address).release(address, identity);
+    }
+  }
+
+  snapshot(): readonly PoolSnapshot[] {
+    return [...this.#pools.values()].map((pool) => pool.snapshot());
+  }
+
+  /** Who shall get what again, the longest gone first. */
+  remembered(): readonly Remembered[] {
+    return [...this.#pools.values()].flatMap((pool) => [...pool.remembered()]);
+  }
+}
+
+class Pool {
+  readonly #settings: PoolSettings;
+  readonly #v4: Family;
+  readonly #v6: Family;
+
+  constructor(settings: PoolSettings) {
+    const { ranges, sticky } = settings;
+    this.#settings = settings;
+    this.#v4 = new Family(
+      ranges.filter(({ ip }) => isIpv4(ip)),
+      sticky,
+    );
+    this.#v6 = new Family(
+      ranges.filter(({ ip }) => !isIpv4(ip)),
+      sticky,
+    );
+  }
+
+  familyOf(address: Ip): Family {
+    return isIpv4(address) ? this.#v4 : this.#v6;
+  }
+
+  /** All or nothing: with one of two addresses half of what the client does would fail silently. */
+  lease({ identity, v4, v6 }: LeaseRequest): LeaseAnswer {
+    const { name: pool, dns, domains } = this.#settings;
+    const wanted = this.#wanted(v4, v6);
+    if (wanted.length === 0) return refuse(this.#whyNothing(v4, v6));
+    const addresses: Ip[] = [];
+    for (const [family, label] of wanted) {
+      const address = family.lease(identity);
+      if (address === undefined) {
+        for (const given of addresses) this.familyOf(given).release(given, identity);
+        return refuse(`pool ${pool} has no free ${label} address (${family.live.size} in use)`);
+      }
+      addresses.push(address);
+    }
+    const families = wanted.map(([family]) => family);
+    const reachable = dns.filter((server) => families.includes(this.familyOf(server)));
+    return { ok: true, lease: { pool, identity, addresses }, dns: reachable, domains };
+  }
+
+  snapshot(): PoolSnapshot {
+    const { name, ranges } = this.#settings;
+    const live = [...this.#v4.live, ...this.#v6.live];
+    return {
+      name,
+      ranges: ranges.map(formatPrefix),
+      v4: occupancy(this.#v4),
+      v6: occupancy(this.#v6),
+      leases: live.map(([address, identity]) => ({ address, identity })),
+    };
+  }
+
+  *remembered(): Generator<Remembered> {
+    for (const family of [this.#v4, this.#v6]) {
+      for (const [address, identity] of family.remembered()) {
+        yield { pool: this.#settings.name, identity, address };
+      }
+    }
+  }
+
+  #wanted(v4: boolean, v6: boolean): readonly (readonly [Family, string])[] {
+    const families = [
+      [this.#v4, 'IPv4', v4],
+      [this.#v6, 'IPv6', v6],
+    ] as const;
+    return families
+      .filter(([family, , isWanted]) => isWanted && family.capacity > 0)
+      .map(([family, label]) => [family, label]);
+  }
+
+  #whyNothing(v4: boolean, v6: boolean): string {
+    if (!v4 && !v6) return 'no address was asked for';
+    return `pool ${this.#settings.name} has no ${v4 ? 'IPv4' : 'IPv6'} range`;
+  }
+}
+
+const occupancy = ({ live, capacity }: Family): Occupancy => ({ inUse: live.size, capacity });
+const refuse = (why: string): LeaseAnswer => ({ ok: false, why });
