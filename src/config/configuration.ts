@@ -1,0 +1,53 @@
+// The configuration as the rest of the daemon gets it: typed, checked, with defaults; no text is left to interpret.
+import type { Ip } from '../base/ip.ts';
+import type { Duration } from '../base/time.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { PoolSettings } from '../policy/pool.ts';
+
+export interface Configuration {
+  readonly service: ServiceSettings;
+  readonly pools: readonly PoolSettings[];
+  readonly certificates: readonly CertificateFile[];
+  readonly authorities: readonly AuthorityFile[];
+  /** Host names that an initiator dials, by connection; to be resolved before `Connection.remote` is complete. */
+  readonly remotes: ReadonlyMap<string, readonly string[]>;
+  /** Without what only the files hold. */
+  readonly policy: Omit<Policy, 'certificates' | 'authorities'>;
+}
+
+export interface ServiceSettings {
+  readonly enabled: boolean;
+  /** What clients dial. */
+  readonly identity: Identity | undefined;
+  /** Addresses to listen on; none: all. */
+  readonly listen: readonly Ip[];
+  readonly port: number;
+  readonly nattPort: number;
+  readonly device: string;
+  readonly mtu: number | 'auto';
+  /** Threads of the data plane; `auto`: one per core. */
+  readonly workers: number | 'auto';
+  readonly zone: string;
+  readonly log: LogLevel;
+  readonly engine: 'auto' | 'node' | 'noble';
+  /** Folder for Wireshark's key files; undefined: keys stay where they are. */
+  readonly keylog: string | undefined;
+  /** Between two keepalives through a NAT; undefined: none are sent (RFC 3948 §4). */
+  readonly keepalive: Duration | undefined;
+}
+export type LogLevel = (typeof logLevels)[number];
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+export interface CertificateFile {
+  readonly name: string;
+  readonly file: string;
+  readonly key: string;
+  /** Where the section begins. */
+  readonly line: number;
+}
+export interface AuthorityFile {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}

@@ -1,0 +1,124 @@
+// The sections `connection`: what stands in one is brought together with what it refers to.
+import { ip } from '../base/ip.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { Connection } from '../policy/policy.ts';
+import { everything, type Selector, type SelectorPolicy } from '../policy/selectors.ts';
+import { suite } from '../transforms/suites.ts';
+import type { Findings } from './findings.ts';
+import { loadPeers } from './peers.ts';
+import { cureOfReference, loadProofs } from './proofs.ts';
+import { named, type Section, type Sections } from './read.ts';
+
+export interface LoadedConnection {
+  readonly entry: Section<'connection'>;
+  readonly connection: Connection;
+  /** Host names to resolve and dial. */
+  readonly remoteNames: readonly string[];
+}
+
+/** The enabled ones, in the order of the file. */
+export function loadConnections(
+  sections: Sections,
+  identity: Identity | undefined,
+  findings: Findings,
+): readonly LoadedConnection[] {
+  const enabled = sections.connection.filter(({ options }) => options.enabled);
+  return named(enabled, findings).map((entry) => {
+    const { name, options } = entry;
+    const peers = loadPeers(entry, findings);
+    const names = { localId: options.local_id ?? identity, remoteId: peers.remoteId };
+    const connection: Connection = {
+      name,
+      role: options.role,
+      remote: peers.ranges,
+      ...names,
+      ...loadProofs(entry, names, sections, findings),
+      ...algorithms(entry),
+      pool: loadPool(entry, sections, findings),
+      virtualIps: loadVirtualIps(entry, findings),
+      localTs: selectors(entry, 'local_ts', findings),
+      remoteTs: selectors(entry, 'remote_ts', findings),
+      encap: options.encap,
+      fragmentSize: options.fragment_size,
+      dpd: options.dpd,
+    };
+    return { entry, connection, remoteNames: peers.names };
+  });
+}
+
+function algorithms({ options }: Section<'connection'>): Pick<Connection, 'ike' | 'esp'> {
+  const prepared = suite(options.suite);
+  return {
+    ike: options.ike.length > 0 ? options.ike : prepared.ike,
+    esp: options.esp.length > 0 ? options.esp : prepared.esp,
+  };
+}
+
+function loadPool(
+  { section, options }: Section<'connection'>,
+  { pool: pools }: Sections,
+  findings: Findings,
+): string | undefined {
+  const option = 'pool';
+  const { pool, role } = options;
+  if (pool === undefined) return undefined;
+  if (role === 'initiator') {
+    findings.warning(
+      { section, option },
+      'it has no effect: an initiator gives no addresses',
+      'Remove it; to ask the peer for an address write list virtual_ip.',
+    );
+    return undefined;
+  }
+  const names = pools.map((each) => each.section.name);
+  if (!names.includes(pool)) {
+    const cure = cureOfReference('pool', names);
+    findings.error({ section, option }, `there is no section pool '${pool}'`, cure);
+  }
+  return pool;
+}
+
+function loadVirtualIps(
+  { section, options }: Section<'connection'>,
+  findings: Findings,
+): Connection['virtualIps'] {
+  if (options.role === 'initiator' || options.virtual_ip.length === 0) return options.virtual_ip;
+  findings.warning(
+    { section, option: 'virtual_ip' },
+    'it has no effect: a responder asks for no address',
+    'Remove it; to give peers addresses write option pool.',
+  );
+  return [];
+}
+
+/**
+ * One who gets his address from a pool comes for what lies behind the gateway, so that side defaults to everything;
+ * the other side, and both where no address is assigned, to `dynamic`.
+ */
+function selectors(
+  { section, options }: Section<'connection'>,
+  option: 'local_ts' | 'remote_ts',
+  findings: Findings,
+): SelectorPolicy {
+  const asked = options[option];
+  const isBehindGateway =
+    option === 'local_ts'
+      ? options.role === 'responder' && options.pool !== undefined
+      : options.role === 'initiator' && options.virtual_ip.length > 0;
+  if (asked.length === 0) return isBehindGateway ? allAddresses : 'dynamic';
+  const given = asked.filter((each): each is Selector => each !== 'dynamic');
+  if (given.length === asked.length) return given;
+  if (given.length > 0) {
+    findings.error(
+      { section, option, index: asked.indexOf('dynamic') },
+      'dynamic cannot stand beside addresses',
+      'Keep either dynamic or the addresses.',
+    );
+  }
+  return 'dynamic';
+}
+
+const allAddresses: readonly Selector[] = [
+  everything({ start: ip('0.0.0.0'), end: ip('255.255.255.255') }),
+  everything({ start: ip('::'), end: ip('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff') }),
+];

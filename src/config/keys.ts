@@ -1,0 +1,91 @@
+// Pre-shared keys: those of the sections `psk`, and those that stand in a connection.
+import { equal } from '../base/bytes.ts';
+import type { Secret } from '../base/secret.ts';
+import type { IdentityPattern } from '../policy/identity.ts';
+import type { PresharedKey } from '../policy/policy.ts';
+import type { LoadedConnection } from './connections.ts';
+import type { Findings, Place } from './findings.ts';
+import type { Section, Sections } from './read.ts';
+
+interface PlacedKey extends PresharedKey {
+  readonly place: Place;
+}
+
+/** Keys for certain peers come before those for everybody; of equals, those in connections come first. */
+export function loadPresharedKeys(
+  sections: readonly Section<'psk'>[],
+  connections: readonly LoadedConnection[],
+  findings: Findings,
+): readonly PresharedKey[] {
+  const keys = [
+    ...connections.flatMap(keyOfConnection),
+    ...sections.map(({ section, options }): PlacedKey => {
+      return {
+        place: { section, option: 'secret' },
+        // One «any» among the ids makes the others void.
+        ids: options.id.some(isAny) ? [] : options.id,
+        secret: options.secret,
+      };
+    }),
+  ];
+  for (const key of keys) checkStrength(key, findings);
+  checkAmbiguity(keys, findings);
+  return keys
+    .toSorted((a, b) => Number(isForEverybody(a)) - Number(isForEverybody(b)))
+    .map(({ ids, secret }) => ({ ids, secret }));
+}
+
+/** Forgets the secrets of a configuration that is not going to be used. */
+export function wipeSecrets({ connection, psk }: Sections): void {
+  for (const { options } of connection) options.psk?.wipe();
+  for (const { options } of psk) options.secret.wipe();
+}
+
+function keyOfConnection({ entry, connection }: LoadedConnection): readonly PlacedKey[] {
+  const { psk, local_id } = entry.options;
+  if (!psk) return [];
+  const peer = isAny(connection.remoteId) ? [] : [connection.remoteId];
+  const own: IdentityPattern[] = local_id ? [{ kind: 'exact', identity: local_id }] : [];
+  const place = { section: entry.section, option: 'psk' };
+  return [{ place, ids: [...peer, ...own], secret: psk }];
+}
+
+const isForEverybody = ({ ids }: PresharedKey): boolean => ids.length === 0;
+const isAny = (id: IdentityPattern): boolean => id.kind === 'any';
+
+/** Who records a handshake can try secrets at home, as fast as his machines allow (RFC 7296 §5). */
+function checkStrength({ place, secret }: PlacedKey, findings: Findings): void {
+  if (secret.length >= LEAST_BYTES) return;
+  findings.warning(
+    place,
+    `the secret has ${secret.length} characters: a machine can guess it`,
+    `Use at least ${LEAST_BYTES} random characters.`,
+  );
+}
+
+/** Of two different keys for the same ids only the first would ever be used. */
+function checkAmbiguity(keys: readonly PlacedKey[], findings: Findings): void {
+  const first = new Map<string, PlacedKey>();
+  for (const key of keys) {
+    const ids = JSON.stringify(key.ids.map(textOf).toSorted());
+    const before = first.get(ids);
+    if (before && !sameSecret(before.secret, key.secret)) {
+      findings.warning(
+        key.place,
+        `another secret is for the same peers, that of ${before.place.section.label}, and is used instead`,
+        'Say in each whom it is for: list id in a section psk, option remote_id in a connection.',
+      );
+    }
+    if (!before) first.set(ids, key);
+  }
+}
+
+const sameSecret = (a: Secret, b: Secret): boolean => equal(a.bytes, b.bytes);
+
+function textOf(id: IdentityPattern): string {
+  if (id.kind !== 'exact') return JSON.stringify(id);
+  const { type, data } = id.identity;
+  return `${type} ${data.join()}`;
+}
+
+const LEAST_BYTES = 16;

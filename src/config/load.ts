@@ -1,0 +1,78 @@
+// From the text of /etc/config/ikev2 to settings and policy: parse, don't validate. Pure; the files that it names
+// (certificates, keys) are read elsewhere.
+import type { Limits } from '../policy/policy.ts';
+import type { Problem } from '../policy/problem.ts';
+import { loadAuthorities, loadCertificates } from './certificates.ts';
+import type { Configuration } from './configuration.ts';
+import { loadConnections } from './connections.ts';
+import { Findings } from './findings.ts';
+import { loadPresharedKeys, wipeSecrets } from './keys.ts';
+import { loadPools } from './pools.ts';
+import { readSections, type Sections } from './read.ts';
+import { serviceOptions, serviceSettings, timing } from './service.ts';
+import { parseUci } from './uci.ts';
+
+export interface Loaded {
+  /** From the top of the file to its end. */
+  readonly problems: readonly Problem[];
+  /** Undefined when any problem is an error. */
+  readonly configuration: Configuration | undefined;
+}
+
+/**
+ * Three steps, and each only if those before found no error, so that one mistake is not reported thrice: what UCI
+ * says, what each option says, how the sections fit together.
+ */
+export function loadConfiguration(text: string): Loaded {
+  const { sections, problems } = parseUci(text);
+  const findings = new Findings(problems);
+  const read = findings.hasErrors ? undefined : readSections(sections, findings);
+  const configuration = read && !findings.hasErrors ? assemble(read, findings) : undefined;
+  if (!findings.hasErrors) return { problems: findings.problems, configuration };
+  if (read) wipeSecrets(read);
+  return { problems: findings.problems, configuration: undefined };
+}
+
+function assemble(sections: Sections, findings: Findings): Configuration {
+  const service = serviceOptions(sections.service, findings);
+  const connections = loadConnections(sections, service.identity, findings);
+  if (service.enabled && connections.length === 0) reportIdle(sections, findings);
+  const names = connections.map(({ connection, remoteNames }) => {
+    return [connection.name, remoteNames] as const;
+  });
+  return {
+    service: serviceSettings(service),
+    pools: loadPools(sections.pool, findings),
+    certificates: loadCertificates(sections.certificate, findings),
+    authorities: loadAuthorities(sections.authority),
+    remotes: new Map(names.filter(([, remoteNames]) => remoteNames.length > 0)),
+    policy: {
+      connections: connections.map(({ connection }) => connection),
+      presharedKeys: loadPresharedKeys(sections.psk, connections, findings),
+      timing: timing(service),
+      limits,
+      keylog: service.keylog !== undefined,
+    },
+  };
+}
+
+function reportIdle({ connection: [disabled] }: Sections, findings: Findings): void {
+  const why = 'no connection is enabled, so nobody can connect';
+  if (disabled) {
+    const place = { section: disabled.section, option: 'enabled' };
+    findings.warning(place, why, "Set option enabled '1' here, or in another connection.");
+  } else {
+    findings.warning(undefined, why, "Add a section: config connection 'phones'.");
+  }
+}
+
+/**
+ * Half-open IKE SAs. A source address may be a NAT with a whole school behind it, so that 20 are granted before more
+ * are refused; and from the fourth on a cookie shows that the address is not forged (RFC 7296 §2.6).
+ */
+const limits: Limits = {
+  cookieThreshold: 30,
+  cookieThresholdPerSource: 3,
+  halfOpen: 1000,
+  halfOpenPerSource: 20,
+};

@@ -1,0 +1,281 @@
+// Every section type and option of /etc/config/ikev2: the one place to add one. The reader, the defaults and
+// docs/configuration.md follow from this table.
+import * as z from 'zod/mini';
+import { defaulted, list, optional, required } from '../schema/describe.ts';
+import {
+  absolutePath,
+  flag,
+  ipAddress,
+  ipPrefix,
+  oneOf,
+  sectionName,
+  time,
+  timeOrNever,
+  wholeNumber,
+  wordOr,
+} from '../schema/kinds.ts';
+import { suiteNames } from '../transforms/suites.ts';
+import { logLevels } from './configuration.ts';
+import { selector } from './selector-text.ts';
+import {
+  deviceName,
+  domain,
+  identity,
+  identityPattern,
+  proposal,
+  remote,
+  secret,
+  zoneName,
+} from './values.ts';
+
+export interface SectionType<S extends z.ZodMiniObject = z.ZodMiniObject> {
+  /** How such a section begins: `config pool 'NAME'`. */
+  readonly head: string;
+  /** One sentence. */
+  readonly help: string;
+  readonly options: S;
+  /** Options of later versions: known, and ignored with a warning. */
+  readonly later: readonly string[];
+}
+
+const sectionType = <S extends z.ZodMiniObject>(definition: SectionType<S>): SectionType<S> =>
+  definition;
+
+const service = sectionType({
+  head: "config service 'main'",
+  help: 'The gateway as a whole; there is one such section.',
+  options: z.object({
+    enabled: defaulted(flag, '1', 'Whether the gateway runs at all.'),
+    identity: optional(
+      identity,
+      'The name or address that clients dial; the certificate of the gateway must carry it too.',
+      'the identity of the certificate',
+    ),
+    listen: list(ipAddress, 'An address of the router to listen on.', 'all addresses'),
+    port: defaulted(wholeNumber(1, 65535), '500', 'UDP port for IKE.'),
+    natt_port: defaulted(
+      wholeNumber(1, 65535),
+      '4500',
+      'UDP port for IKE and ESP through a NAT; clients know no other than 4500.',
+    ),
+    device: defaulted(deviceName, 'ipsec0', 'Network device that decrypted traffic goes through.'),
+    mtu: defaulted(
+      wordOr('auto', wholeNumber(1280, 9000, 'bytes')),
+      'auto',
+      'Largest packet inside the tunnel; 1280 passes nearly everywhere.',
+    ),
+    workers: defaulted(
+      wordOr('auto', wholeNumber(1, 64)),
+      'auto',
+      'Threads that encrypt and decrypt; auto starts one on each processor core.',
+    ),
+    zone: defaulted(zoneName, 'vpn', 'Firewall zone of the network device.'),
+    log: defaulted(oneOf(logLevels), 'info', 'Least important message that is logged.'),
+    engine: defaulted(
+      oneOf(['auto', 'node', 'noble']),
+      'auto',
+      'Cryptography for the handshake: OpenSSL (node), JavaScript (noble), or the best that works.',
+    ),
+    keylog: optional(
+      absolutePath,
+      'Folder for the keys of all connections, so that Wireshark can decrypt a capture; for searching faults only.',
+      'keys are not written',
+    ),
+    retransmit_base: defaulted(
+      time(0.05, 60),
+      '2',
+      'Time before a request is sent again; each further time waits 1.8 times as long.',
+    ),
+    retransmit_tries: defaulted(
+      wholeNumber(1, 20),
+      '5',
+      'How often a request is sent again before the peer counts as gone.',
+    ),
+    half_open: defaulted(time(0.1, 600), '30', 'Time that a peer has to finish the handshake.'),
+    keepalive: defaulted(
+      timeOrNever(1, 3600),
+      '20',
+      'Time between two packets that keep a NAT in front of this router open.',
+    ),
+  }),
+  later: ['websocket'],
+});
+
+const pool = sectionType({
+  head: "config pool 'NAME'",
+  help: 'Addresses that clients get inside the tunnel.',
+  options: z.object({
+    range: list(
+      ipPrefix,
+      'A prefix, IPv4 or IPv6, such as 10.3.0.0/24; its first address (or the one written, as in 10.3.0.254/24) is the router.',
+    ),
+    dns: list(ipAddress, 'A DNS server for the clients.', 'clients keep their own'),
+    domain: list(
+      domain,
+      'A domain that clients ask these DNS servers about, and only such domains.',
+      'clients ask them about everything',
+    ),
+    sticky: defaulted(flag, '1', 'Whether a client that returns gets the address it had.'),
+  }),
+  later: [],
+});
+
+/** Ways to prove who one is; those with EAP come later. */
+export const remoteAuths = [
+  'pubkey',
+  'psk',
+  'eap-mschapv2',
+  'eap-tls',
+  'eap-ttls',
+  'eap-peap',
+  'eap-radius',
+] as const;
+
+const connection = sectionType({
+  head: "config connection 'NAME'",
+  help: 'Who may connect (or whom to dial), how both sides prove who they are, and which traffic passes.',
+  options: z.object({
+    enabled: defaulted(flag, '1', 'Whether this section counts.'),
+    role: defaulted(
+      oneOf(['responder', 'initiator']),
+      'responder',
+      'responder waits for peers, initiator dials.',
+    ),
+    remote: list(
+      remote,
+      'Address or prefix the peers come from; for an initiator the name or address to dial.',
+      'any',
+    ),
+    local_id: optional(
+      identity,
+      'What the gateway calls itself on this connection.',
+      'identity of the service section',
+    ),
+    remote_id: optional(
+      identityPattern,
+      'What the peer must call itself.',
+      'any; an initiator that checks a certificate expects the name it dialled',
+    ),
+    local_auth: defaulted(
+      oneOf(['pubkey', 'psk']),
+      'pubkey',
+      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk).',
+    ),
+    remote_auth: list(
+      oneOf(remoteAuths),
+      'How the peer proves who it is: pubkey or psk; several may be allowed.',
+      'the same as local_auth',
+    ),
+    certificate: optional(
+      sectionName,
+      'Name of the certificate section that the gateway shows.',
+      'the certificate that carries the identity',
+    ),
+    psk: optional(
+      secret,
+      'Shared secret for this connection alone; at least 16 characters.',
+      'the psk sections',
+    ),
+    suite: defaulted(
+      oneOf(suiteNames),
+      'compatible',
+      'Prepared list of algorithms: modern, compatible (phones and PCs as they come), legacy (also SHA-1).',
+    ),
+    ike: list(
+      proposal('ike'),
+      'Algorithms for the handshake, such as aes256gcm16-prfsha384-ecp384; several in order of preference.',
+      'those of the suite',
+    ),
+    esp: list(
+      proposal('esp'),
+      'Algorithms for the traffic, such as aes256gcm16; several in order of preference.',
+      'those of the suite',
+    ),
+    pool: optional(
+      sectionName,
+      'Name of the pool section that peers get their addresses from.',
+      'peers get no addresses',
+    ),
+    virtual_ip: list(
+      ipAddress,
+      'Initiator: address to ask of the peer; 0.0.0.0 and :: ask for any.',
+      'none is asked for',
+    ),
+    local_ts: list(
+      selector,
+      'Addresses on our side that may use the tunnel, such as 192.168.1.0/24 or 192.168.1.5[tcp/443].',
+      'everything where there is a pool, else dynamic (the own address)',
+    ),
+    remote_ts: list(
+      selector,
+      'Addresses on the side of the peer that may use the tunnel.',
+      'dynamic (the address the peer got, or else its own); everything where virtual_ip is set',
+    ),
+    encap: defaulted(
+      oneOf(['auto', 'always', 'never']),
+      'auto',
+      'Whether ESP travels in UDP; auto always does so on IPv4, and on IPv6 behind a NAT.',
+    ),
+    fragment_size: defaulted(
+      wholeNumber(576, 65535, 'bytes'),
+      '1280',
+      'Largest IP packet of the handshake; what is longer is sent in pieces (RFC 7383).',
+    ),
+    dpd: defaulted(
+      timeOrNever(1, 86400),
+      '180',
+      'Time that a peer may be silent before it is asked whether it is still there.',
+    ),
+  }),
+  later: [
+    'eap_id',
+    'mobike',
+    'start',
+    'ike_lifetime',
+    'child_lifetime',
+    'jitter',
+    'unique',
+    'ppk_id',
+  ],
+});
+
+const certificate = sectionType({
+  head: "config certificate 'NAME'",
+  help: 'A certificate of this gateway with its private key.',
+  options: z.object({
+    file: required(
+      absolutePath,
+      'PEM file with the certificate, then those that lead to its root.',
+    ),
+    key: required(absolutePath, 'PEM file with the private key.'),
+  }),
+  later: ['acme'],
+});
+
+const authority = sectionType({
+  head: "config authority 'NAME'",
+  help: 'An authority whose certificates are believed.',
+  options: z.object({
+    file: required(absolutePath, 'PEM file with the certificate of the authority.'),
+  }),
+  later: ['key', 'acme'],
+});
+
+const psk = sectionType({
+  head: 'config psk',
+  help: 'A shared secret and those who know it.',
+  options: z.object({
+    id: list(identityPattern, 'Who uses this secret: a peer, or the gateway itself.', 'everybody'),
+    secret: required(secret, 'The secret; at least 16 characters.'),
+  }),
+  later: [],
+});
+
+export const sectionTypes = { service, pool, connection, certificate, authority, psk } as const;
+export type SectionTypes = typeof sectionTypes;
+export type SectionTypeName = keyof SectionTypes;
+/** The values of a section of that type, defaults filled in. */
+export type OptionsOf<T extends SectionTypeName> = z.infer<SectionTypes[T]['options']>;
+
+/** Section types of later versions: known, and ignored with a warning. */
+export const laterSectionTypes: readonly string[] = ['user', 'device', 'ppk', 'radius'];

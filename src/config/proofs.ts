@@ -1,0 +1,177 @@
+// How both sides of a connection prove who they are, and whether what that takes is there.
+import {
+  formatIdentity,
+  type Identity,
+  type IdentityPattern,
+  matchesIdentity,
+} from '../policy/identity.ts';
+import type { LocalAuth, RemoteAuth } from '../policy/policy.ts';
+import type { Findings } from './findings.ts';
+import type { Section, Sections } from './read.ts';
+
+export interface Proofs {
+  readonly localAuth: LocalAuth;
+  readonly remoteAuth: readonly RemoteAuth[];
+  /** Name of the certificate that the owner asked for. */
+  readonly certificate: string | undefined;
+}
+/** What both sides call themselves. */
+export interface Names {
+  readonly localId: Identity | undefined;
+  readonly remoteId: IdentityPattern;
+}
+
+export function loadProofs(
+  entry: Section<'connection'>,
+  names: Names,
+  sections: Sections,
+  findings: Findings,
+): Proofs {
+  const { local_auth: localAuth, certificate } = entry.options;
+  const remoteAuth = loadRemoteAuth(entry, findings);
+  const usesPsk = localAuth === 'psk' || remoteAuth.includes('psk');
+  if (usesPsk) checkPsk(entry, names, sections, findings);
+  else reportUnused(entry, 'psk', 'neither side proves itself with a secret', findings);
+  if (localAuth === 'pubkey') checkCertificate(entry, sections, findings);
+  else reportUnused(entry, 'certificate', 'the gateway proves itself with a secret', findings);
+  if (remoteAuth.includes('pubkey')) checkAuthorities(entry, sections, findings);
+  return {
+    localAuth,
+    remoteAuth,
+    certificate: localAuth === 'pubkey' ? certificate : undefined,
+  };
+}
+
+function loadRemoteAuth(
+  { section, options }: Section<'connection'>,
+  findings: Findings,
+): readonly RemoteAuth[] {
+  const option = 'remote_auth';
+  const { remote_auth: asked, local_auth } = options;
+  if (asked.length === 0) return [local_auth];
+  const known: RemoteAuth[] = [];
+  for (const [index, auth] of asked.entries()) {
+    if (auth === 'pubkey' || auth === 'psk') known.push(auth);
+    else
+      findings.warning(
+        { section, option, index },
+        `${auth} is not yet supported by this version: ignored`,
+        'Remove it, or leave it for a later version.',
+      );
+  }
+  if (known.length === 0) {
+    findings.error(
+      { section, option },
+      'no way is left for the peer to prove who it is',
+      'Add pubkey or psk, or disable the connection.',
+    );
+  }
+  return known;
+}
+
+function checkPsk(
+  { section, options }: Section<'connection'>,
+  names: Names,
+  { psk }: Sections,
+  findings: Findings,
+): void {
+  const option = 'psk';
+  checkOwnName({ section, options }, names, findings);
+  if (options.psk || psk.some(({ options: { id } }) => fits(id, names))) return;
+  if (psk.length === 0) {
+    findings.error(
+      { section, option },
+      'there is no shared secret for it',
+      "Add a line: option psk '…', with at least 16 characters, or a section psk.",
+    );
+    return;
+  }
+  const peer = names.remoteId.kind === 'exact' ? formatIdentity(names.remoteId.identity) : 'it';
+  findings.error(
+    { section, option },
+    'none of the psk sections is for its peer',
+    `Add list id '${peer}' to one of them, or set option psk here.`,
+  );
+}
+
+/** A key fits by the name of the peer or by our own; of a peer that may have many names nothing can be said. */
+function fits(ids: readonly IdentityPattern[], { localId, remoteId }: Names): boolean {
+  if (ids.length === 0 || remoteId.kind !== 'exact') return true;
+  const { identity } = remoteId;
+  return ids.some(
+    (id) => matchesIdentity(id, identity) || (localId && matchesIdentity(id, localId)),
+  );
+}
+
+/** With a certificate the certificate has the name; a secret has none. */
+function checkOwnName(
+  { section, options }: Section<'connection'>,
+  { localId }: Names,
+  findings: Findings,
+): void {
+  if (localId || options.local_auth !== 'psk') return;
+  const where = { section, option: 'local_id' };
+  const why = 'with a shared secret the gateway needs a name for itself, and has none';
+  const cure = "Set option identity in the section service 'main' to the name that clients dial.";
+  if (options.role === 'initiator') findings.error(where, why, cure);
+  else findings.warning(where, why, cure);
+}
+
+function checkCertificate(
+  { section, options }: Section<'connection'>,
+  { certificate: all }: Sections,
+  findings: Findings,
+): void {
+  const option = 'certificate';
+  const { certificate: wanted } = options;
+  if (wanted === undefined) {
+    if (all.length > 0) return;
+    findings.error(
+      { section, option: 'local_auth' },
+      'the gateway has no certificate to prove itself with',
+      'Add a section certificate with file and key, or set option local_auth to psk.',
+    );
+    return;
+  }
+  const names = all.map((each) => each.section.name);
+  if (names.includes(wanted)) return;
+  findings.error(
+    { section, option },
+    `there is no section certificate '${wanted}'`,
+    cureOfReference('certificate', names),
+  );
+}
+
+function checkAuthorities(
+  { section }: Section<'connection'>,
+  { authority }: Sections,
+  findings: Findings,
+): void {
+  if (authority.length > 0) return;
+  findings.error(
+    { section, option: 'remote_auth' },
+    'no authority is known whose certificates could be believed',
+    'Add a section authority with the file of its certificate.',
+  );
+}
+
+function reportUnused(
+  { section }: Section<'connection'>,
+  option: 'psk' | 'certificate',
+  because: string,
+  findings: Findings,
+): void {
+  if (!section.options.has(option)) return;
+  findings.warning(
+    { section, option },
+    `it has no effect: ${because}`,
+    'Remove it, or correct local_auth and remote_auth.',
+  );
+}
+
+/** What to write instead of the name of a section that is not there. */
+export function cureOfReference(type: string, names: readonly (string | undefined)[]): string {
+  const known = names.filter((name) => name !== undefined);
+  if (known.length === 0) return `Add a section: config ${type} 'NAME'.`;
+  return `Write one of ${known.join(', ')}, or add the section.`;
+}

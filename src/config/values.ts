@@ -1,0 +1,148 @@
+// The kinds of values that only this configuration knows: identities, peers, proposals, selectors, secrets.
+import { fromHex, fromText } from '../base/bytes.ts';
+import {
+  compareIp,
+  type IpRange,
+  parseIp,
+  parsePrefix,
+  prefixRange,
+  sameFamily,
+} from '../base/ip.ts';
+import { printable } from '../base/printable.ts';
+import { Secret } from '../base/secret.ts';
+import {
+  type Identity,
+  type IdentityPattern,
+  parseIdentity,
+  parseIdentityPattern,
+} from '../policy/identity.ts';
+import { type Kind, kind, type Read } from '../schema/describe.ts';
+import { accept, cureOfPrefix, quote, refuse } from '../schema/kinds.ts';
+import { type Proposal, type ProposalProtocol, parseProposal } from '../transforms/parse.ts';
+
+export const identity: Kind<Identity> = kind('a host name, an address or name@domain', (text) => {
+  const parsed = parseIdentity(text);
+  if (parsed && !/\s/.test(text)) return accept(parsed);
+  return refuse(
+    `${quote(text)} is not an identity`,
+    'Write a host name, an address, name@domain, or @# and hexadecimal digits.',
+  );
+});
+
+export const identityPattern: Kind<IdentityPattern> = kind(
+  'an identity, *.domain, a distinguished name, or any',
+  (text) => {
+    const parsed = parseIdentityPattern(text);
+    if (parsed) return accept(parsed);
+    return refuse(
+      `${quote(text)} is not an identity`,
+      'Write a host name, an address, name@domain, *.domain, a distinguished name such as CN=anna, or any.',
+    );
+  },
+);
+
+/** Whom a connection talks to. */
+export type Remote =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'range'; readonly range: IpRange }
+  | { readonly kind: 'name'; readonly name: string };
+
+export const remote: Kind<Remote> = kind<Remote>(
+  'an address, a prefix, a host name, or any',
+  (text) => {
+    if (text === 'any' || text === '%any') return accept({ kind: 'any' });
+    const range = parseRange(text);
+    if (range) return accept({ kind: 'range', range });
+    if (isHostName(text)) return accept({ kind: 'name', name: text.toLowerCase() });
+    const cure = text.includes('/') ? cureOfPrefix(text) : 'Write an address, a host name, or any.';
+    return refuse(`${quote(text)} is neither an address nor a host name`, cure);
+  },
+);
+
+export const proposal = (protocol: ProposalProtocol): Kind<Proposal> =>
+  kind('algorithms joined by -', (text) => {
+    const parsed = parseProposal(protocol, text);
+    if (parsed.ok) return accept(parsed.proposal);
+    return refuse(printable(parsed.why, 200), printable(parsed.cure, 600));
+  });
+
+export const deviceName: Kind<string> = kind('a name of at most 15 characters', (text) => {
+  if (text.length > 15) {
+    return refuse(
+      `${quote(text)} has ${text.length} characters, and Linux allows a network device 15`,
+      'Shorten the name, such as ipsec0.',
+    );
+  }
+  if (/^[A-Za-z0-9_.-]+$/.test(text) && text !== '.' && text !== '..') return accept(text);
+  return refuse(
+    `${quote(text)} is no name for a network device`,
+    'Use letters, digits, underscore, dot and minus only, such as ipsec0.',
+  );
+});
+
+export const zoneName: Kind<string> = kind('the name of a firewall zone', (text) => {
+  if (/^[A-Za-z0-9_-]{1,32}$/.test(text)) return accept(text);
+  return refuse(
+    `${quote(text)} is no name for a firewall zone`,
+    'Use letters, digits, underscore and minus only, such as vpn.',
+  );
+});
+
+export const domain: Kind<string> = kind('a domain', (text) => {
+  const name = text.replace(/^\*?\.|\.$/g, '');
+  if (isHostName(name)) return accept(name.toLowerCase());
+  return refuse(
+    `${quote(text)} is not a domain`,
+    'Write a domain such as lan or home.example.org.',
+  );
+});
+
+/** Never quoted, whatever is wrong with it. `0x` and `0s` stand for hexadecimal and base64, as for strongSwan. */
+export const secret: Kind<Secret> = kind(
+  'any text; or 0x and hexadecimal; or 0s and base64',
+  (text) => {
+    if (text.startsWith('0x')) return readHexadecimal(text.slice(2));
+    if (text.startsWith('0s')) return readBase64(text.slice(2));
+    return accept(new Secret(fromText(text)));
+  },
+  { isSecret: true },
+);
+
+function readHexadecimal(digits: string): Read<Secret> {
+  if (/^([0-9a-fA-F]{2})+$/.test(digits)) return accept(new Secret(fromHex(digits)));
+  return refuse(
+    'what follows 0x is not an even number of hexadecimal digits',
+    'Correct the digits; a secret that is a text must not begin with 0x.',
+  );
+}
+
+function readBase64(text: string): Read<Secret> {
+  const isWhole = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$/.test(text);
+  if (isWhole && text !== '')
+    return accept(new Secret(Uint8Array.from(Buffer.from(text, 'base64'))));
+  return refuse(
+    'what follows 0s is not base64',
+    'Correct it; a secret that is a text must not begin with 0s.',
+  );
+}
+
+/** `10.3.0.0/24`, `10.3.0.7`, `10.3.0.7-10.3.0.20`. */
+export function parseRange(text: string): IpRange | undefined {
+  const [from = '', to, more] = text.split('-');
+  if (to === undefined) {
+    const prefix = parsePrefix(text);
+    return prefix && prefixRange(prefix);
+  }
+  const start = parseIp(from.trim());
+  const end = parseIp(to.trim());
+  if (!start || !end || more !== undefined) return undefined;
+  return sameFamily(start, end) && compareIp(start, end) <= 0 ? { start, end } : undefined;
+}
+
+/** RFC 1123 §2.1; the last label is not a number, or a mistyped address would pass. */
+function isHostName(text: string): boolean {
+  if (text.length > 253) return false;
+  const labels = text.split('.');
+  const isLabel = (label: string) => /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/.test(label);
+  return labels.every(isLabel) && !/^\d+$/.test(labels.at(-1) ?? '');
+}
