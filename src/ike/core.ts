@@ -18,7 +18,7 @@ export type ChildRef = number & { readonly __brand: 'child' };
 export type SaRef = number & { readonly __brand: 'sa' };
 
 export type Input =
-  /** One IKE message as it came, without the non-ESP marker. */
+  /** One IKE message as it came, without the non-ESP marker; `bytes` belongs to the core from here on. */
   | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
   /** The deadline passed. */
   | { readonly kind: 'wake' }

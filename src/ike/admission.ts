@@ -1,0 +1,89 @@
+// Who may begin a handshake: COOKIE under load, and limits on half-open SAs. Nothing is stored for a stranger
+// until its address is proven (RFC 7296 §2.6).
+import { concat, equal } from '../base/bytes.ts';
+import { ipBytes } from '../base/ip.ts';
+import { type Instant, minutes, since } from '../base/time.ts';
+import { Exchange } from '../iana/exchanges.ts';
+import { Notification } from '../iana/notifies.ts';
+import { PayloadType } from '../iana/payloads.ts';
+import type { Message } from '../wire/message.ts';
+import { all, find } from '../wire/payloads/index.ts';
+import type { Path } from './core.ts';
+import type { Host } from './host.ts';
+import { Draft } from './message.ts';
+import { sendBare } from './stateless.ts';
+
+/** `challenged`: a COOKIE was demanded and nothing kept; `full`: not even a cookie helps. */
+export type Verdict = 'admitted' | 'challenged' | 'full';
+
+interface CookieSecret {
+  readonly version: number;
+  readonly key: Uint8Array;
+  readonly since: Instant;
+}
+
+export class Admission {
+  readonly #host: Host;
+  #current: CookieSecret | undefined;
+  #previous: CookieSecret | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Judges an IKE_SA_INIT request that no SA of ours knows. */
+  judge(message: Message, path: Path): Verdict {
+    const { limits } = this.#host.policy;
+    const { all: inAll, ofSource } = this.#host.registry.halfOpen(path.remote.ip);
+    const isBusy = inAll >= limits.cookieThreshold || ofSource >= limits.cookieThresholdPerSource;
+    if (isBusy && !this.#hasValidCookie(message, path)) {
+      this.#challenge(message, path);
+      return 'challenged';
+    }
+    return inAll >= limits.halfOpen || ofSource >= limits.halfOpenPerSource ? 'full' : 'admitted';
+  }
+
+  #hasValidCookie(message: Message, path: Path): boolean {
+    const notifies = all(message.payloads, PayloadType.NOTIFY);
+    const cookie = notifies.find((notify) => notify.type === Notification.COOKIE)?.data;
+    if (!cookie) return false;
+    const secrets = [this.#secret(), this.#previous].filter((secret) => secret !== undefined);
+    return secrets.some((secret) => equal(cookie, this.#cookie(secret, message, path)));
+  }
+
+  #challenge(message: Message, path: Path): void {
+    const cookie = this.#cookie(this.#secret(), message, path);
+    const { payloads } = new Draft(Exchange.IKE_SA_INIT, 'response').notify(
+      Notification.COOKIE,
+      cookie,
+    );
+    const { spiI } = message.header;
+    sendBare(this.#host, path, { exchange: Exchange.IKE_SA_INIT, spiI, messageId: 0, payloads });
+    this.#host.count('cookie.demanded');
+  }
+
+  /** Cookie = version | prf(secret, Ni | IPi | SPIi) (RFC 7296 §2.6). */
+  #cookie(secret: CookieSecret, { header, payloads }: Message, path: Path): Uint8Array {
+    const ni = find(payloads, PayloadType.NONCE)?.data ?? new Uint8Array(0);
+    const mac = this.#host.primitives.hmacSha256.compute(
+      secret.key,
+      ni,
+      ipBytes(path.remote.ip),
+      header.spiI,
+    );
+    return concat(Uint8Array.of(secret.version), mac);
+  }
+
+  /** The secret changes with time; the one before it is good for as long again. */
+  #secret(): CookieSecret {
+    const { now } = this.#host;
+    if (!this.#current || since(this.#current.since, now) > secretLife) {
+      this.#previous = this.#current;
+      const version = ((this.#previous?.version ?? 0) + 1) % 256;
+      this.#current = { version, key: this.#host.random(32), since: now };
+    }
+    return this.#current;
+  }
+}
+
+const secretLife = minutes(2);

@@ -1,0 +1,171 @@
+// The core put together: one turn an input, all effects and one deadline back (see core.ts).
+
+import { invariant, unreachable } from '../base/invariant.ts';
+import type { Instant } from '../base/time.ts';
+import type { Primitives, Rng } from '../crypto/primitives.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Command, Core, CoreSnapshot, DataPlaneEvent, Input, Output, Path } from './core.ts';
+import { Driver } from './driver.ts';
+import { Endpoint } from './endpoint.ts';
+import { deleteIkeSa } from './exchanges/delete.ts';
+import { dial } from './exchanges/dial.ts';
+import { liveness } from './exchanges/liveness.ts';
+import { natOf } from './extensions/nat-detection.ts';
+import { Host } from './host.ts';
+import { reportBug, reportFailedAttempt } from './refusal.ts';
+import { IkeSa } from './sa/ike-sa.ts';
+import { bury, removeChild, retire } from './sa/lifecycle.ts';
+import { move } from './sa/roam.ts';
+import type { TimerName } from './sa/timers.ts';
+
+/**
+ * @param rng random bytes; with a seeded one, the same inputs give the same effects byte for byte
+ */
+export function createCore(policy: Policy, primitives: Primitives, rng: Rng): Core {
+  return new PureCore(policy, primitives, rng);
+}
+
+class PureCore implements Core {
+  readonly #host: Host;
+  readonly #driver: Driver;
+  readonly #endpoint: Endpoint;
+
+  constructor(policy: Policy, primitives: Primitives, rng: Rng) {
+    this.#host = new Host(policy, primitives, rng);
+    this.#driver = new Driver(this.#host);
+    this.#endpoint = new Endpoint(this.#host, this.#driver);
+  }
+
+  handle(now: Instant, input: Input): Output {
+    this.#host.beginTurn(now);
+    try {
+      this.#take(input);
+      this.#wake();
+    } catch (error) {
+      reportBug(this.#host, undefined, error);
+    }
+    return { effects: this.#host.endTurn(), deadline: this.#deadline() };
+  }
+
+  snapshot(): CoreSnapshot {
+    const sas = this.#host.registry.all.filter(({ phase }) => phase !== 'closing');
+    return {
+      sas: sas.map((sa) => sa.snapshot(natOf(sa))),
+      counters: Object.fromEntries(this.#host.counters),
+    };
+  }
+
+  #take(input: Input): void {
+    switch (input.kind) {
+      case 'datagram':
+        this.#endpoint.receive(input.path, input.bytes);
+        return;
+      case 'answer':
+        this.#driver.answer(input.ticket, input.answer);
+        return;
+      case 'command':
+        this.#obey(input.command);
+        return;
+      case 'dataplane':
+        this.#heed(input.event);
+        return;
+      case 'wake':
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #obey(command: Command): void {
+    switch (command.kind) {
+      case 'initiate':
+        this.#initiate(command.connection, command.path);
+        return;
+      case 'terminate':
+        for (const sa of this.#meant(command.which)) this.#terminate(sa);
+        return;
+      case 'policy':
+        this.#host.policy = command.policy;
+        return;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #initiate(name: string, path: Path): void {
+    const connection = this.#host.policy.connections.find((one) => one.name === name);
+    invariant(connection, `no connection ${name}`);
+    const spiR = new Uint8Array(8);
+    const sa = new IkeSa(this.#host, { role: 'initiator', spiI: this.#host.drawSpi(), spiR, path });
+    this.#host.registry.add(sa);
+    this.#driver.spawn(sa, () => dial(sa, connection));
+  }
+
+  #meant(which: Extract<Command, { kind: 'terminate' }>['which']): readonly IkeSa[] {
+    const { all } = this.#host.registry;
+    if (which === 'all') return all;
+    if (typeof which === 'number') return all.filter(({ id }) => id === which);
+    return all.filter(({ connection }) => connection?.name === which.connection);
+  }
+
+  #terminate(sa: IkeSa): void {
+    if (sa.phase === 'established') this.#driver.spawn(sa, () => deleteIkeSa(sa));
+    else retire(sa, { cause: 'deleted-by-us', why: 'disconnected here' });
+  }
+
+  #heed(event: DataPlaneEvent): void {
+    const found = this.#host.registry.childByRef(event.child);
+    if (!found) return; // it was removed while the event was on its way
+    if (event.kind === 'moved') move(this.#host, found.sa, event.path);
+    if (event.kind === 'hard-limit') removeChild(found.sa, found.child, 'its keys are worn out');
+  }
+
+  /** Runs every timer that is due. */
+  #wake(): void {
+    for (const sa of this.#host.registry.all) {
+      for (const name of sa.timers.take(this.#host.now)) this.#expire(sa, name);
+    }
+  }
+
+  #expire(sa: IkeSa, timer: TimerName): void {
+    switch (timer) {
+      case 'half-open':
+        reportFailedAttempt(this.#host, sa, stalled);
+        retire(sa, { cause: 'timeout', why: stalled.why });
+        return;
+      case 'retransmit':
+        this.#driver.retransmit(sa);
+        return;
+      case 'linger':
+        bury(sa);
+        return;
+      case 'liveness':
+        this.#driver.spawn(sa, () => liveness(sa));
+        return;
+      case 'ask-incoming':
+        this.#driver.giveUpAsking(sa.incoming);
+        return;
+      case 'ask-outgoing':
+        this.#driver.giveUpAsking(sa.outgoing);
+        return;
+      default:
+        unreachable(timer);
+    }
+  }
+
+  #deadline(): Instant | undefined {
+    let first: Instant | undefined;
+    for (const sa of this.#host.registry.all) {
+      const at = sa.timers.deadline();
+      if (at !== undefined && (first === undefined || at < first)) first = at;
+    }
+    return first;
+  }
+}
+
+const stalled = {
+  fault: 'no answer',
+  why: 'the peer began a handshake and did not go on',
+  advice:
+    'Our answer may not reach it: UDP 4500 blocked, or fragments lost on the way. A port scan looks the same.',
+};

@@ -1,0 +1,213 @@
+// Runs exchanges: resumes the right generator with the right message, answer or failure, and turns what it
+// yields into datagrams and questions. Nothing else in the core catches.
+import { milliseconds } from '../base/time.ts';
+import { Exchange } from '../iana/exchanges.ts';
+import type { Answer, Path, Question, Ticket } from './core.ts';
+import { extensions } from './extensions/index.ts';
+import type { Host } from './host.ts';
+import { Draft, type Received } from './message.ts';
+import { refuse, reportFailedAttempt } from './refusal.ts';
+import type { Run } from './run.ts';
+import type { IkeSa } from './sa/ike-sa.ts';
+import { retire } from './sa/lifecycle.ts';
+import { pack } from './sa/transport.ts';
+import type { Step, Steps } from './steps.ts';
+import { summarize } from './summary.ts';
+
+export class Driver {
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Begins an exchange of ours as soon as none of ours is under way. */
+  spawn(sa: IkeSa, exchange: () => Steps<void>): void {
+    sa.queue.push(exchange);
+    this.#pump(sa);
+  }
+
+  /**
+   * A request never seen before: the next of the exchange that waits for one, or the first of another.
+   * `inspect` may throw a refusal, which ends the exchange.
+   */
+  request(sa: IkeSa, received: Received, inspect: () => void, respond: Respond): void {
+    sa.window.accept(received.messageId);
+    const { incoming } = sa;
+    if (incoming?.waits.for === 'request' && incoming.exchange === received.exchange) {
+      this.#advance(sa, incoming, received, inspect);
+      return;
+    }
+    incoming?.steps.return(undefined);
+    const { exchange } = received;
+    const steps = respond(sa, received);
+    sa.incoming = { side: 'incoming', exchange, steps, waits: { for: 'nothing' } };
+    this.#advance(sa, sa.incoming, undefined, inspect);
+  }
+
+  /** The response to our request; `inspect` may throw a refusal, which ends the exchange. */
+  response(sa: IkeSa, received: Received, inspect: () => void): void {
+    const run = sa.outgoing;
+    if (run?.waits.for === 'response') this.#advance(sa, run, received, inspect);
+  }
+
+  answer(ticket: Ticket, answer: Answer): void {
+    const waiting = this.#host.waiting.get(ticket);
+    if (!waiting) return; // too late: the exchange went on without, or its SA is gone
+    this.#host.waiting.delete(ticket);
+    const { sa, run } = waiting;
+    sa.timers.stop(askTimer[run.side]);
+    this.#advance(sa, run, answer);
+  }
+
+  /** Nobody answered in time: the exchange goes on without an answer. */
+  giveUpAsking(run: Run | undefined): void {
+    if (run?.waits.for === 'answer') this.answer(run.waits.ticket, undefined);
+  }
+
+  /** Sends our request again, or gives the peer up (RFC 7296 §2.1, §2.4). */
+  retransmit(sa: IkeSa): void {
+    const { pending } = sa.window;
+    if (!pending) return;
+    const { retransmitBase, retransmitTries } = this.#host.policy.timing;
+    if (pending.attempts >= retransmitTries) {
+      const why = `the peer did not answer ${pending.attempts + 1} transmissions`;
+      if (sa.establishedAt === undefined) reportFailedAttempt(this.#host, sa, noAnswer(why));
+      retire(sa, { cause: 'timeout', why });
+      return;
+    }
+    this.#transmit(sa.path, sa.window.repeat());
+    const { attempts: attempt, messageId } = pending;
+    this.#host.report({ kind: 'retransmit', sa: sa.id, path: sa.path, messageId, attempt });
+    const wait = milliseconds(retransmitBase * 1.8 ** attempt);
+    sa.timers.start('retransmit', this.#host.now, wait);
+  }
+
+  /** Sends the last response that the peer's request gets, and ends the SA if that was decided meanwhile. */
+  conclude(sa: IkeSa, draft: Draft): void {
+    this.#respond(sa, draft);
+    if (sa.closing) retire(sa, sa.closing);
+  }
+
+  /** Says something once, without waiting to be heard: the SA is about to go. */
+  sayOnce(sa: IkeSa, draft: Draft): void {
+    this.#transmit(sa.path, pack(sa, draft, sa.window.nextMessageId));
+  }
+
+  #advance(sa: IkeSa, run: Run, value: unknown, inspect?: () => void): void {
+    run.waits = { for: 'nothing' };
+    try {
+      inspect?.();
+      const next = run.steps.next(value);
+      if (next.done) this.#finish(sa, run, next.value);
+      else this.#perform(sa, run, next.value);
+    } catch (error) {
+      this.#forget(sa, run);
+      refuse(this, this.#host, sa, run, error);
+    }
+  }
+
+  #perform(sa: IkeSa, run: Run, step: Step): void {
+    switch (step.kind) {
+      case 'request':
+        this.#sendRequest(sa, step.draft);
+        run.waits = { for: 'response' };
+        break;
+      case 'again': // the request is still out, and goes on being retransmitted
+        run.waits = { for: 'response' };
+        break;
+      case 'reply':
+        this.#respond(sa, step.draft);
+        run.waits = { for: 'request' };
+        break;
+      case 'ask':
+        this.#ask(sa, run, step.question);
+    }
+  }
+
+  #finish(sa: IkeSa, run: Run, last: unknown): void {
+    this.#forget(sa, run);
+    if (last instanceof Draft) this.conclude(sa, last);
+    else if (sa.closing) retire(sa, sa.closing);
+    this.#pump(sa);
+  }
+
+  #forget(sa: IkeSa, run: Run): void {
+    if (run.side === 'incoming') sa.incoming = undefined;
+    else {
+      sa.outgoing = undefined;
+      this.#settle(sa);
+    }
+  }
+
+  /** Our request needs no more retransmission. */
+  #settle(sa: IkeSa): void {
+    if (!sa.window.isFree) sa.window.settle();
+    sa.timers.stop('retransmit');
+  }
+
+  #pump(sa: IkeSa): void {
+    if (sa.outgoing || sa.phase === 'closing') return;
+    const begin = sa.queue.shift();
+    if (!begin) return;
+    const steps = begin();
+    sa.outgoing = { side: 'outgoing', exchange: undefined, steps, waits: { for: 'nothing' } };
+    this.#advance(sa, sa.outgoing, undefined);
+  }
+
+  #ask(sa: IkeSa, run: Run, question: Question): void {
+    const ticket = this.#host.nextTicket();
+    run.waits = { for: 'answer', ticket };
+    this.#host.waiting.set(ticket, { sa, run });
+    sa.timers.start(askTimer[run.side], this.#host.now, this.#host.policy.timing.question);
+    this.#host.emit({ kind: 'ask', ticket, question });
+  }
+
+  #sendRequest(sa: IkeSa, draft: Draft): void {
+    this.#settle(sa);
+    for (const extension of extensions) extension.contribute?.(sa, draft);
+    const messageId = sa.window.nextMessageId;
+    const datagrams = pack(sa, draft, messageId);
+    if (isInit(draft) && sa.handshake) sa.handshake.request = datagrams[0] as Uint8Array;
+    sa.window.sent(datagrams);
+    this.#trace(sa, draft, messageId, datagrams);
+    this.#transmit(sa.path, datagrams);
+    sa.timers.start('retransmit', this.#host.now, this.#host.policy.timing.retransmitBase);
+  }
+
+  #respond(sa: IkeSa, draft: Draft): void {
+    for (const extension of extensions) extension.contribute?.(sa, draft);
+    const messageId = sa.window.answering;
+    const datagrams = pack(sa, draft, messageId);
+    if (isInit(draft) && sa.handshake) sa.handshake.response = datagrams[0] as Uint8Array;
+    sa.window.answer(datagrams);
+    this.#trace(sa, draft, messageId, datagrams);
+    this.#transmit(sa.replyPath, datagrams);
+  }
+
+  #transmit(path: Path, datagrams: readonly Uint8Array[]): void {
+    for (const bytes of datagrams) this.#host.emit({ kind: 'send', path, bytes });
+  }
+
+  #trace(sa: IkeSa, draft: Draft, messageId: number, datagrams: readonly Uint8Array[]): void {
+    this.#host.report({
+      kind: 'message',
+      sa: sa.id,
+      direction: 'out',
+      path: sa.path,
+      bytes: datagrams.reduce((sum, datagram) => sum + datagram.length, 0),
+      summary: summarize({ ...draft, messageId }, datagrams.length),
+      retransmission: false,
+    });
+  }
+}
+
+export type Respond = (sa: IkeSa, request: Received) => Steps<Draft>;
+
+const noAnswer = (why: string) => ({
+  fault: 'no answer',
+  why,
+  advice: 'Check the address, and that UDP ports 500 and 4500 reach the peer.',
+});
+const isInit = (draft: Draft): boolean => draft.exchange === Exchange.IKE_SA_INIT;
+const askTimer = { incoming: 'ask-incoming', outgoing: 'ask-outgoing' } as const;

@@ -1,0 +1,84 @@
+// From a datagram to its IKE SA: whose it is, or whether it begins a new one (RFC 7296 §2.1, §2.2, §2.5).
+import { isZero } from '../base/bytes.ts';
+import { Exchange } from '../iana/exchanges.ts';
+import { nameOf } from '../iana/name.ts';
+import { Notification } from '../iana/notifies.ts';
+import { WireError } from '../wire/codec.ts';
+import { decodeHeader, type Header } from '../wire/header.ts';
+import { decodeMessage } from '../wire/message.ts';
+import { Admission } from './admission.ts';
+import type { Path } from './core.ts';
+import type { Driver } from './driver.ts';
+import type { Host } from './host.ts';
+import { Draft, receivedInit } from './message.ts';
+import { Reception } from './reception.ts';
+import { IkeSa } from './sa/ike-sa.ts';
+import { sendBare } from './stateless.ts';
+
+export class Endpoint {
+  readonly #host: Host;
+  readonly #admission: Admission;
+  readonly #reception: Reception;
+
+  constructor(host: Host, driver: Driver) {
+    this.#host = host;
+    this.#admission = new Admission(host);
+    this.#reception = new Reception(host, driver);
+  }
+
+  /** One IKE datagram. Nothing that a peer can send makes it throw. */
+  receive(path: Path, bytes: Uint8Array): void {
+    try {
+      const header = decodeHeader(bytes);
+      if (header.majorVersion !== 2) this.#refuseVersion(path, header);
+      else if (isFirstRequest(header)) this.#begin(path, bytes);
+      else this.#pass(path, header, bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#reception.drop(path, 'malformed', error.message);
+    }
+  }
+
+  #refuseVersion(path: Path, header: Header): void {
+    const version = `IKE version ${header.majorVersion}.${header.minorVersion}`;
+    this.#reception.drop(path, 'version', version);
+    if (header.majorVersion < 2 || header.isResponse) return;
+    const { exchange, spiI, messageId } = header;
+    const { payloads } = new Draft(exchange, 'response').notify(Notification.INVALID_MAJOR_VERSION);
+    sendBare(this.#host, path, { exchange, spiI, messageId, payloads });
+  }
+
+  /** IKE_SA_INIT from somebody new, or again from somebody to whom the answer was lost. */
+  #begin(path: Path, bytes: Uint8Array): void {
+    const known = this.#host.registry.byInit(path, bytes);
+    if (known) {
+      this.#reception.repeat(known, path);
+      return;
+    }
+    const message = decodeMessage(bytes);
+    const verdict = this.#admission.judge(message, path);
+    if (verdict === 'full') this.#reception.drop(path, 'half-open-limit', 'too many handshakes');
+    if (verdict !== 'admitted') return;
+    const { spiI } = message.header;
+    const sa = new IkeSa(this.#host, { role: 'responder', spiI, spiR: this.#host.drawSpi(), path });
+    this.#host.registry.add(sa);
+    this.#host.registry.addInit(sa, bytes);
+    sa.timers.start('half-open', this.#host.now, this.#host.policy.timing.halfOpen);
+    this.#reception.request(sa, receivedInit(message, bytes, path));
+  }
+
+  #pass(path: Path, header: Header, bytes: Uint8Array): void {
+    const sa = this.#host.registry.bySpi(header.isInitiator ? header.spiR : header.spiI);
+    const isFromPeer = sa && (sa.role === 'responder') === header.isInitiator;
+    if (isFromPeer) this.#reception.receive(sa, path, bytes);
+    else this.#reception.drop(path, 'unknown-spi', nameOf(Exchange, header.exchange));
+  }
+}
+
+const isFirstRequest = (header: Header): boolean =>
+  header.exchange === Exchange.IKE_SA_INIT &&
+  !header.isResponse &&
+  header.isInitiator &&
+  header.messageId === 0 &&
+  isZero(header.spiR) &&
+  !isZero(header.spiI);

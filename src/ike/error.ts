@@ -1,0 +1,115 @@
+// Refusals: the one table from a notify's name to its code, what dies with it, and what the owner can do.
+import { Notification } from '../iana/notifies.ts';
+
+interface FaultRow {
+  readonly code: number;
+  /** `ike`: the IKE SA ends; `exchange`: only what was asked for is refused (RFC 7296 §2.21). */
+  readonly kills: 'ike' | 'exchange';
+  readonly advice: string;
+}
+
+const faults = {
+  UNSUPPORTED_CRITICAL_PAYLOAD: {
+    code: Notification.UNSUPPORTED_CRITICAL_PAYLOAD,
+    kills: 'exchange',
+    advice: 'The peer insists on an extension that this gateway does not have; update one of them.',
+  },
+  INVALID_SYNTAX: {
+    code: Notification.INVALID_SYNTAX,
+    kills: 'ike',
+    advice: 'The peer sent a message that breaks the protocol; capture it and report it.',
+  },
+  INVALID_MAJOR_VERSION: {
+    code: Notification.INVALID_MAJOR_VERSION,
+    kills: 'exchange',
+    advice: 'The peer speaks another version of IKE; set it to IKEv2.',
+  },
+  NO_PROPOSAL_CHOSEN: {
+    code: Notification.NO_PROPOSAL_CHOSEN,
+    kills: 'exchange',
+    advice:
+      'Offer an algorithm of this gateway on the peer, or add one of the peer here (suite, ike, esp).',
+  },
+  INVALID_KE_PAYLOAD: {
+    code: Notification.INVALID_KE_PAYLOAD,
+    kills: 'exchange',
+    advice:
+      'Nothing to do: the peer tries again with the key exchange method that was named to it.',
+  },
+  AUTHENTICATION_FAILED: {
+    code: Notification.AUTHENTICATION_FAILED,
+    kills: 'ike',
+    advice: 'Check the identity and the key, password or certificate on both sides.',
+  },
+  NO_ADDITIONAL_SAS: {
+    code: Notification.NO_ADDITIONAL_SAS,
+    kills: 'exchange',
+    advice: 'The peer asked for one more tunnel on the same connection; it has one already.',
+  },
+  INTERNAL_ADDRESS_FAILURE: {
+    code: Notification.INTERNAL_ADDRESS_FAILURE,
+    kills: 'exchange',
+    advice: 'Give the pool a larger range, or disconnect devices that are not used.',
+  },
+  FAILED_CP_REQUIRED: {
+    code: Notification.FAILED_CP_REQUIRED,
+    kills: 'exchange',
+    advice: 'Set the peer to ask for a virtual address, or remove option pool from the connection.',
+  },
+  TS_UNACCEPTABLE: {
+    code: Notification.TS_UNACCEPTABLE,
+    kills: 'exchange',
+    advice: 'Make the networks of both sides overlap (local_ts and remote_ts here).',
+  },
+  TEMPORARY_FAILURE: {
+    code: Notification.TEMPORARY_FAILURE,
+    kills: 'exchange',
+    advice: 'Nothing to do: the peer tries again.',
+  },
+  CHILD_SA_NOT_FOUND: {
+    code: Notification.CHILD_SA_NOT_FOUND,
+    kills: 'exchange',
+    advice: 'Nothing to do: the peer asked for a tunnel that is gone.',
+  },
+} as const satisfies Readonly<Record<string, FaultRow>>;
+
+export type Fault = keyof typeof faults;
+/** Refusals of a CHILD_SA, with which the IKE SA lives on (RFC 7296 §1.2). */
+export type ChildFault =
+  | 'NO_PROPOSAL_CHOSEN'
+  | 'TS_UNACCEPTABLE'
+  | 'FAILED_CP_REQUIRED'
+  | 'INTERNAL_ADDRESS_FAILURE';
+
+export const faultCode = (fault: Fault): number => faults[fault].code;
+export const faultKills = (fault: Fault): 'ike' | 'exchange' => faults[fault].kills;
+
+/** The peer, or our policy, ended this exchange. `why` and `advice` are for the owner; the peer hears the code. */
+export class IkeError extends Error {
+  override readonly name = 'IkeError';
+  readonly fault: Fault;
+  readonly why: string;
+  readonly advice: string;
+  /** Notification data: the wanted group, the critical payload's type. */
+  readonly data: Uint8Array;
+
+  constructor(fault: Fault, why: string, more: { advice?: string; data?: Uint8Array } = {}) {
+    super(`${fault}: ${why}`);
+    this.fault = fault;
+    this.why = why;
+    this.advice = more.advice ?? faults[fault].advice;
+    this.data = more.data ?? new Uint8Array(0);
+  }
+}
+
+/** The peer refused our request; `notify` is what it said. */
+export class PeerRefused extends Error {
+  override readonly name = 'PeerRefused';
+  readonly notify: number;
+  readonly notifyName: string;
+  constructor(notify: number, notifyName: string) {
+    super(`the peer answered ${notifyName}`);
+    this.notify = notify;
+    this.notifyName = notifyName;
+  }
+}

@@ -1,0 +1,13 @@
+// DELETE of an IKE SA, said by us (RFC 7296 §1.4.1).
+import { Exchange } from '../../iana/exchanges.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import { Protocol } from '../../iana/protocols.ts';
+import { Draft } from '../message.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { request, type Steps } from '../steps.ts';
+
+export function* deleteIkeSa(sa: IkeSa): Steps<void> {
+  const draft = new Draft(Exchange.INFORMATIONAL, 'request');
+  yield* request(draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] }));
+  sa.closing = { cause: 'deleted-by-us', why: 'disconnected here' };
+}

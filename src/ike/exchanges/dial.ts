@@ -1,0 +1,97 @@
+// IKE_SA_INIT and IKE_AUTH as initiator (RFC 7296 §1.2).
+import { Exchange } from '../../iana/exchanges.ts';
+import { nameOf } from '../../iana/name.ts';
+import { Notification } from '../../iana/notifies.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import { formatIdentity, type Identity, matchesIdentity } from '../../policy/identity.ts';
+import type { Connection } from '../../policy/policy.ts';
+import { ownId } from '../../wire/payloads/id.ts';
+import { authenticators, authOfMethod } from '../auth/index.ts';
+import { signedOctets } from '../auth/octets.ts';
+import { IkeError, PeerRefused } from '../error.ts';
+import { Draft, type Received } from '../message.ts';
+import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identities.ts';
+import { reportFailedAttempt } from '../refusal.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { establish } from '../sa/lifecycle.ts';
+import { request, type Steps } from '../steps.ts';
+import { addChain, believedChain, certificateRequest } from './certificates.ts';
+import { acceptFirstChild, offerFirstChild } from './first-child.ts';
+import { ownAuth } from './ike-auth.ts';
+import { initiateIkeSaInit } from './ike-sa-init.ts';
+import { required } from './required.ts';
+
+/** Brings up an IKE SA and its first CHILD_SA. */
+export function* dial(sa: IkeSa, connection: Connection): Steps<void> {
+  sa.connection = connection;
+  yield* initiateIkeSaInit(sa, connection);
+  const localId = ownIdentity(sa.host.policy, connection, undefined);
+  if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
+  const draft = yield* authRequest(sa, connection, localId);
+  const { spiIn } = offerFirstChild(sa, draft);
+  const response = yield* request(draft);
+  const refusal = response.error();
+  if (refusal && !response.find(PayloadType.AUTH)) {
+    throw new PeerRefused(refusal.type, nameOf(Notification, refusal.type));
+  }
+  sa.peer = yield* authenticateResponder(sa, connection, response, localId);
+  if (!refusal) acceptFirstChild(sa, draft, response, spiIn);
+  establish(sa);
+  if (refusal) reportChildRefused(sa, nameOf(Notification, refusal.type));
+}
+
+/** IDi, IDr, our certificate and AUTH. */
+function* authRequest(sa: IkeSa, connection: Connection, localId: Identity): Steps<Draft> {
+  const idI = ownId(localId.type, localId.data);
+  const draft = new Draft(Exchange.IKE_AUTH, 'request').add(PayloadType.IDI, idI);
+  const expected = connection.remoteId.kind === 'exact' ? connection.remoteId.identity : undefined;
+  if (expected) draft.add(PayloadType.IDR, ownId(expected.type, expected.data));
+  const octets = signedOctets(sa, 'initiator', idI);
+  // Whose key it is may be known only from the answer: an entry for everybody serves then.
+  const peer = expected ?? localId;
+  draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
+  const certificate = certificateOf(sa.host.policy, connection);
+  if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
+  certificateRequest(sa, draft, [connection]);
+  return draft;
+}
+
+/** @returns the identity that the responder proved, and that the connection asks for */
+function* authenticateResponder(
+  sa: IkeSa,
+  connection: Connection,
+  response: Received,
+  localId: Identity,
+): Steps<Identity> {
+  const idR = required(response, PayloadType.IDR);
+  const theirs = required(response, PayloadType.AUTH);
+  sa.claimed = idR;
+  const octets = signedOctets(sa, 'responder', idR);
+  const auth = authOfMethod(theirs.method);
+  if (!auth || !connection.remoteAuth.includes(auth)) {
+    throw new IkeError(
+      'AUTHENTICATION_FAILED',
+      'the peer authenticates in a way that is not allowed',
+    );
+  }
+  const identities = auth === 'psk' ? [idR] : undefined;
+  const verdict = auth === 'pubkey' ? yield* believedChain(response, 'server') : undefined;
+  const secret = presharedKey(sa.host.policy, idR, localId);
+  const fits = verdict
+    ? yield* authenticators.pubkey.check(sa, octets, theirs, verdict)
+    : secret !== undefined && (yield* authenticators.psk.check(sa, octets, theirs, secret));
+  if (!fits) throw new IkeError('AUTHENTICATION_FAILED', 'the proof of the peer does not fit');
+  const proven = (identities ?? verdict?.identities ?? []).filter((identity) =>
+    matchesIdentity(connection.remoteId, identity),
+  );
+  const [peer] = proven;
+  if (peer) return peer;
+  const why = `the peer is ${formatIdentity(idR)}, not the one of option remote_id`;
+  throw new IkeError('AUTHENTICATION_FAILED', why);
+}
+
+function reportChildRefused(sa: IkeSa, fault: string): void {
+  const why = `the peer refused the tunnel: ${fault}`;
+  const advice = 'Compare the networks and algorithms (local_ts, remote_ts, esp) on both sides.';
+  reportFailedAttempt(sa.host, sa, { fault, why, advice });
+}

@@ -1,0 +1,11 @@
+// How the core answers one exchange type.
+import type { Phase } from '../core.ts';
+import type { Draft, Received } from '../message.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import type { Steps } from '../steps.ts';
+
+export interface Responder {
+  /** Phases in which such a request is legal; in any other it has no effect (RFC 7296 §2.21.2). */
+  readonly phases: readonly Phase[];
+  readonly respond: (sa: IkeSa, request: Received) => Steps<Draft>;
+}

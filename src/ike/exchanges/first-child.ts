@@ -1,0 +1,161 @@
+// The CHILD_SA that rides in IKE_AUTH: addresses, selectors, algorithms, keys, installation
+// (RFC 7296 §1.2, §2.9, §2.17, §2.19). A refusal here leaves the IKE SA standing.
+import { invariant } from '../../base/invariant.ts';
+import { type Ip, prefixRange } from '../../base/ip.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import { everything, type Selector } from '../../policy/selectors.ts';
+import { type Chosen, formatSuite } from '../../transforms/parse.ts';
+import type { ChildRef } from '../core.ts';
+import { IkeError } from '../error.ts';
+import { configReply, configRequest, readConfigReply, wishOf } from '../extensions/config-mode.ts';
+import { natOf } from '../extensions/nat-detection.ts';
+import type { Draft, Received } from '../message.ts';
+import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
+import { fromWire, narrow, resolve, toWire } from '../negotiate/selectors.ts';
+import { ChildSa } from '../sa/child-sa.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { type DirectionKeys, deriveChildKeys } from '../sa/keymat.ts';
+import { firstSpi, readSpi, writeSpi } from '../sa/spi.ts';
+import { ask, type Steps } from '../steps.ts';
+import { required } from './required.ts';
+
+/** Answers SA, TSi, TSr and CP of an IKE_AUTH request in `draft`. @throws IkeError with a refusal of the child alone */
+export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Steps<void> {
+  const { connection } = sa;
+  invariant(connection, 'a child before its connection is known');
+  const theirs = required(asked, PayloadType.SA);
+  const choice = choose(connection.esp, theirs, { protocol: 'esp', withKe: false });
+  if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(connection.esp, theirs));
+  if (!natOf(sa).supported) throw withoutEncapsulation();
+  const addresses = yield* leaseAddresses(sa, asked, draft);
+  const outer = addresses.length > 0 ? addresses : [sa.path.remote.ip];
+  const selectors = {
+    remote: narrowed('TSi', resolve(connection.remoteTs, outer), asked, PayloadType.TSI),
+    local: narrowed('TSr', resolve(connection.localTs, [sa.path.local.ip]), asked, PayloadType.TSR),
+  };
+  const spiIn = drawSpi(sa);
+  installChild(sa, choice.chosen, { spiIn, spiOut: readSpi(choice.spi), selectors });
+  draft
+    .add(PayloadType.SA, choice.answer(writeSpi(spiIn)))
+    .add(PayloadType.TSI, toWire(selectors.remote))
+    .add(PayloadType.TSR, toWire(selectors.local));
+}
+
+export interface OfferedChild {
+  readonly spiIn: number;
+}
+
+/** Adds SA, TSi, TSr and CP to our IKE_AUTH request. */
+export function offerFirstChild(sa: IkeSa, draft: Draft): OfferedChild {
+  const { connection } = sa;
+  invariant(connection, 'a child before its connection is known');
+  const spiIn = drawSpi(sa);
+  const { virtualIps, localTs, remoteTs } = connection;
+  const asksAddress = virtualIps.length > 0;
+  if (asksAddress) draft.add(PayloadType.CP, configRequest(virtualIps));
+  const mine = asksAddress ? virtualIps.map(wholeFamily) : resolve(localTs, [sa.path.local.ip]);
+  draft
+    .add(PayloadType.SA, offer(connection.esp, writeSpi(spiIn), false))
+    .add(PayloadType.TSI, toWire(mine))
+    .add(PayloadType.TSR, toWire(resolve(remoteTs, [sa.path.remote.ip])));
+  return { spiIn };
+}
+
+/** Takes what the responder made of our offer. @throws IkeError when it is more than we offered */
+export function acceptFirstChild(sa: IkeSa, asked: Draft, response: Received, spiIn: number): void {
+  const { connection } = sa;
+  invariant(connection, 'a child before its connection is known');
+  const theirs = required(response, PayloadType.SA);
+  const choice = choose(connection.esp, theirs, { protocol: 'esp', withKe: false });
+  if (!choice || theirs.proposals.length !== 1) {
+    throw new IkeError('NO_PROPOSAL_CHOSEN', 'the peer chose what was not offered');
+  }
+  sa.virtualIps = readConfigReply(response);
+  const wished = (type: typeof PayloadType.TSI | typeof PayloadType.TSR) =>
+    fromWire(asked.find(type) ?? { selectors: [] });
+  const selectors = {
+    local: narrowed('TSi', wished(PayloadType.TSI), response, PayloadType.TSI),
+    remote: narrowed('TSr', wished(PayloadType.TSR), response, PayloadType.TSR),
+  };
+  installChild(sa, choice.chosen, { spiIn, spiOut: readSpi(choice.spi), selectors });
+}
+
+/** A virtual address for a peer that must have one (RFC 7296 §2.19, §3.15.4). */
+function* leaseAddresses(sa: IkeSa, asked: Received, draft: Draft): Steps<readonly Ip[]> {
+  const pool = sa.connection?.pool;
+  if (pool === undefined) return [];
+  const wish = wishOf(asked);
+  if (!wish) throw new IkeError('FAILED_CP_REQUIRED', 'the peer asked for no virtual address');
+  const identity = sa.peerName ?? '';
+  const answer = yield* ask('lease', { pool, identity, v4: wish.v4, v6: wish.v6 });
+  if (!answer?.ok) {
+    throw new IkeError('INTERNAL_ADDRESS_FAILURE', answer?.why ?? `pool ${pool} did not answer`);
+  }
+  sa.lease = answer.lease;
+  draft.add(PayloadType.CP, configReply(wish, answer));
+  return answer.lease.addresses;
+}
+
+function narrowed(
+  name: 'TSi' | 'TSr',
+  allowed: readonly Selector[],
+  message: Received,
+  type: typeof PayloadType.TSI | typeof PayloadType.TSR,
+): readonly Selector[] {
+  const selectors = narrow(allowed, required(message, type));
+  if (selectors.length > 0) return selectors;
+  throw new IkeError('TS_UNACCEPTABLE', `nothing of ${name} is allowed on this connection`);
+}
+
+interface ChildParts {
+  readonly spiIn: number;
+  readonly spiOut: number;
+  readonly selectors: { readonly local: readonly Selector[]; readonly remote: readonly Selector[] };
+}
+
+function installChild(sa: IkeSa, chosen: Chosen, { spiIn, spiOut, selectors }: ChildParts): void {
+  const { handshake, suite, keys, host } = sa;
+  invariant(handshake && suite, 'a child before IKE_SA_INIT');
+  const prf = host.primitives[suite.prf.engine];
+  const keymat = deriveChildKeys(prf, keys.skD, chosen, { ni: handshake.ni, nr: handshake.nr });
+  const [mine, theirs] =
+    sa.role === 'initiator'
+      ? [keymat.initiator, keymat.responder]
+      : [keymat.responder, keymat.initiator];
+  const direction = (spi: number, direction: DirectionKeys) => ({ spi, ...direction });
+  const spec = {
+    ref: host.nextNumber() as ChildRef,
+    sa: sa.id,
+    path: sa.path,
+    encap: 'udp' as const,
+    cipher: chosen.encr.keyword,
+    integrity: chosen.integ?.keyword,
+    esn: chosen.esn?.keyword === 'esn',
+    inbound: direction(spiIn, theirs),
+    outbound: direction(spiOut, mine),
+    selectors,
+  };
+  const child = new ChildSa(spec, formatSuite(chosen), host.now);
+  sa.children.push(child);
+  host.emit({ kind: 'install', child: spec });
+  host.report({ kind: 'child.established', sa: sa.id, child: child.snapshot() });
+}
+
+/** What to ask for beside a virtual address: the responder narrows it to what it assigns (RFC 7296 §2.19). */
+const wholeFamily = (address: Ip): Selector => everything(prefixRange({ ip: address, bits: 0 }));
+
+const withoutEncapsulation = (): IkeError =>
+  new IkeError(
+    'NO_PROPOSAL_CHOSEN',
+    'the peer takes no part in NAT detection, so ESP cannot go in UDP',
+    {
+      advice: 'Switch on NAT traversal (UDP encapsulation) on the peer.',
+    },
+  );
+
+function drawSpi(sa: IkeSa): number {
+  for (;;) {
+    const spi = readSpi(sa.host.random(4));
+    if (spi >= firstSpi && !sa.host.registry.hasInboundSpi(spi)) return spi;
+  }
+}

@@ -1,0 +1,179 @@
+// IKE_AUTH as responder: who the peer is, who we are, and the first CHILD_SA (RFC 7296 §1.2, §2.15, §2.21.2).
+import { Secret } from '../../base/secret.ts';
+import { AuthMethod } from '../../iana/authentication.ts';
+import { Exchange } from '../../iana/exchanges.ts';
+import { nameOf } from '../../iana/name.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import type { Identity } from '../../policy/identity.ts';
+import { sameIdentity } from '../../policy/identity.ts';
+import type { Auth } from '../../wire/payloads/auth.ts';
+import { type Id, ownId } from '../../wire/payloads/id.ts';
+import { authenticators, authOfMethod } from '../auth/index.ts';
+import { signedOctets } from '../auth/octets.ts';
+import { faultCode, faultKills, IkeError } from '../error.ts';
+import { replaceOlder } from '../extensions/initial-contact.ts';
+import { Draft, type Received } from '../message.ts';
+import {
+  certificateOf,
+  presharedKey,
+  type Selected,
+  selectConnection,
+  servingConnections,
+} from '../negotiate/identities.ts';
+import { reportFailedAttempt } from '../refusal.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { establish } from '../sa/lifecycle.ts';
+import type { Steps } from '../steps.ts';
+import { addChain, believedChain } from './certificates.ts';
+import type { Responder } from './exchange.ts';
+import { answerFirstChild } from './first-child.ts';
+import { required } from './required.ts';
+
+export const ikeAuth: Responder = {
+  phases: ['auth'],
+  *respond(sa, received) {
+    const idI = required(received, PayloadType.IDI);
+    sa.claimed = idI;
+    const selected = yield* authenticatePeer(sa, received, idI);
+    sa.connection = selected.connection;
+    sa.peer = selected.peer;
+    const draft = new Draft(Exchange.IKE_AUTH, 'response');
+    yield* proveOurselves(sa, selected, draft);
+    const refusal = yield* firstChild(sa, received, draft);
+    if (refusal) reportFailedAttempt(sa.host, sa, refusal);
+    establish(sa);
+    replaceOlder(sa, received);
+    return draft;
+  },
+};
+
+/** @throws IkeError AUTHENTICATION_FAILED, whatever it was: the peer learns nothing more (RFC 7296 §2.21.2) */
+function* authenticatePeer(sa: IkeSa, received: Received, idI: Id): Steps<Selected> {
+  const theirs = received.find(PayloadType.AUTH);
+  if (!theirs) {
+    throw new IkeError(
+      'AUTHENTICATION_FAILED',
+      'the peer wants to log in by EAP (user name and password)',
+      {
+        advice:
+          'This gateway authenticates by certificate or pre-shared key; choose one on the device.',
+      },
+    );
+  }
+  switch (authOfMethod(theirs.method)) {
+    case 'psk':
+      return yield* authenticateByKey(sa, received, idI, theirs);
+    case 'pubkey':
+      return yield* authenticateByCertificate(sa, received, idI, theirs);
+    default:
+      throw new IkeError(
+        'AUTHENTICATION_FAILED',
+        `authentication method ${nameOf(AuthMethod, theirs.method)} is not supported`,
+      );
+  }
+}
+
+function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth): Steps<Selected> {
+  const selected = select(sa, received, 'psk', [idI]);
+  const known = 'why' in selected ? undefined : presharedKey(sa.host.policy, idI, selected.localId);
+  // An unknown peer costs as much time as a wrong key.
+  const secret = known ?? new Secret(sa.host.random(32));
+  const octets = signedOctets(sa, 'initiator', idI);
+  const fits = yield* authenticators.psk.check(sa, octets, theirs, secret);
+  if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
+  if (!known) {
+    throw new IkeError('AUTHENTICATION_FAILED', 'there is no pre-shared key for this identity', {
+      advice: 'Add option psk to the connection, or a section psk that lists this identity.',
+    });
+  }
+  if (fits) return selected;
+  throw new IkeError('AUTHENTICATION_FAILED', 'the pre-shared key is not the same on both sides', {
+    advice: 'Type the key again on the device; mind spaces, quotes and upper case.',
+  });
+}
+
+function* authenticateByCertificate(
+  sa: IkeSa,
+  received: Received,
+  idI: Id,
+  theirs: Auth,
+): Steps<Selected> {
+  const verdict = yield* believedChain(received, 'client');
+  const octets = signedOctets(sa, 'initiator', idI);
+  if (!(yield* authenticators.pubkey.check(sa, octets, theirs, verdict))) {
+    throw new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the certificate', {
+      advice: 'The device does not have the private key of its certificate; give it both anew.',
+    });
+  }
+  // IDi counts only where the certificate proves it: clients send nonsense there.
+  const proven = [...verdict.identities].sort((a, b) => rank(b, idI) - rank(a, idI));
+  const selected = select(sa, received, 'pubkey', proven);
+  if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
+  return selected;
+}
+
+const rank = (identity: Identity, claimed: Identity): number =>
+  sameIdentity(identity, claimed) ? 1 : 0;
+
+function select(
+  sa: IkeSa,
+  received: Received,
+  auth: 'psk' | 'pubkey',
+  identities: readonly Identity[],
+) {
+  const candidates = servingConnections(sa.host.policy, sa.path);
+  const idR = received.find(PayloadType.IDR);
+  return selectConnection(sa.host.policy, candidates, { auth, identities, idR });
+}
+
+/** IDr, our certificate chain and AUTH. */
+function* proveOurselves(
+  sa: IkeSa,
+  { connection, localId, peer }: Selected,
+  draft: Draft,
+): Steps<void> {
+  const idR = ownId(localId.type, localId.data);
+  draft.add(PayloadType.IDR, idR);
+  const octets = signedOctets(sa, 'responder', idR);
+  draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
+  const certificate = certificateOf(sa.host.policy, connection);
+  if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
+}
+
+/** AUTH over `octets` by the connection's own method. @throws IkeError when we lack what it takes */
+export function* ownAuth(
+  sa: IkeSa,
+  { connection, localId, peer }: Selected,
+  octets: Uint8Array,
+): Steps<Auth> {
+  const { policy } = sa.host;
+  if (connection.localAuth === 'psk') {
+    const secret = presharedKey(policy, peer, localId);
+    const auth = secret && (yield* authenticators.psk.prove(sa, octets, secret));
+    if (auth) return auth;
+    throw new IkeError('AUTHENTICATION_FAILED', 'we have no pre-shared key for this peer');
+  }
+  const certificate = certificateOf(policy, connection);
+  const auth = certificate && (yield* authenticators.pubkey.prove(sa, octets, certificate));
+  if (auth) return auth;
+  throw new IkeError('AUTHENTICATION_FAILED', 'we could not sign with our certificate', {
+    advice:
+      'Check option certificate of the connection, and that the peer verifies its kind of key.',
+  });
+}
+
+/** The child's refusal must not end the IKE SA (RFC 7296 §1.2): it is answered inside an otherwise good response. */
+function* firstChild(sa: IkeSa, received: Received, draft: Draft): Steps<IkeError | undefined> {
+  const part = new Draft(Exchange.IKE_AUTH, 'response');
+  try {
+    yield* answerFirstChild(sa, received, part);
+    draft.payloads.push(...part.payloads);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof IkeError) || faultKills(error.fault) === 'ike') throw error;
+    if (sa.lease) sa.host.emit({ kind: 'release', lease: sa.lease });
+    sa.lease = undefined;
+    draft.notify(faultCode(error.fault), error.data);
+    return error;
+  }
+}

@@ -1,0 +1,14 @@
+// Exchange type → who answers it.
+import { Exchange } from '../../iana/exchanges.ts';
+import { createChild } from './create-child.ts';
+import type { Responder } from './exchange.ts';
+import { ikeAuth } from './ike-auth.ts';
+import { ikeSaInit } from './ike-sa-init.ts';
+import { informational } from './informational.ts';
+
+export const responders: Readonly<Record<number, Responder | undefined>> = {
+  [Exchange.IKE_SA_INIT]: ikeSaInit,
+  [Exchange.IKE_AUTH]: ikeAuth,
+  [Exchange.CREATE_CHILD_SA]: createChild,
+  [Exchange.INFORMATIONAL]: informational,
+};

@@ -1,0 +1,56 @@
+// INFORMATIONAL as responder: DELETE, late refusals, and the empty question «are you there?»
+// (RFC 7296 §1.4, §1.4.1, §2.4, §2.21.2).
+import { Exchange } from '../../iana/exchanges.ts';
+import { nameOf } from '../../iana/name.ts';
+import { Notification } from '../../iana/notifies.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import { Protocol } from '../../iana/protocols.ts';
+import { Draft } from '../message.ts';
+import { reportFailedAttempt } from '../refusal.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { removeChild } from '../sa/lifecycle.ts';
+import { readSpi, writeSpi } from '../sa/spi.ts';
+import type { Responder } from './exchange.ts';
+
+export const informational: Responder = {
+  phases: ['established', 'rekeying'],
+  *respond(sa, received) {
+    const draft = new Draft(Exchange.INFORMATIONAL, 'response');
+    const deletes = received.all(PayloadType.DELETE);
+    if (deletes.some(({ protocol }) => protocol === Protocol.IKE)) {
+      // It takes all children along, and its response is empty (RFC 7296 §1.4.1).
+      sa.closing = { cause: 'deleted-by-peer', why: 'the peer disconnected' };
+      return draft;
+    }
+    const gone = deletes
+      .filter(({ protocol }) => protocol === Protocol.ESP)
+      .flatMap(({ spis }) => spis);
+    const spis = deleteChildren(sa, gone);
+    if (spis.length > 0) draft.add(PayloadType.DELETE, { protocol: Protocol.ESP, spis });
+    const refusal = received.error();
+    if (refusal?.type === Notification.AUTHENTICATION_FAILED) heedRefusal(sa, refusal.type);
+    return draft;
+  },
+};
+
+/** @param theirs SPIs on which the peer received. @returns ours of the same pairs */
+function deleteChildren(sa: IkeSa, theirs: readonly Uint8Array[]): Uint8Array[] {
+  const ours: Uint8Array[] = [];
+  for (const spi of theirs) {
+    const child = sa.children.find(({ spec }) => spec.outbound.spi === readSpi(spi));
+    if (!child) continue;
+    ours.push(writeSpi(child.spec.inbound.spi));
+    removeChild(sa, child, 'the peer deleted it');
+  }
+  return ours;
+}
+
+/** The initiator did not believe our AUTH: it could say so only now (RFC 7296 §2.21.2). */
+function heedRefusal(sa: IkeSa, notify: number): void {
+  const fault = nameOf(Notification, notify);
+  const why = 'the peer did not accept who we are';
+  const advice =
+    'On the device, check the remote identifier and that it trusts the authority of our certificate.';
+  reportFailedAttempt(sa.host, sa, { fault, why, advice });
+  sa.closing = { cause: 'failed', why };
+}

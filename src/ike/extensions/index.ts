@@ -1,0 +1,7 @@
+// The extensions, in the order in which they contribute: the one registration line of each.
+import type { Extension } from './extension.ts';
+import { fragmentation } from './fragmentation.ts';
+import { natDetection } from './nat-detection.ts';
+import { signatureHash } from './signature-hash.ts';
+
+export const extensions: readonly Extension[] = [natDetection, fragmentation, signatureHash];

@@ -1,0 +1,116 @@
+// Which connection an authenticated peer belongs to, who we are to it, and which key it must know
+// (RFC 7296 §2.15, §3.5).
+import { inRange } from '../../base/ip.ts';
+import type { Secret } from '../../base/secret.ts';
+import {
+  formatIdentity,
+  type Identity,
+  type IdentityPattern,
+  matchesIdentity,
+  sameIdentity,
+} from '../../policy/identity.ts';
+import type { Connection, OwnCertificate, Policy, RemoteAuth } from '../../policy/policy.ts';
+import type { Path } from '../core.ts';
+
+/** Connections that answer a peer at this address. */
+export function servingConnections({ connections }: Policy, path: Path): readonly Connection[] {
+  return connections.filter(
+    ({ role, remote }) =>
+      role === 'responder' &&
+      (remote.length === 0 || remote.some((range) => inRange(path.remote.ip, range))),
+  );
+}
+
+export interface Claim {
+  readonly auth: RemoteAuth;
+  /** What the peer proved, or with a pre-shared key is about to prove: the first is its name in the log. */
+  readonly identities: readonly Identity[];
+  /** Whom the peer wants to talk to. */
+  readonly idR: Identity | undefined;
+}
+export interface Selected {
+  readonly connection: Connection;
+  readonly localId: Identity;
+  readonly peer: Identity;
+}
+
+/** The first connection that fits, or why none does. */
+export function selectConnection(
+  policy: Policy,
+  candidates: readonly Connection[],
+  { auth, identities, idR }: Claim,
+): Selected | { readonly why: string; readonly advice: string } {
+  const willing = candidates.filter(({ remoteAuth }) => remoteAuth.includes(auth));
+  if (willing.length === 0) {
+    return {
+      why: `no connection lets a peer authenticate by ${auth}`,
+      advice: `Add ${auth} to option remote_auth, or change the method on the device.`,
+    };
+  }
+  const known = willing.flatMap((connection) => {
+    const peer = identities.find((identity) => matchesIdentity(connection.remoteId, identity));
+    return peer ? [{ connection, peer }] : [];
+  });
+  if (known.length === 0) {
+    const who = identities.map(formatIdentity).join(' or ') || 'nobody';
+    return {
+      why: `no connection accepts the identity ${who}`,
+      advice:
+        'Set option remote_id of the connection to this identity, or correct it on the device.',
+    };
+  }
+  for (const { connection, peer } of known) {
+    const localId = ownIdentity(policy, connection, idR);
+    if (localId) return { connection, localId, peer };
+  }
+  const asked = idR ? formatIdentity(idR) : 'any';
+  return {
+    why: `the peer wants to talk to ${asked}, which is not our name`,
+    advice: 'Set the remote identifier on the device to option identity of this router.',
+  };
+}
+
+/** Who we are on this connection; a peer that named somebody else is not answered under another name. */
+export function ownIdentity(
+  policy: Policy,
+  connection: Connection,
+  asked: Identity | undefined,
+): Identity | undefined {
+  const names =
+    connection.localAuth === 'pubkey' ? certificateOf(policy, connection)?.identities : [];
+  const own = connection.localId ? [connection.localId, ...(names ?? [])] : (names ?? []);
+  return asked ? own.find((identity) => sameIdentity(identity, asked)) : own[0];
+}
+
+/** The certificate that a connection names, or else the first that carries its identity. */
+export function certificateOf(
+  { certificates }: Policy,
+  { certificate, localId }: Connection,
+): OwnCertificate | undefined {
+  if (certificate !== undefined) return certificates.find(({ name }) => name === certificate);
+  if (!localId) return certificates[0];
+  return certificates.find(({ identities }) => identities.some((id) => sameIdentity(id, localId)));
+}
+
+/** The pre-shared key of a pair; the entry that names both sides most exactly goes first. */
+export function presharedKey(
+  { presharedKeys }: Policy,
+  peer: Identity,
+  own: Identity,
+): Secret | undefined {
+  let best: { readonly score: number; readonly secret: Secret } | undefined;
+  for (const { ids, secret } of presharedKeys) {
+    const forPeer = exactness(ids, peer);
+    if (ids.length > 0 && forPeer === 0) continue;
+    const score = 3 * forPeer + exactness(ids, own);
+    if (!best || score > best.score) best = { score, secret };
+  }
+  return best?.secret;
+}
+
+/** 2: named; 1: fits a pattern; 0: neither. */
+function exactness(patterns: readonly IdentityPattern[], identity: Identity): 0 | 1 | 2 {
+  const fitting = patterns.filter((pattern) => matchesIdentity(pattern, identity));
+  if (fitting.some(({ kind }) => kind === 'exact' || kind === 'dn')) return 2;
+  return fitting.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,170 @@
+// A datagram of a known IKE SA: is it expected, may it be believed, what is it part of (RFC 7296 §2.1–2.3,
+// §2.21). State first, integrity second, meaning last: nothing acts before the SA is ready for it.
+import { Exchange } from '../iana/exchanges.ts';
+import { nameOf } from '../iana/name.ts';
+import { PayloadType } from '../iana/payloads.ts';
+import { decodeMessage, type Message } from '../wire/message.ts';
+import { checkRules, unsupportedCritical } from '../wire/rules.ts';
+import type { Path } from './core.ts';
+import type { Driver } from './driver.ts';
+import { IkeError } from './error.ts';
+import type { DropReason } from './events.ts';
+import { responders } from './exchanges/index.ts';
+import { extensions } from './extensions/index.ts';
+import type { Host } from './host.ts';
+import { Received, receivedInit } from './message.ts';
+import { asIkeError, reportFailedAttempt } from './refusal.ts';
+import type { IkeSa } from './sa/ike-sa.ts';
+import { retire } from './sa/lifecycle.ts';
+import { follow } from './sa/roam.ts';
+import { isAuthentic, unpack } from './sa/transport.ts';
+import { summarize } from './summary.ts';
+
+export class Reception {
+  readonly #host: Host;
+  readonly #driver: Driver;
+
+  constructor(host: Host, driver: Driver) {
+    this.#host = host;
+    this.#driver = driver;
+  }
+
+  receive(sa: IkeSa, path: Path, bytes: Uint8Array): void {
+    const message = decodeMessage(bytes);
+    if (message.header.isResponse) this.#receiveResponse(sa, path, message, bytes);
+    else this.#receiveRequest(sa, path, message, bytes);
+  }
+
+  drop(path: Path, reason: DropReason, why: string, sa?: IkeSa): void {
+    this.#host.report({ kind: 'dropped', sa: sa?.id, path, reason, why });
+  }
+
+  /** Says the last response again, bit by bit (RFC 7296 §2.1). */
+  repeat(sa: IkeSa, path: Path): void {
+    this.#host.count('repeated');
+    for (const bytes of sa.window.lastResponse) this.#host.emit({ kind: 'send', path, bytes });
+  }
+
+  /** A new and authentic request; of IKE_SA_INIT, a new one. */
+  request(sa: IkeSa, received: Received): void {
+    this.#heard(sa, received);
+    const responder = responders[received.exchange];
+    if (!responder?.phases.includes(sa.phase)) {
+      this.#refuseUnexpected(sa, received);
+      return;
+    }
+    this.#driver.request(sa, received, () => inspect(sa, received), responder.respond);
+  }
+
+  #receiveRequest(sa: IkeSa, path: Path, message: Message, bytes: Uint8Array): void {
+    const { messageId } = message.header;
+    const verdict = sa.window.judge(messageId);
+    if (verdict === 'outside' || !sa.hasKeys) {
+      this.drop(path, sa.hasKeys ? 'message-id' : 'unexpected', `request ${messageId}`, sa);
+      return;
+    }
+    if (verdict !== 'new') {
+      const mayAnswer = verdict === 'repeated' && isFirstPiece(message);
+      if (mayAnswer && isAuthentic(sa, message, bytes)) this.repeat(sa, path);
+      return;
+    }
+    const received = sa.phase === 'closing' ? undefined : this.#open(sa, path, message, bytes);
+    if (received) this.request(sa, received);
+  }
+
+  #receiveResponse(sa: IkeSa, path: Path, message: Message, bytes: Uint8Array): void {
+    const { exchange, messageId } = message.header;
+    if (!sa.window.isAwaited(messageId)) {
+      this.drop(path, 'message-id', `response ${messageId}`, sa);
+      return;
+    }
+    const isInit = exchange === Exchange.IKE_SA_INIT;
+    if (isInit === sa.hasKeys) {
+      this.drop(path, 'unexpected', `${nameOf(Exchange, exchange)} response`, sa);
+      return;
+    }
+    const received = isInit
+      ? receivedInit(message, bytes, path)
+      : this.#open(sa, path, message, bytes);
+    if (!received) return;
+    this.#heard(sa, received);
+    this.#driver.response(sa, received, () => inspect(sa, received));
+  }
+
+  /** The whole message, if it is authentic and complete. */
+  #open(sa: IkeSa, path: Path, message: Message, bytes: Uint8Array): Received | undefined {
+    try {
+      const unpacked = unpack(sa, message, bytes, path);
+      if (unpacked.kind === 'message') return unpacked.received;
+      if (unpacked.kind !== 'fragment') this.drop(path, 'integrity', unpacked.kind, sa);
+    } catch (error) {
+      const refusal = asIkeError(error);
+      if (!refusal) throw error;
+      const nothing = { clear: [], sealed: [] };
+      this.#refuseContent(sa, new Received(message, nothing, { path, bytes }), refusal);
+    }
+    return undefined;
+  }
+
+  /** Authentic, but it does not parse: the peer may be told (RFC 7296 §2.21.2). */
+  #refuseContent(sa: IkeSa, received: Received, refusal: IkeError): void {
+    const refuse = () => {
+      throw refusal;
+    };
+    const responder = responders[received.exchange];
+    if (!received.isRequest) this.#driver.response(sa, received, refuse);
+    else if (responder) this.#driver.request(sa, received, refuse, responder.respond);
+  }
+
+  /** An exchange before its time: authentic keys alone prove nobody's identity (RFC 7296 §2.21.2). */
+  #refuseUnexpected(sa: IkeSa, received: Received): void {
+    const what = `${nameOf(Exchange, received.exchange)} in phase ${sa.phase}`;
+    this.drop(received.path, 'unexpected', what, sa);
+    if (sa.establishedAt !== undefined) return;
+    const advice = 'Somebody may be trying out the gateway; a device that does this is broken.';
+    reportFailedAttempt(this.#host, sa, {
+      fault: 'INVALID_SYNTAX',
+      why: `the peer began ${what}`,
+      advice,
+    });
+    retire(sa, { cause: 'failed', why: what });
+  }
+
+  #heard(sa: IkeSa, received: Received): void {
+    sa.heardAt = this.#host.now;
+    if (received.isRequest) sa.replyPath = received.path;
+    follow(this.#host, sa, received.path);
+    this.#host.report({
+      kind: 'message',
+      sa: sa.id,
+      direction: 'in',
+      path: received.path,
+      bytes: received.bytes.length,
+      summary: summarize(received, 1),
+      retransmission: false,
+    });
+  }
+}
+
+/** What holds for every message of its exchange; then the extensions look at it. @throws IkeError, RuleError */
+function inspect(sa: IkeSa, received: Received): void {
+  const { clear, sealed } = received.placed;
+  const critical = unsupportedCritical([...clear, ...sealed]);
+  if (critical !== undefined) {
+    throw new IkeError(
+      'UNSUPPORTED_CRITICAL_PAYLOAD',
+      `payload type ${critical} is marked critical`,
+      {
+        data: Uint8Array.of(critical),
+      },
+    );
+  }
+  checkRules(received.exchange, !received.isRequest, received.placed);
+  for (const extension of extensions) extension.observe?.(sa, received);
+}
+
+/** Of a repeated fragmented request, only the first fragment is answered (RFC 7383 §2.6.1). */
+function isFirstPiece({ payloads }: Message): boolean {
+  const last = payloads.at(-1);
+  return last?.type !== PayloadType.SKF || last.body.number === 1;
+}

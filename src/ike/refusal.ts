@@ -1,0 +1,97 @@
+// What follows when an exchange throws: what the peer hears, what the owner reads, and what ends with it
+// (RFC 7296 §2.21).
+import { Exchange } from '../iana/exchanges.ts';
+import { WireError } from '../wire/codec.ts';
+import { RuleError } from '../wire/rules.ts';
+import type { Driver } from './driver.ts';
+import { faultCode, faultKills, IkeError, PeerRefused } from './error.ts';
+import type { Host } from './host.ts';
+import { Draft } from './message.ts';
+import type { Run } from './run.ts';
+import type { IkeSa } from './sa/ike-sa.ts';
+import { retire } from './sa/lifecycle.ts';
+import { sendBare } from './stateless.ts';
+
+/** Ends or answers an exchange that threw `thrown`. */
+export function refuse(driver: Driver, host: Host, sa: IkeSa, run: Run, thrown: unknown): void {
+  const error = asIkeError(thrown);
+  if (error) refuseByRule(driver, host, sa, run, error);
+  else if (thrown instanceof PeerRefused) giveUp(host, sa, thrown);
+  else {
+    reportBug(host, sa, thrown);
+    retire(sa, { cause: 'bug', why: 'an assumption of this program was wrong' });
+  }
+}
+
+/** A refusal, or undefined if `thrown` is neither the peer's fault nor our policy's. */
+export function asIkeError(thrown: unknown): IkeError | undefined {
+  if (thrown instanceof IkeError) return thrown;
+  const isTheirs = thrown instanceof WireError || thrown instanceof RuleError;
+  return isTheirs ? new IkeError('INVALID_SYNTAX', thrown.message) : undefined;
+}
+
+export function reportBug(host: Host, sa: IkeSa | undefined, thrown: unknown): void {
+  const isError = thrown instanceof Error;
+  const why = isError ? thrown.message : String(thrown);
+  host.report({ kind: 'bug', sa: sa?.id, why, stack: (isError && thrown.stack) || why });
+}
+
+/** A handshake led nowhere: the line that the owner reads. */
+export function reportFailedAttempt(
+  host: Host,
+  sa: IkeSa,
+  { fault, why, advice }: Pick<IkeError, 'why' | 'advice'> & { fault: string },
+): void {
+  host.report({
+    kind: 'attempt.failed',
+    sa: sa.id,
+    path: sa.path,
+    peer: sa.peerName ?? sa.claimedName,
+    connection: sa.connection?.name,
+    notify: fault,
+    why,
+    advice,
+  });
+}
+
+function refuseByRule(driver: Driver, host: Host, sa: IkeSa, run: Run, error: IkeError): void {
+  const wasEstablished = sa.establishedAt !== undefined;
+  if (!wasEstablished) reportFailedAttempt(host, sa, error);
+  const kills = !wasEstablished || faultKills(error.fault) === 'ike';
+  if (kills) sa.closing = { cause: 'failed', why: error.why };
+  if (run.side === 'incoming') {
+    answerWith(driver, host, sa, run.exchange as number, error);
+  } else if (kills) {
+    if (sa.hasKeys) {
+      // The responder believes that all is well: tell it, once (RFC 7296 §2.21.2).
+      const notice = new Draft(Exchange.INFORMATIONAL, 'request');
+      driver.sayOnce(sa, notice.notify(faultCode(error.fault), error.data));
+    }
+    retire(sa, { cause: 'failed', why: error.why });
+  }
+}
+
+function answerWith(
+  driver: Driver,
+  host: Host,
+  sa: IkeSa,
+  exchange: number,
+  error: IkeError,
+): void {
+  const draft = new Draft(exchange, 'response').notify(faultCode(error.fault), error.data);
+  if (exchange !== Exchange.IKE_SA_INIT) {
+    driver.conclude(sa, draft);
+    return;
+  }
+  // Nothing is kept of a refused IKE_SA_INIT, so our SPI in the answer is zero (RFC 7296 §2.6).
+  sendBare(host, sa.path, { exchange, spiI: sa.spiI, messageId: 0, payloads: draft.payloads });
+  retire(sa, { cause: 'failed', why: error.why });
+}
+
+function giveUp(host: Host, sa: IkeSa, refused: PeerRefused): void {
+  const advice = 'Look at the log of the peer for the reason.';
+  if (sa.establishedAt === undefined) {
+    reportFailedAttempt(host, sa, { fault: refused.notifyName, why: refused.message, advice });
+    retire(sa, { cause: 'failed', why: refused.message });
+  }
+}

@@ -1,0 +1,208 @@
+// One IKE SA: who, where, with which keys, and what hangs on it. What happens to it stands in exchanges/ and
+// extensions/; how its exchanges run, in driver.ts.
+import { toHex } from '../../base/bytes.ts';
+import { invariant } from '../../base/invariant.ts';
+import type { Ip } from '../../base/ip.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Instant } from '../../base/time.ts';
+import { formatIdentity, type Identity } from '../../policy/identity.ts';
+import type { Connection } from '../../policy/policy.ts';
+import { formatSuite } from '../../transforms/parse.ts';
+import type { Encr, Integ, Ke, Prf } from '../../transforms/table.ts';
+import type { ChildRef, Lease, Path, Phase, SaRef, SaSnapshot } from '../core.ts';
+import type { CloseCause } from '../events.ts';
+import type { Host } from '../host.ts';
+import { Draft } from '../message.ts';
+import type { Run } from '../run.ts';
+import type { Steps } from '../steps.ts';
+import type { ChildSa } from './child-sa.ts';
+import { deriveIkeKeys, type IkeKeys, wipeKeys } from './keymat.ts';
+import { Protection } from './protect.ts';
+import { type Slot, Slots } from './slots.ts';
+import { Timers } from './timers.ts';
+import { Window } from './window.ts';
+
+export interface IkeSuite {
+  readonly encr: Encr;
+  readonly prf: Prf;
+  readonly integ: Integ | undefined;
+  readonly ke: Ke;
+}
+
+/** What AUTH covers (RFC 7296 §2.15) and IKE_AUTH needs; gone once the SA is established. */
+export interface Handshake {
+  ni: Uint8Array;
+  nr: Uint8Array;
+  /** The last IKE_SA_INIT request and the response to it, as they travelled. */
+  request: Uint8Array;
+  response: Uint8Array;
+}
+
+/** Why and how an SA ends. */
+export interface Closing {
+  readonly cause: CloseCause;
+  readonly why: string;
+}
+
+export class IkeSa {
+  readonly id: SaRef;
+  readonly role: 'initiator' | 'responder';
+  readonly host: Host;
+  readonly spiI: Uint8Array;
+  spiR: Uint8Array;
+  path: Path;
+  /** Where the last request came from: its response goes there, whatever `path` says (RFC 7296 §2.11). */
+  replyPath: Path;
+  phase: Phase = 'init';
+  readonly createdAt: Instant;
+  establishedAt: Instant | undefined;
+  /** When an authenticated message last came in. */
+  heardAt: Instant;
+
+  connection: Connection | undefined;
+  /** The authenticated identity of the peer. */
+  peer: Identity | undefined;
+  /** What the peer called itself, proven or not: for the log alone. */
+  claimed: Identity | undefined;
+  suite: IkeSuite | undefined;
+  /** Empty fields until their message is there. */
+  handshake: Handshake | undefined = { ni: none, nr: none, request: none, response: none };
+  /** Set by an exchange: the SA ends as soon as the response is out. */
+  closing: Closing | undefined;
+  /** Responder: the virtual addresses that the peer has of us. */
+  lease: Lease | undefined;
+  /** Initiator: the virtual addresses that we have of the peer. */
+  virtualIps: readonly Ip[] = [];
+  readonly children: ChildSa[] = [];
+
+  readonly window = new Window();
+  readonly timers = new Timers();
+  /** The peer's exchange that is being answered, and ours that waits for a response. */
+  incoming: Run | undefined;
+  outgoing: Run | undefined;
+  readonly queue: (() => Steps<void>)[] = [];
+
+  readonly #slots = new Slots();
+  #keys: IkeKeys | undefined;
+  #inbound: Protection | undefined;
+  #outbound: Protection | undefined;
+
+  constructor(
+    host: Host,
+    fields: { role: 'initiator' | 'responder'; spiI: Uint8Array; spiR: Uint8Array; path: Path },
+  ) {
+    this.host = host;
+    this.id = host.nextNumber() as SaRef;
+    this.role = fields.role;
+    this.spiI = fields.spiI;
+    this.spiR = fields.spiR;
+    this.path = fields.path;
+    this.replyPath = fields.path;
+    this.createdAt = host.now;
+    this.heardAt = host.now;
+  }
+
+  /** The SPI by which the peer's messages find this SA. */
+  get localSpi(): Uint8Array {
+    return this.role === 'initiator' ? this.spiI : this.spiR;
+  }
+
+  /** The peer's identity as text, once authenticated. */
+  get peerName(): string | undefined {
+    return this.peer && formatIdentity(this.peer);
+  }
+
+  get claimedName(): string | undefined {
+    return this.claimed && formatIdentity(this.claimed);
+  }
+
+  slot<S>(slot: Slot<S>): S {
+    return this.#slots.of(slot);
+  }
+
+  draft(exchange: number, direction: 'request' | 'response'): Draft {
+    return new Draft(exchange, direction);
+  }
+
+  get keys(): IkeKeys {
+    invariant(this.#keys, 'no keys yet');
+    return this.#keys;
+  }
+
+  get hasKeys(): boolean {
+    return this.#keys !== undefined;
+  }
+
+  get inbound(): Protection {
+    invariant(this.#inbound, 'no keys yet');
+    return this.#inbound;
+  }
+
+  get outbound(): Protection {
+    invariant(this.#outbound, 'no keys yet');
+    return this.#outbound;
+  }
+
+  /** Sets the keys of both directions from SKEYSEED, which is wiped (RFC 7296 §2.14). */
+  key(seed: Secret, suite: IkeSuite, nonces: { ni: Uint8Array; nr: Uint8Array }): void {
+    const { primitives, random } = this.host;
+    const context = { ...nonces, spiI: this.spiI, spiR: this.spiR };
+    const keys = deriveIkeKeys(primitives[suite.prf.engine], suite, seed, context);
+    seed.wipe();
+    const { encr, integ } = suite;
+    const ofInitiator = { encr, integ, encryption: keys.skEi, integrity: keys.skAi };
+    const ofResponder = { encr, integ, encryption: keys.skEr, integrity: keys.skAr };
+    const [outbound, inbound] =
+      this.role === 'initiator' ? [ofInitiator, ofResponder] : [ofResponder, ofInitiator];
+    this.#keys = keys;
+    this.suite = suite;
+    this.#inbound = new Protection(inbound, primitives, random);
+    this.#outbound = new Protection(outbound, primitives, random);
+    if (this.host.policy.keylog) this.#disclose(keys, suite);
+  }
+
+  child(ref: ChildRef): ChildSa | undefined {
+    return this.children.find((child) => child.ref === ref);
+  }
+
+  wipe(): void {
+    if (this.#keys) wipeKeys(this.#keys);
+  }
+
+  snapshot(nat: SaSnapshot['nat']): SaSnapshot {
+    return {
+      id: this.id,
+      spiI: toHex(this.spiI),
+      spiR: toHex(this.spiR),
+      role: this.role,
+      phase: this.phase,
+      connection: this.connection?.name,
+      peer: this.peerName,
+      path: this.path,
+      nat,
+      suite: this.suite && formatSuite(this.suite),
+      createdAt: this.createdAt,
+      establishedAt: this.establishedAt,
+      addresses: this.lease?.addresses ?? this.virtualIps,
+      children: this.children.map((child) => child.snapshot()),
+    };
+  }
+
+  #disclose(keys: IkeKeys, { encr, integ }: IkeSuite): void {
+    this.host.emit({
+      kind: 'disclose',
+      keys: {
+        spiI: this.spiI,
+        spiR: this.spiR,
+        encryption: encr.keyword,
+        integrity: integ?.keyword,
+        skEi: keys.skEi.bytes.slice(),
+        skEr: keys.skEr.bytes.slice(),
+        skAi: keys.skAi.bytes.slice(),
+        skAr: keys.skAr.bytes.slice(),
+      },
+    });
+  }
+}
+
+const none = new Uint8Array(0);

@@ -1,0 +1,83 @@
+// The beginning and the end of an established IKE SA, and of a CHILD_SA: what must be said, given back, wiped.
+import { seconds } from '../../base/time.ts';
+import { formatSuite } from '../../transforms/parse.ts';
+import { natOf } from '../extensions/nat-detection.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { Closing, IkeSa } from './ike-sa.ts';
+
+/** Both sides are authenticated. */
+export function establish(sa: IkeSa): void {
+  sa.phase = 'established';
+  sa.establishedAt = sa.host.now;
+  sa.handshake = undefined;
+  sa.timers.stop('half-open');
+  const { dpd } = sa.connection ?? {};
+  if (dpd !== undefined) sa.timers.start('liveness', sa.host.now, dpd);
+  const { local, remote } = natOf(sa);
+  sa.host.report({
+    kind: 'sa.established',
+    sa: sa.id,
+    connection: sa.connection?.name ?? '',
+    peer: sa.peerName ?? '',
+    path: sa.path,
+    suite: sa.suite ? formatSuite(sa.suite) : '',
+    addresses: sa.lease?.addresses ?? [],
+    nat: local || remote,
+  });
+}
+
+/**
+ * Takes an SA out of service. With keys it lingers for a moment, only to repeat its last response: the
+ * peer that lost it would otherwise retransmit into silence (RFC 7296 §2.1).
+ */
+export function retire(sa: IkeSa, closing: Closing): void {
+  if (sa.phase === 'closing') return;
+  const { host } = sa;
+  for (const child of [...sa.children]) removeChild(sa, child, closing.why);
+  stopExchanges(sa);
+  if (sa.lease) host.emit({ kind: 'release', lease: sa.lease });
+  sa.lease = undefined;
+  reportClosed(sa, closing);
+  sa.phase = 'closing';
+  sa.handshake = undefined;
+  sa.timers.stopAll();
+  if (sa.hasKeys && sa.window.lastResponse.length > 0)
+    sa.timers.start('linger', host.now, lingering);
+  else bury(sa);
+}
+
+/** Forgets an SA for good. */
+export function bury(sa: IkeSa): void {
+  sa.timers.stopAll();
+  sa.host.expire(sa);
+  sa.host.registry.remove(sa);
+}
+
+/** Takes a CHILD_SA out of the data plane and wipes its keys. */
+export function removeChild(sa: IkeSa, child: ChildSa, why: string): void {
+  const at = sa.children.indexOf(child);
+  if (at >= 0) sa.children.splice(at, 1);
+  sa.host.emit({ kind: 'remove', child: child.ref });
+  sa.host.report({ kind: 'child.closed', sa: sa.id, child: child.ref, why });
+  sa.host.expire(child);
+}
+
+/** Drops what is under way; the generators wipe what they hold. */
+function stopExchanges(sa: IkeSa): void {
+  for (const run of [sa.incoming, sa.outgoing]) {
+    if (run?.waits.for === 'answer') sa.host.waiting.delete(run.waits.ticket);
+    if (run && run.waits.for !== 'nothing') run.steps.return(undefined);
+  }
+  sa.incoming = undefined;
+  sa.outgoing = undefined;
+  sa.queue.length = 0;
+}
+
+function reportClosed(sa: IkeSa, { cause, why }: Closing): void {
+  if (sa.establishedAt === undefined) return; // told as a failed attempt
+  const { id, path, peerName: peer, host } = sa;
+  const connection = sa.connection?.name;
+  host.report({ kind: 'sa.closed', sa: id, connection, peer, path, cause, why });
+}
+
+const lingering = seconds(10);

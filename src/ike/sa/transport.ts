@@ -1,0 +1,75 @@
+// Between a message and the datagrams that carry it: order, protection, fragments (RFC 7296 §3.14, RFC 7383).
+
+import { Reader } from '../../base/bytes.ts';
+import { Exchange } from '../../iana/exchanges.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import { decodePayloads, encodeMessage, encodePayloads, type Message } from '../../wire/message.ts';
+import { inOrder } from '../../wire/rules.ts';
+import type { Path } from '../core.ts';
+import { reassemble, splitFor } from '../extensions/fragmentation.ts';
+import { type Draft, Received } from '../message.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { SealedHeader } from './protect.ts';
+
+/** The header of a message of this SA. */
+export function headerOf(sa: IkeSa, draft: Draft, messageId: number): SealedHeader {
+  return {
+    spiI: sa.spiI,
+    spiR: sa.spiR,
+    majorVersion: 2,
+    minorVersion: 0,
+    exchange: draft.exchange,
+    isInitiator: sa.role === 'initiator',
+    isResponse: !draft.isRequest,
+    messageId,
+  };
+}
+
+/** The datagrams of a message: one, or several fragments where the peer can take them. */
+export function pack(sa: IkeSa, draft: Draft, messageId: number): readonly Uint8Array[] {
+  const header = headerOf(sa, draft, messageId);
+  const payloads = inOrder(draft.exchange, !draft.isRequest, draft.payloads);
+  if (draft.exchange === Exchange.IKE_SA_INIT) return [encodeMessage(header, payloads)];
+  const { first, bytes } = encodePayloads(payloads);
+  const pieces = splitFor(sa, bytes);
+  if (pieces.length === 1) return [sa.outbound.seal(header, first, bytes)];
+  return pieces.map((piece, i) =>
+    sa.outbound.seal(header, i === 0 ? first : 0, piece, { number: i + 1, total: pieces.length }),
+  );
+}
+
+export type Unpacked =
+  | { readonly kind: 'message'; readonly received: Received }
+  /** An authentic fragment; the message is not complete yet. */
+  | { readonly kind: 'fragment' }
+  /** The ICV does not fit: nothing in it may be believed. */
+  | { readonly kind: 'forged' }
+  | { readonly kind: 'unprotected' };
+
+/** Checks and decrypts a datagram of this SA. @throws WireError when authentic content does not parse */
+export function unpack(sa: IkeSa, message: Message, bytes: Uint8Array, path: Path): Unpacked {
+  const sealed = sealedPayload(message);
+  if (!sealed) return { kind: 'unprotected' };
+  const plaintext = sa.inbound.open(bytes, sealed.body.sealed);
+  if (!plaintext) return { kind: 'forged' };
+  const whole =
+    sealed.type === PayloadType.SK
+      ? { first: sealed.body.first, bytes: plaintext }
+      : reassemble(sa, message.header, sealed.body, plaintext);
+  if (!whole) return { kind: 'fragment' };
+  const payloads = decodePayloads(whole.first, new Reader(whole.bytes));
+  const clear = message.payloads.slice(0, -1);
+  const received = new Received(message, { clear, sealed: payloads }, { path, bytes });
+  return { kind: 'message', received };
+}
+
+/** Whether the peer made this datagram; its content is not looked at. */
+export function isAuthentic(sa: IkeSa, message: Message, bytes: Uint8Array): boolean {
+  const sealed = sealedPayload(message);
+  return sealed !== undefined && sa.inbound.open(bytes, sealed.body.sealed) !== undefined;
+}
+
+function sealedPayload({ payloads }: Message) {
+  const last = payloads.at(-1);
+  return last?.type === PayloadType.SK || last?.type === PayloadType.SKF ? last : undefined;
+}

@@ -1,0 +1,192 @@
+// Gateways in one process and in virtual time: cores joined by a network without I/O. The scenarios see the
+// conversation; what the daemon's ports would answer, the world answers.
+import { createCore } from '../../src/ike/create-core.ts';
+import type {
+  Answer,
+  ChildSpec,
+  Core,
+  Effect,
+  Input,
+  Path,
+  Question,
+} from '../../src/ike/core.ts';
+import type { TraceEvent } from '../../src/ike/events.ts';
+import { formatSocket, ip, type SocketAddress } from '../../src/base/ip.ts';
+import { type Duration, type Instant, instant, later, milliseconds } from '../../src/base/time.ts';
+import { createEngine } from '../../src/crypto/engine.ts';
+import type { Rng } from '../../src/crypto/primitives.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+
+const { primitives } = createEngine('node');
+
+/** Answers a question of a host, or undefined for none. */
+export type Ports = (question: Question) => Answer | 'never';
+
+export interface Packet {
+  readonly from: SocketAddress;
+  readonly to: SocketAddress;
+  readonly bytes: Uint8Array;
+}
+/** Decides a packet's fate: deliver these after these delays. */
+export type Wire = (packet: Packet, now: Instant) => readonly { packet: Packet; delay: Duration }[];
+
+const perfect: Wire = (packet) => [{ packet, delay: milliseconds(10) }];
+
+export class SimHost {
+  readonly name: string;
+  readonly core: Core;
+  readonly address: string;
+  readonly events: TraceEvent[] = [];
+  readonly children = new Map<number, ChildSpec>();
+  readonly released: string[] = [];
+  deadline: Instant | undefined;
+  ports: Ports;
+
+  constructor(name: string, address: string, policy: Policy, rng: Rng, ports: Ports) {
+    this.name = name;
+    this.address = address;
+    this.core = createCore(policy, primitives, rng);
+    this.ports = ports;
+  }
+
+  /** Events of one kind, typed. */
+  eventsOf<K extends TraceEvent['kind']>(kind: K): Extract<TraceEvent, { kind: K }>[] {
+    return this.events.filter((event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind);
+  }
+}
+
+interface Due {
+  readonly at: Instant;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+export class World {
+  now: Instant = instant(1000);
+  wire: Wire = perfect;
+  /** Every datagram that was sent, in order. */
+  readonly sent: Packet[] = [];
+  readonly #hosts: SimHost[] = [];
+  #due: Due[] = [];
+  #order = 0;
+
+  host(name: string, address: string, policy: Policy, ports: Ports, seed = 1): SimHost {
+    const host = new SimHost(name, address, policy, seeded(seed + this.#hosts.length), ports);
+    this.#hosts.push(host);
+    return host;
+  }
+
+  input(host: SimHost, input: Input): void {
+    const { effects, deadline } = host.core.handle(this.now, input);
+    host.deadline = deadline;
+    for (const effect of effects) this.#perform(host, effect);
+  }
+
+  /** Lets time pass until nothing more happens before `span` is over. */
+  run(span: Duration): void {
+    const end = later(this.now, span);
+    for (;;) {
+      const next = this.#next(end);
+      if (!next) break;
+      this.now = next.at;
+      next.run();
+    }
+    this.now = end;
+  }
+
+  /** Sends bytes as if they came from `from`. */
+  inject(from: SocketAddress, to: SocketAddress, bytes: Uint8Array): void {
+    this.#send({ from, to, bytes });
+  }
+
+  #next(end: Instant): Due | undefined {
+    const wakes = this.#hosts.flatMap((host): Due[] =>
+      host.deadline === undefined
+        ? []
+        : [
+            {
+              at: instant(Math.max(host.deadline, this.now)),
+              order: 0,
+              run: () => this.input(host, { kind: 'wake' }),
+            },
+          ],
+    );
+    const [first] = [...wakes, ...this.#due].sort((a, b) => a.at - b.at || a.order - b.order);
+    if (!first || first.at > end) return undefined;
+    this.#due = this.#due.filter((due) => due !== first);
+    return first;
+  }
+
+  #perform(host: SimHost, effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#send({ from: effect.path.local, to: effect.path.remote, bytes: effect.bytes });
+        return;
+      case 'install':
+        host.children.set(effect.child.ref, copyOf(effect.child));
+        return;
+      case 'remove':
+        host.children.delete(effect.child);
+        return;
+      case 'release':
+        host.released.push(...effect.lease.addresses);
+        return;
+      case 'ask': {
+        const answer = host.ports(effect.question);
+        if (answer === 'never') return;
+        const { ticket } = effect;
+        this.#later(milliseconds(1), () => this.input(host, { kind: 'answer', ticket, answer }));
+        return;
+      }
+      case 'report':
+        host.events.push(effect.event);
+        return;
+      case 'move':
+      case 'disclose':
+        return;
+    }
+  }
+
+  #send(packet: Packet): void {
+    this.sent.push(packet);
+    for (const { packet: arriving, delay } of this.wire(packet, this.now)) {
+      this.#later(delay, () => this.#deliver(arriving));
+    }
+  }
+
+  #deliver({ from, to, bytes }: Packet): void {
+    const host = this.#hosts.find(({ address }) => address === to.ip);
+    const path: Path = { local: to, remote: from };
+    if (host) this.input(host, { kind: 'datagram', path, bytes: bytes.slice() });
+  }
+
+  #later(delay: Duration, run: () => void): void {
+    this.#due.push({ at: later(this.now, delay), order: ++this.#order, run });
+  }
+}
+
+/** A path between two hosts on port 500. */
+export const between = (a: SimHost, b: SimHost): Path => ({
+  local: { ip: ip(a.address), port: 500 },
+  remote: { ip: ip(b.address), port: 500 },
+});
+
+export const show = ({ from, to }: Packet): string => `${formatSocket(from)} > ${formatSocket(to)}`;
+
+/** Keys as they are now: the core wipes its own. */
+function copyOf(child: ChildSpec): ChildSpec {
+  return child;
+}
+
+/** Random bytes from a seed: mulberry32, for tests only. */
+export function seeded(seed: number): Rng {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 24;
+  };
+  return (bytes) => Uint8Array.from({ length: bytes }, next);
+}
