@@ -4,7 +4,7 @@ import type { Charon, CharonSa } from './charon.ts';
 import type { Scene } from './demo-scenes.ts';
 import type { AnyGateway, Tunnel } from './gateway.ts';
 import { address, type Home } from './home.ts';
-import { NET, startPhone } from './phone.ts';
+import { startPhone } from './phone.ts';
 import { megabits, megabytes, type Report } from './report.ts';
 import { download, ping, type WebPage } from './traffic.ts';
 import { until } from './until.ts';
@@ -31,9 +31,9 @@ export interface SceneRun {
 export async function playScene(run: SceneRun): Promise<Outcome> {
   const { report, home, scene, page } = run;
   const gateway = await timed(report, 'gateway is listening', () => scene.startGateway(home));
-  const phone = await startPhone(home, { login: scene.login, name: `phone-${scene.login.kind}` });
+  const name = scene.login.kind;
+  const phone = await startPhone(home, { home: { login: scene.login } }, { name: `phone-${name}` });
   const wire = new Wiretap(home);
-  const name = `ike-${scene.login.kind}`;
   const capture = await Capture.start(home.lab, home.internet, {
     name,
     device: 'isp',
@@ -62,7 +62,7 @@ export async function playScene(run: SceneRun): Promise<Outcome> {
 
 async function connect(report: Report, phone: Charon): Promise<number> {
   const started = performance.now();
-  const dialled = await phone.initiate(NET);
+  const dialled = await phone.initiate('home');
   const seconds = (performance.now() - started) / 1000;
   const holds = report.fact(dialled.code === 0, 'phone connected', `${seconds.toFixed(2)} s`);
   if (!holds) throw new Error(`the phone could not connect:\n${dialled.stdout}${dialled.stderr}`);

@@ -23,7 +23,7 @@ export const basics = (service: Options = {}, pool: Options = {}): UciSection[] 
 
 /** A connection that lets phones with a pre-shared key reach the LAN. */
 export const pskGuests = (options: Options = {}): UciSection =>
-  section('connection', 'psk-guests', {
+  section('connection', 'psk_guests', {
     local_auth: 'psk',
     remote_auth: ['psk'],
     pool: 'guests',
@@ -33,11 +33,11 @@ export const pskGuests = (options: Options = {}): UciSection =>
   });
 
 export const presharedKey = (id: string, secret: string): UciSection =>
-  section('psk', `key-${id.replace(/\W/g, '_')}`, { id: [id], secret });
+  section('psk', `key_${id.replace(/\W/g, '_')}`, { id: [id], secret });
 
 /** A connection that lets phones with a certificate of ours reach the LAN. */
 export const certificateGuests = (options: Options = {}): UciSection =>
-  section('connection', 'certificate-guests', {
+  section('connection', 'certificate_guests', {
     local_auth: 'pubkey',
     remote_auth: ['pubkey'],
     certificate: 'server',

@@ -1,93 +1,93 @@
 // A phone: strongSwan dialling home the way phones do, asking for everything and for an address of each family.
-
 import type { Credential } from './certificates.ts';
 import { Charon, type CharonFiles } from './charon.ts';
 import { address, type Home } from './home.ts';
 import type { Settings } from './swanctl.ts';
 
+/** What the gateway calls itself in the lab. */
 export const gatewayName = 'vpn.example.org';
 
-export interface PhoneOptions {
+/** One way to dial home; what is not told is as phones do it. */
+export interface Dial {
   readonly login: Login;
-  /** Where it dials; the router's IPv4 address unless told. */
+  /** The router's IPv4 address unless told. */
   readonly to?: string;
   readonly ike?: string;
   readonly esp?: string;
   /** What it asks for; everything unless told. */
   readonly remoteTs?: readonly string[];
-  readonly localTs?: readonly string[];
   /** Virtual addresses to ask for; one of each family unless told. */
   readonly virtualIps?: readonly string[];
-  readonly gatewayId?: string;
-  readonly retransmit?: number;
-  readonly retransmitTries?: number;
-  readonly name?: string;
 }
 
-/** How the phone proves who it is, and how the gateway has to. */
+/** How the phone proves who it is; the gateway has to do likewise. */
 export type Login =
   | { readonly kind: 'psk'; readonly id: string; readonly secret: string }
   | {
       readonly kind: 'certificate';
       readonly id: string;
       readonly credential: Credential;
+      /** PEM of the authority that the phone trusts. */
       readonly authority: string;
     };
 
-/** The names of the connection and of its CHILD_SA in the phone. */
-export const HOME = 'home';
-export const NET = 'net';
-
-export function startPhone(home: Home, options: PhoneOptions): Promise<Charon> {
-  const { login, name = 'phone', retransmit, retransmitTries } = options;
-  return Charon.start(home.lab, home.phone, {
-    name,
-    config: phoneConfig(options),
-    files: filesOf(login),
-    ...(retransmit === undefined ? {} : { retransmit }),
-    ...(retransmitTries === undefined ? {} : { retransmitTries }),
-  });
-}
-
-function phoneConfig(options: PhoneOptions): Settings {
-  const {
-    login,
-    to = address.router,
-    ike = SUITE.ike,
-    esp = SUITE.esp,
-    remoteTs = ['0.0.0.0/0', '::/0'],
-    localTs = ['dynamic'],
-    virtualIps = ['0.0.0.0', '::'],
-    gatewayId = gatewayName,
-  } = options;
-  const connection: Settings = {
-    version: 2,
-    remote_addrs: to,
-    proposals: ike,
-    ...(virtualIps.length === 0 ? {} : { vips: virtualIps }),
-    local: localSide(login),
-    remote: { auth: login.kind === 'psk' ? 'psk' : 'pubkey', id: gatewayId },
-    children: { [NET]: { local_ts: localTs, remote_ts: remoteTs, esp_proposals: esp } },
-  };
-  return { connections: { [HOME]: connection }, secrets: secretsOf(login) };
-}
-
-function localSide(login: Login): Settings {
-  if (login.kind === 'psk') return { auth: 'psk', id: login.id };
-  return { auth: 'pubkey', id: login.id, certs: 'own.pem' };
-}
-
-const secretsOf = (login: Login): Settings =>
-  login.kind === 'psk' ? { 'ike-home': { id: gatewayName, secret: login.secret } } : {};
-
-function filesOf(login: Login): CharonFiles {
-  if (login.kind === 'psk') return {};
-  const { certificate, key } = login.credential;
-  return {
-    authorities: { 'ca.pem': login.authority },
-    certificates: { 'own.pem': certificate },
-    keys: { 'own.pem': key },
-  };
+export interface PhoneOptions {
+  readonly name?: string;
+  /** Seconds to the first retransmission. */
+  readonly retransmit?: number;
+  readonly retransmitTries?: number;
 }
 
 export const SUITE = { ike: 'aes128gcm16-prfsha256-x25519', esp: 'aes128gcm16-x25519' } as const;
+
+/** @param dials by name; the connection and its CHILD_SA are both called so */
+export function startPhone(
+  home: Home,
+  dials: Readonly<Record<string, Dial>>,
+  { name = 'phone', ...timing }: PhoneOptions = {},
+): Promise<Charon> {
+  const entries = Object.entries(dials);
+  const config: Settings = {
+    connections: Object.fromEntries(entries.map(([key, dial]) => [key, connectionOf(key, dial)])),
+    secrets: Object.fromEntries(entries.flatMap(([key, dial]) => secretOf(key, dial))),
+  };
+  return Charon.start(home.lab, home.phone, { name, config, files: filesOf(dials), ...timing });
+}
+
+function connectionOf(name: string, dial: Dial): Settings {
+  const { login, to = address.router, ike = SUITE.ike, esp = SUITE.esp } = dial;
+  const { remoteTs = ['0.0.0.0/0', '::/0'], virtualIps = ['0.0.0.0', '::'] } = dial;
+  return {
+    version: 2,
+    remote_addrs: to,
+    proposals: ike,
+    vips: virtualIps.length === 0 ? undefined : virtualIps,
+    local: localSide(name, login),
+    remote: { auth: login.kind === 'psk' ? 'psk' : 'pubkey', id: gatewayName },
+    children: { [name]: { local_ts: 'dynamic', remote_ts: remoteTs, esp_proposals: esp } },
+  };
+}
+
+function localSide(name: string, login: Login): Settings {
+  if (login.kind === 'psk') return { auth: 'psk', id: login.id };
+  return { auth: 'pubkey', id: login.id, certs: `${name}.pem` };
+}
+
+function secretOf(name: string, { login }: Dial): [string, Settings][] {
+  if (login.kind !== 'psk') return [];
+  const owners = { 'id-own': login.id, 'id-gateway': gatewayName };
+  return [[`ike-${name}`, { ...owners, secret: login.secret }]];
+}
+
+function filesOf(dials: Readonly<Record<string, Dial>>): CharonFiles {
+  const authorities: Record<string, string> = {};
+  const certificates: Record<string, string> = {};
+  const keys: Record<string, string> = {};
+  for (const [name, { login }] of Object.entries(dials)) {
+    if (login.kind !== 'certificate') continue;
+    authorities[`${name}.pem`] = login.authority;
+    certificates[`${name}.pem`] = login.credential.certificate;
+    keys[`${name}.pem`] = login.credential.key;
+  }
+  return { authorities, certificates, keys };
+}

@@ -1,7 +1,7 @@
 // Whether this machine can hold a lab: root (of a user namespace at least), and the programs that it needs.
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { program } from './checkout.ts';
+import { basename, delimiter, join } from 'node:path';
+import { program, root } from './checkout.ts';
 import { runNow } from './command.ts';
 
 export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3';
@@ -11,7 +11,7 @@ export function whyNot(...needs: readonly Need[]): string | undefined {
   if (!mayMakeNamespaces()) return 'no network namespaces: neither root nor a user namespace';
   const missing = ['base', ...needs].flatMap((need) => PROGRAMS[need as keyof typeof PROGRAMS]);
   const absent = missing.filter((name) => !isInstalled(name));
-  return absent.length === 0 ? undefined : `not installed: ${absent.join(', ')}`;
+  return absent.length === 0 ? undefined : `missing: ${absent.map(nameOf).join(', ')}`;
 }
 
 let namespacesWork: boolean | undefined;
@@ -43,6 +43,9 @@ function isInstalled(name: string): boolean {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => existsSync(join(folder, name)));
 }
+
+/** Without the folder, which says nothing to a reader. */
+const nameOf = (path: string): string => (path.startsWith(root) ? basename(path) : path);
 
 const PROGRAMS = {
   base: ['ip', 'nft', 'ethtool', 'ping', 'curl', 'sysctl'],
