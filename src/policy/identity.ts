@@ -2,7 +2,7 @@
 import { equal, fromHex, fromText, toHex, toText } from '../base/bytes.ts';
 import { ipBytes, ipFromBytes, parseIp } from '../base/ip.ts';
 import { IdType } from '../iana/identities.ts';
-import { formatDn } from './dn.ts';
+import { canonicalDn, formatDn, lowerAscii } from './dn.ts';
 
 export interface Identity {
   /** One of IdType. */
@@ -14,7 +14,7 @@ export type IdentityPattern =
   | { readonly kind: 'any' }
   | { readonly kind: 'exact'; readonly identity: Identity }
   | { readonly kind: 'suffix'; readonly suffix: string }
-  /** A distinguished name as text, compared with the text of what the peer sent. */
+  /** The canonical text of a distinguished name. */
   | { readonly kind: 'dn'; readonly dn: string };
 
 export const anyIdentity: IdentityPattern = { kind: 'any' };
@@ -27,7 +27,7 @@ export const sameIdentity = (a: Identity, b: Identity): boolean =>
  * `@#0102` (KEY_ID in hexadecimal), `@name` (FQDN whatever it looks like).
  */
 export function parseIdentity(text: string): Identity | undefined {
-  if (text === '') return undefined;
+  if (/^@{0,2}$/.test(text)) return undefined;
   if (text.startsWith('@#'))
     return /^@#([0-9a-fA-F]{2})+$/.test(text) ? keyId(fromHex(text.slice(2))) : undefined;
   if (text.startsWith('@@')) return { type: IdType.ID_RFC822_ADDR, data: fromText(text.slice(2)) };
@@ -45,8 +45,8 @@ export function parseIdentity(text: string): Identity | undefined {
 /** As `parseIdentity`, and besides `%any`, `any` or `*`, `*.example.org`, and a distinguished name. */
 export function parseIdentityPattern(text: string): IdentityPattern | undefined {
   if (text === '%any' || text === 'any' || text === '*') return anyIdentity;
-  if (text.startsWith('*')) return { kind: 'suffix', suffix: text.slice(1).toLowerCase() };
-  if (/^[A-Za-z0-9.]+\s*=/.test(text)) return { kind: 'dn', dn: normalizeDn(text) };
+  if (text.startsWith('*')) return { kind: 'suffix', suffix: lowerAscii(text.slice(1)) };
+  if (/^[A-Za-z0-9.]+\s*=/.test(text)) return { kind: 'dn', dn: canonicalDn(text) };
   const identity = parseIdentity(text);
   return identity && { kind: 'exact', identity };
 }
@@ -58,44 +58,66 @@ export function matchesIdentity(pattern: IdentityPattern, identity: Identity): b
     case 'exact':
       return sameIdentity(pattern.identity, identity);
     case 'suffix':
-      return isName(identity) && toText(identity.data).toLowerCase().endsWith(pattern.suffix);
-    case 'dn':
-      return (
-        identity.type === IdType.ID_DER_ASN1_DN &&
-        normalizeDn(formatIdentity(identity)) === pattern.dn
-      );
+      return isName(identity) && endsWith(lower(identity.data), fromText(pattern.suffix));
+    case 'dn': {
+      const dn = identity.type === IdType.ID_DER_ASN1_DN ? formatDn(identity.data) : undefined;
+      return dn !== undefined && canonicalDn(dn) === pattern.dn;
+    }
   }
 }
 
-/** One line for people; control characters never come through. */
-export function formatIdentity({ type, data }: Identity): string {
-  switch (type) {
+/**
+ * One line for people, and a key for tables: different identities never look the same, and control characters
+ * never come through. `parseIdentity` reads what it writes, but for distinguished names and `ID_7=#0a0b`, the
+ * form of what only its bytes can tell.
+ */
+export function formatIdentity(identity: Identity): string {
+  const { type, data } = identity;
+  return readable(identity) ?? `ID_${type}=#${toHex(data)}`;
+}
+
+function readable(identity: Identity): string | undefined {
+  switch (identity.type) {
     case IdType.ID_IPV4_ADDR:
+      return formatAddress(identity.data, 4);
     case IdType.ID_IPV6_ADDR:
-      return data.length === 4 || data.length === 16 ? ipFromBytes(data) : `@#${toHex(data)}`;
+      return formatAddress(identity.data, 16);
     case IdType.ID_FQDN:
+      return formatName(identity, '@');
     case IdType.ID_RFC822_ADDR:
-      return toText(data);
+      return formatName(identity, '@@');
     case IdType.ID_DER_ASN1_DN:
-      return formatDn(data) ?? `DN:${toHex(data)}`;
+      return formatDn(identity.data);
+    case IdType.ID_KEY_ID:
+      return identity.data.length > 0 ? `@#${toHex(identity.data)}` : undefined;
     default:
-      return `@#${toHex(data)}`;
+      return undefined;
   }
+}
+
+/** Undefined for a wrong length, and for an IPv4-mapped address: its text is that of another identity. */
+function formatAddress(data: Uint8Array, length: number): string | undefined {
+  if (data.length !== length) return undefined;
+  const ip = ipFromBytes(data);
+  return equal(ipBytes(ip), data) ? ip : undefined;
+}
+
+/** The bare name where it reads as what it is, else with the mark that says so. */
+function formatName(identity: Identity, mark: string): string | undefined {
+  const name = toText(identity.data);
+  return [name, mark + name].find((text) => {
+    const parsed = parseIdentity(text);
+    return parsed?.type === identity.type && equal(parsed.data, identity.data);
+  });
 }
 
 const keyId = (data: Uint8Array): Identity => ({ type: IdType.ID_KEY_ID, data });
 const isName = ({ type }: Identity): boolean =>
   type === IdType.ID_FQDN || type === IdType.ID_RFC822_ADDR;
 /** Host names and mail domains compare without regard to case (RFC 4945 §3.1). */
-const sameName = (a: Identity, b: Identity): boolean =>
-  toText(a.data).toLowerCase() === toText(b.data).toLowerCase();
-const normalizeDn = (text: string): string =>
-  text
-    .split(',')
-    .map((part) =>
-      part
-        .split('=')
-        .map((side) => side.trim().toLowerCase())
-        .join('='),
-    )
-    .join(', ');
+const sameName = (a: Identity, b: Identity): boolean => equal(lower(a.data), lower(b.data));
+/** Of ASCII letters, on the bytes: text could make one of names that differ. */
+const lower = (name: Uint8Array): Uint8Array =>
+  name.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte));
+const endsWith = (name: Uint8Array, suffix: Uint8Array): boolean =>
+  name.length >= suffix.length && equal(name.subarray(name.length - suffix.length), suffix);
