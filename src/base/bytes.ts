@@ -108,23 +108,19 @@ export class Writer {
     this.#length += value.length;
   }
 
+  /** Overwrites one byte written earlier. */
+  patchU8(at: number, value: number): void {
+    this.#patch(at, value, 1);
+  }
+
   /** Overwrites two bytes written earlier: lengths that are known only afterwards. */
   patchU16(at: number, value: number): void {
-    if (at + 2 > this.#length || value < 0 || value > 0xffff) throw new RangeError('patchU16');
-    this.#bytes[at] = value >>> 8;
-    this.#bytes[at + 1] = value & 0xff;
+    this.#patch(at, value, 2);
   }
 
   /** Overwrites four bytes written earlier. */
   patchU32(at: number, value: number): void {
-    this.patchU16(at, Math.floor(value / 0x10000));
-    this.patchU16(at + 2, value % 0x10000);
-  }
-
-  /** Overwrites one byte written earlier. */
-  patchU8(at: number, value: number): void {
-    if (at >= this.#length || value < 0 || value > 0xff) throw new RangeError('patchU8');
-    this.#bytes[at] = value;
+    this.#patch(at, value, 4);
   }
 
   /** A copy of what was written. */
@@ -133,14 +129,23 @@ export class Writer {
   }
 
   #put(value: number, length: number): void {
+    this.#room(length);
+    this.#store(this.#length, value, length);
+    this.#length += length;
+  }
+
+  #patch(at: number, value: number, length: number): void {
+    if (at < 0 || at + length > this.#length) throw new RangeError(`nothing written at ${at}`);
+    this.#store(at, value, length);
+  }
+
+  #store(at: number, value: number, length: number): void {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * length)) {
       throw new RangeError(`${value} does not fit ${length} bytes`);
     }
-    this.#room(length);
     for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) {
-      this.#bytes[this.#length + i] = rest % 256;
+      this.#bytes[at + i] = rest % 256;
     }
-    this.#length += length;
   }
 
   #room(more: number): void {
@@ -175,7 +180,7 @@ export function isZero(bytes: Uint8Array): boolean {
   return seen === 0;
 }
 
-/** Orders as unsigned big-endian numbers; the shorter is padded on the right, as RFC 7296 §2.8 compares nonces. */
+/** Orders octet by octet; where one ends, it is the lower: as RFC 7296 §2.8.1 compares nonces. */
 export function compare(a: Uint8Array, b: Uint8Array): number {
   const length = Math.max(a.length, b.length);
   for (let i = 0; i < length; i++) {

@@ -8,7 +8,10 @@ export interface SocketAddress {
   readonly ip: Ip;
   readonly port: number;
 }
-/** An inclusive range; both ends of one family. */
+/**
+ * An inclusive range; both ends of one family. The wire can state an IPv6 range that ends within ::ffff:0:0/96,
+ * which is IPv4 here: such a range contains nothing and intersects with nothing.
+ */
 export interface IpRange {
   readonly start: Ip;
   readonly end: Ip;
@@ -53,13 +56,14 @@ export function compareIp(a: Ip, b: Ip): number {
 }
 
 export function inRange(ip: Ip, range: IpRange): boolean {
-  if (!sameFamily(ip, range.start)) return false;
+  if (!sameFamily(ip, range.start) || !sameFamily(ip, range.end)) return false;
   return compareIp(range.start, ip) <= 0 && compareIp(ip, range.end) <= 0;
 }
 
 /** The part that both ranges have, or undefined. */
 export function intersect(a: IpRange, b: IpRange): IpRange | undefined {
-  if (!sameFamily(a.start, b.start)) return undefined;
+  const ends = [a.end, b.start, b.end];
+  if (!ends.every((end) => sameFamily(a.start, end))) return undefined;
   const start = compareIp(a.start, b.start) >= 0 ? a.start : b.start;
   const end = compareIp(a.end, b.end) <= 0 ? a.end : b.end;
   return compareIp(start, end) <= 0 ? { start, end } : undefined;
@@ -109,15 +113,16 @@ export function formatSocket({ ip, port }: SocketAddress): string {
 export const sameSocket = (a: SocketAddress, b: SocketAddress): boolean =>
   a.ip === b.ip && a.port === b.port;
 
+/** No leading zeros: half the world reads them as octal (RFC 6943 §3.1.1). */
 function parseV4(text: string): Uint8Array | undefined {
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
+  if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const parts = text.split('.').map(Number);
   return parts.every((part) => part < 256) ? Uint8Array.from(parts) : undefined;
 }
 
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split('::');
-  if (halves.length > 2) return undefined;
+  if (halves.length > 2 || /\..*:/.test(text)) return undefined; // IPv4 stands at the very end only
   const [head, tail] = halves.map(parseGroups);
   if (!head || (halves.length === 2 && !tail)) return undefined;
   const missing = 16 - head.length - (tail?.length ?? 0);
