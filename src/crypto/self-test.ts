@@ -2,7 +2,7 @@
 // answer that noble comes to, and it must refuse what is to be refused. The answers stand here because computing
 // them with noble, whose code is cold at start, would take longer than all the rest.
 import { concat, equal, fromHex } from '../base/bytes.ts';
-import { nonceBytes, tagBytes } from './aead.ts';
+import { aesKeys, chachaKeys, nonceBytes, tagBytes } from './aead.ts';
 import {
   type Aead,
   BadPublicValue,
@@ -78,7 +78,7 @@ function sealAndOpen(primitive: Aead, keyBytes: number, aad: Uint8Array, size: n
 
 const cbc: Trial<Cipher> = (primitive) => {
   let iv = pattern(2, primitive.blockBytes);
-  for (const keyBytes of [16, 24, 32]) {
+  for (const keyBytes of aesKeys) {
     const key = pattern(1, keyBytes);
     const plaintext = pattern(3, 16 * primitive.blockBytes);
     const encrypted = primitive.encrypt(key, iv, plaintext);
@@ -132,8 +132,8 @@ const trials: { readonly [N in PrimitiveName]: Trial<Primitives[N]> } = {
   hmacSha256: mac,
   hmacSha384: mac,
   hmacSha512: mac,
-  aesGcm: aead([16, 24, 32]),
-  chacha20Poly1305: aead([32]),
+  aesGcm: aead(aesKeys),
+  chacha20Poly1305: aead(chachaKeys),
   aesCbc: cbc,
   modp2048: exchange,
   modp3072: exchange,

@@ -1,7 +1,7 @@
 // AES-GCM (NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439) of node:crypto.
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { concat } from '../../base/bytes.ts';
-import { tagBytes, withSizes } from '../aead.ts';
+import { aesKeys, chachaKeys, tagBytes, withSizes } from '../aead.ts';
 import type { Aead } from '../primitives.ts';
 import { plain } from './plain.ts';
 
@@ -10,11 +10,13 @@ const chacha = 'chacha20-poly1305';
 
 /** AES-GCM; the key's length chooses AES-128, -192 or -256. */
 export const nodeAesGcm = aead(
+  aesKeys,
   (key, nonce) => createCipheriv(gcm(key), key, nonce, lengths),
   (key, nonce) => createDecipheriv(gcm(key), key, nonce, lengths),
 );
 /** ChaCha20-Poly1305 with a 32-byte key. */
 export const nodeChaCha20Poly1305 = aead(
+  chachaKeys,
   (key, nonce) => createCipheriv(chacha, key, nonce, lengths),
   (key, nonce) => createDecipheriv(chacha, key, nonce, lengths),
 );
@@ -32,10 +34,11 @@ interface Opening extends Stream {
 }
 
 function aead(
+  keySizes: readonly number[],
   sealing: (key: Uint8Array, nonce: Uint8Array) => Sealing,
   opening: (key: Uint8Array, nonce: Uint8Array) => Opening,
 ): Aead {
-  return withSizes({
+  return withSizes(keySizes, {
     seal(key, nonce, aad, plaintext) {
       const cipher = sealing(key, nonce);
       cipher.setAAD(aad, { plaintextLength: plaintext.length });
