@@ -1,0 +1,73 @@
+// Certificate and key files: what is in them, or what is wrong and what to do about it.
+import { type Certificate, readCertificate } from './certificate.ts';
+import { type PrivateKey, readPrivateKey } from './keys.ts';
+import { readCertificateFile } from './pem.ts';
+
+/** Gives a fresh array each time, since key files are wiped after use. @throws as node:fs does */
+export type ReadFile = (path: string) => Uint8Array;
+
+export interface Trouble {
+  readonly why: string;
+  readonly cure: string;
+}
+export type Loaded<T> =
+  | { readonly ok: true; readonly value: T }
+  | ({ readonly ok: false } & Trouble);
+
+/** All certificates of a file, at least one. */
+export function readChainFile(
+  path: string,
+  readFile: ReadFile,
+): Loaded<readonly [Certificate, ...Certificate[]]> {
+  const bytes = load(path, readFile);
+  if (!bytes.ok) return bytes;
+  const certificates: Certificate[] = [];
+  for (const der of readCertificateFile(bytes.value) ?? []) {
+    const reading = readCertificate(der);
+    if (!reading.ok) return refuse(`${path} holds a broken certificate: ${reading.why}`, giveChain);
+    certificates.push(reading.certificate);
+  }
+  const [first, ...rest] = certificates;
+  if (!first) return refuse(`${path} holds no certificate that can be read`, giveChain);
+  return { ok: true, value: [first, ...rest] };
+}
+
+/** A private key; the bytes of its file are wiped. */
+export function readKeyFile(path: string, readFile: ReadFile): Loaded<PrivateKey> {
+  const bytes = load(path, readFile);
+  if (!bytes.ok) return bytes;
+  const reading = readPrivateKey(bytes.value);
+  bytes.value.fill(0);
+  return reading.ok
+    ? { ok: true, value: reading.key }
+    : refuse(`${path} ${reading.why}`, reading.cure);
+}
+
+function load(path: string, readFile: ReadFile): Loaded<Uint8Array> {
+  try {
+    return { ok: true, value: readFile(path) };
+  } catch (error) {
+    return explain(path, error);
+  }
+}
+
+function explain(path: string, error: unknown): Loaded<never> {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return refuse(`there is no file ${path}`, 'Put the file there, or correct the path');
+    case 'EACCES':
+    case 'EPERM':
+      return refuse(
+        `${path} may not be read by this service`,
+        `Give it to the user that the service runs as: chown, and chmod 0600 ${path}`,
+      );
+    default:
+      return refuse(`${path} cannot be read (${code ?? 'unknown reason'})`, 'Check the path');
+  }
+}
+
+const refuse = (why: string, cure: string): Loaded<never> => ({ ok: false, why, cure });
+
+const giveChain =
+  'Give a PEM file with «-----BEGIN CERTIFICATE-----», the own certificate first, or one certificate in DER';

@@ -1,0 +1,47 @@
+// Shorthand of the chain tests: authorities of the lab as anchors, and a verdict in one call.
+import { expect } from 'vitest';
+import type { ChainVerdict } from '../../../src/ike/core.ts';
+import { type Certificate, readCertificate } from '../../../src/pki/certificate.ts';
+import { type Anchor, verifyChain } from '../../../src/pki/chain.ts';
+import type { Purpose } from '../../../src/pki/rules.ts';
+import type { LabCertificate } from '../../lab/pki.ts';
+
+export const now = new Date('2026-06-01T12:00:00Z');
+
+export function certificateOf(der: Uint8Array): Certificate {
+  const reading = readCertificate(der);
+  if (!reading.ok) throw new Error(reading.why);
+  return reading.certificate;
+}
+
+export const authority = ({ der }: Pick<LabCertificate, 'der'>): Anchor => ({
+  certificate: certificateOf(der),
+  kind: 'authority',
+});
+
+export interface Question {
+  readonly trusted: readonly LabCertificate[];
+  readonly stored?: readonly LabCertificate[];
+  readonly purpose?: Purpose;
+  readonly at?: Date;
+  readonly plausible?: boolean;
+}
+
+export function judge(
+  chain: readonly Pick<LabCertificate, 'der'>[],
+  { trusted, stored = [], purpose = 'client', at = now, plausible = true }: Question,
+): Promise<ChainVerdict> {
+  const anchors = [
+    ...trusted.map(authority),
+    ...stored.map((link) => ({ ...authority(link), kind: 'intermediate' as const })),
+  ];
+  const ders = chain.map(({ der }) => der);
+  return verifyChain(ders, purpose, anchors, at, plausible);
+}
+
+/** A verdict with this cause whose sentence has these words in this order. */
+export const refused = (cause: string, ...words: readonly string[]) => ({
+  ok: false,
+  cause,
+  why: expect.stringMatching(new RegExp(words.join('.*'))),
+});
