@@ -11,7 +11,7 @@ interface PlacedKey extends PresharedKey {
   readonly place: Place;
 }
 
-/** Keys for certain peers come before those for everybody; of equals, those in connections come first. */
+/** In the order of the file, those in connections first; which one serves a peer is for the core to choose. */
 export function loadPresharedKeys(
   sections: readonly Section<'psk'>[],
   connections: readonly LoadedConnection[],
@@ -22,17 +22,14 @@ export function loadPresharedKeys(
     ...sections.map(({ section, options }): PlacedKey => {
       return {
         place: { section, option: 'secret' },
-        // One «any» among the ids makes the others void.
-        ids: options.id.some(isAny) ? [] : options.id,
+        ids: options.id,
         secret: options.secret,
       };
     }),
   ];
   for (const key of keys) checkStrength(key, findings);
   checkAmbiguity(keys, findings);
-  return keys
-    .toSorted((a, b) => Number(isForEverybody(a)) - Number(isForEverybody(b)))
-    .map(({ ids, secret }) => ({ ids, secret }));
+  return keys.map(({ ids, secret }) => ({ ids, secret }));
 }
 
 /** Forgets the secrets of a configuration that is not going to be used. */
@@ -44,14 +41,10 @@ export function wipeSecrets({ connection, psk }: Sections): void {
 function keyOfConnection({ entry, connection }: LoadedConnection): readonly PlacedKey[] {
   const { psk, local_id } = entry.options;
   if (!psk) return [];
-  const peer = isAny(connection.remoteId) ? [] : [connection.remoteId];
   const own: IdentityPattern[] = local_id ? [{ kind: 'exact', identity: local_id }] : [];
   const place = { section: entry.section, option: 'psk' };
-  return [{ place, ids: [...peer, ...own], secret: psk }];
+  return [{ place, ids: [connection.remoteId, ...own], secret: psk }];
 }
-
-const isForEverybody = ({ ids }: PresharedKey): boolean => ids.length === 0;
-const isAny = (id: IdentityPattern): boolean => id.kind === 'any';
 
 /** Who records a handshake can try secrets at home, as fast as his machines allow (RFC 7296 §5). */
 function checkStrength({ place, secret }: PlacedKey, findings: Findings): void {
@@ -67,7 +60,7 @@ function checkStrength({ place, secret }: PlacedKey, findings: Findings): void {
 function checkAmbiguity(keys: readonly PlacedKey[], findings: Findings): void {
   const first = new Map<string, PlacedKey>();
   for (const key of keys) {
-    const ids = JSON.stringify(key.ids.map(textOf).toSorted());
+    const ids = JSON.stringify(key.ids.flatMap(textOf).toSorted());
     const before = first.get(ids);
     if (before && !sameSecret(before.secret, key.secret)) {
       findings.warning(
@@ -82,10 +75,12 @@ function checkAmbiguity(keys: readonly PlacedKey[], findings: Findings): void {
 
 const sameSecret = (a: Secret, b: Secret): boolean => equal(a.bytes, b.bytes);
 
-function textOf(id: IdentityPattern): string {
-  if (id.kind !== 'exact') return JSON.stringify(id);
+/** No id and «any» are the same: everybody. */
+function textOf(id: IdentityPattern): readonly string[] {
+  if (id.kind === 'any') return [];
+  if (id.kind !== 'exact') return [JSON.stringify(id)];
   const { type, data } = id.identity;
-  return `${type} ${data.join()}`;
+  return [`${type} ${data.join()}`];
 }
 
 const LEAST_BYTES = 16;

@@ -1,7 +1,7 @@
 // Every section type and option of /etc/config/ikev2: the one place to add one. The reader, the defaults and
 // docs/configuration.md follow from this table.
 import * as z from 'zod/mini';
-import { defaulted, list, optional, required } from '../schema/describe.ts';
+import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
   flag,
@@ -105,7 +105,7 @@ const pool = sectionType({
   head: "config pool 'NAME'",
   help: 'Addresses that clients get inside the tunnel.',
   options: z.object({
-    range: list(
+    range: requiredList(
       ipPrefix,
       'A prefix, IPv4 or IPv6, such as 10.3.0.0/24; its first address (or the one written, as in 10.3.0.254/24) is the router.',
     ),
@@ -120,16 +120,11 @@ const pool = sectionType({
   later: [],
 });
 
-/** Ways to prove who one is; those with EAP come later. */
-export const remoteAuths = [
-  'pubkey',
-  'psk',
-  'eap-mschapv2',
-  'eap-tls',
-  'eap-ttls',
-  'eap-peap',
-  'eap-radius',
-] as const;
+/** Ways for a peer to prove who it is; those with EAP are known, and ignored with a warning. */
+const remoteAuth = {
+  ...oneOf(['pubkey', 'psk', 'eap-mschapv2', 'eap-tls', 'eap-ttls', 'eap-peap', 'eap-radius']),
+  takes: 'pubkey or psk',
+};
 
 const connection = sectionType({
   head: "config connection 'NAME'",
@@ -162,8 +157,8 @@ const connection = sectionType({
       'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk).',
     ),
     remote_auth: list(
-      oneOf(remoteAuths),
-      'How the peer proves who it is: pubkey or psk; several may be allowed.',
+      remoteAuth,
+      'How the peer proves who it is; both may be allowed.',
       'the same as local_auth',
     ),
     certificate: optional(
@@ -265,7 +260,11 @@ const psk = sectionType({
   head: 'config psk',
   help: 'A shared secret and those who know it.',
   options: z.object({
-    id: list(identityPattern, 'Who uses this secret: a peer, or the gateway itself.', 'everybody'),
+    id: list(
+      identityPattern,
+      'A peer that knows this secret; a name of the gateway may stand beside it.',
+      'everybody',
+    ),
     secret: required(secret, 'The secret; at least 16 characters.'),
   }),
   later: [],

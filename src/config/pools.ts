@@ -25,13 +25,6 @@ export function loadPools(
 
 function checkRanges({ section, options }: Section<'pool'>, findings: Findings): void {
   const option = 'range';
-  if (options.range.length === 0) {
-    findings.error(
-      { section, option },
-      'the pool has no addresses',
-      "Add a line: list range '10.3.0.0/24'.",
-    );
-  }
   for (const [index, range] of options.range.entries()) {
     const complaint = complaintAbout(range);
     if (complaint) findings.error({ section, option, index }, ...complaint);

@@ -94,13 +94,10 @@ function checkPsk(
   );
 }
 
-/** A key fits by the name of the peer or by our own; of a peer that may have many names nothing can be said. */
-function fits(ids: readonly IdentityPattern[], { localId, remoteId }: Names): boolean {
+/** Of a peer that may have many names nothing can be said. */
+function fits(ids: readonly IdentityPattern[], { remoteId }: Names): boolean {
   if (ids.length === 0 || remoteId.kind !== 'exact') return true;
-  const { identity } = remoteId;
-  return ids.some(
-    (id) => matchesIdentity(id, identity) || (localId && matchesIdentity(id, localId)),
-  );
+  return ids.some((id) => matchesIdentity(id, remoteId.identity));
 }
 
 /** With a certificate the certificate has the name; a secret has none. */

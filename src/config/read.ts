@@ -148,8 +148,10 @@ function rawValue(
 
 function requireAll(section: UciSection, { options }: SectionType, findings: Findings): void {
   for (const [option, schema] of Object.entries(options.shape)) {
-    if (!describe(schema)?.isRequired || section.options.has(option)) continue;
-    findings.error({ section, option }, 'it is missing', `Add a line: option ${option} '…'.`);
+    const description = describe(schema);
+    if (!description?.isRequired || section.options.has(option)) continue;
+    const how = description.isList ? 'list' : 'option';
+    findings.error({ section, option }, 'it is missing', `Add a line: ${how} ${option} '…'.`);
   }
 }
 

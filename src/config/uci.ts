@@ -65,6 +65,10 @@ class UciReader {
   }
 
   #take({ keyword, words, unclosed }: Statement): Complaint | undefined {
+    // A mark forgotten here is closed by the next one, and the trouble shows only further below.
+    const long = words.find((word) => word.text.includes('\n'));
+    if (long && long.line !== unclosed?.line)
+      this.#report('warning', long.line, complaints.overLines);
     if (unclosed) return complaints.unclosed(unclosed.mark);
     if (words.some((word) => word.text.includes('\0'))) return complaints.zeroByte;
     switch (keyword.text) {
@@ -169,6 +173,10 @@ const complaints = {
   unclosed: (mark: string) => [
     `a quotation mark (${mark}) is opened here and never closed`,
     'Close it behind the value.',
+  ],
+  overLines: [
+    'a value goes on over the end of this line',
+    'If it should not, close its quotation mark.',
   ],
   zeroByte: ['there is a zero byte in the text', 'Save the file as plain text.'],
   noStatement: [

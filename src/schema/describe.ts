@@ -27,8 +27,10 @@ export interface Description {
   readonly isRequired: boolean;
   /** One sentence. */
   readonly help: string;
-  /** What holds when it is not set, as one would write it or as one would say it; undefined: nothing. */
+  /** What holds when it is not set; undefined: nothing. */
   readonly fallback: string | undefined;
+  /** `fallback` is a value as one would write it, else it is said in words. */
+  readonly isLiteral: boolean;
 }
 
 export function kind<T>(
@@ -51,13 +53,19 @@ export function kind<T>(
 
 /** An option that must be set. */
 export function required<T>(of: Kind<T>, help: string): z.ZodMiniType<T, string> {
-  return describeAs(of.schema, of, { help, isList: false, isRequired: true });
+  // A schema of its own: the kind is shared by other options, and a description belongs to one.
+  return describeAs(of.schema.clone(), of, { help, isList: false, isRequired: true });
+}
+
+/** An option that must have at least one value. */
+export function requiredList<T>(of: Kind<T>, help: string) {
+  return describeAs(z.array(of.schema), of, { help, isList: true, isRequired: true });
 }
 
 /** An option with a default, written as in the file. */
 export function defaulted<T>(of: Kind<T>, fallback: string, help: string) {
   const schema = z.prefault(of.schema, fallback);
-  return describeAs(schema, of, { help, isList: false, fallback });
+  return describeAs(schema, of, { help, isList: false, fallback, isLiteral: true });
 }
 
 /** An option that may be absent; `fallback` says in words what happens then. */
@@ -84,9 +92,10 @@ function describeAs<S extends z.ZodMiniType>(
   rest: Pick<Description, 'help' | 'isList'> & {
     readonly isRequired?: boolean;
     readonly fallback?: string | undefined;
+    readonly isLiteral?: boolean;
   },
 ): S {
-  const { help, isList, isRequired = false, fallback } = rest;
-  descriptions.add(schema, { takes, unit, isSecret, isList, isRequired, help, fallback });
+  const unsaid = { isRequired: false, fallback: undefined, isLiteral: false };
+  descriptions.add(schema, { takes, unit, isSecret, ...unsaid, ...rest });
   return schema;
 }

@@ -20,10 +20,11 @@ export const flag: Kind<boolean> = kind('1 or 0', (text) => {
 });
 
 export function oneOf<const T extends string>(choices: readonly T[]): Kind<T> {
-  return kind(choices.join(', '), (text) => {
+  const takes = choices.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  return kind(takes, (text) => {
     const value = choices.find((choice) => choice === text);
     if (value !== undefined) return accept(value);
-    return refuse(`${quote(text)} is none of the choices`, `Write one of ${choices.join(', ')}.`);
+    return refuse(`${quote(text)} is none of the choices`, `Write ${takes}.`);
   });
 }
 
@@ -93,10 +94,10 @@ export function wordOr<const W extends string, T>(word: W, other: Kind<T>): Kind
 /** The name of another section. */
 export const sectionName: Kind<string> = kind('the name of a section', accept);
 
-export const absolutePath: Kind<string> = kind('the path of a file, from the root', (text) => {
+export const absolutePath: Kind<string> = kind('an absolute path', (text) => {
   if (text.startsWith('/')) return accept(text);
   return refuse(
-    `${quote(text)} is not a path from the root`,
+    `${quote(text)} is not an absolute path`,
     'Write the whole path, beginning with a slash, such as /etc/ikev2/gateway.pem.',
   );
 });
