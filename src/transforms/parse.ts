@@ -91,10 +91,10 @@ export function formatSuite({ encr, prf, integ, ke, esn }: Chosen): string {
 
 /** With classic integrity the PRF is the same HMAC unless said otherwise; ESP counts in 32 bits unless said otherwise. */
 function withDefaults(proposal: Proposal): Proposal {
-  const { protocol, prf, integ, esn } = proposal;
-  if (protocol === 'ike')
-    return prf.length > 0 ? proposal : { ...proposal, prf: impliedPrf(integ) };
-  return esn.length > 0 ? proposal : { ...proposal, esn: impliedEsn };
+  const { protocol, encr, prf, integ, esn } = proposal;
+  if (protocol === 'esp') return esn.length > 0 ? proposal : { ...proposal, esn: impliedEsn };
+  const isClassic = !encr.some((row) => row.aead);
+  return isClassic && prf.length === 0 ? { ...proposal, prf: impliedPrf(integ) } : proposal;
 }
 
 function impliedPrf(integ: readonly Integ[]): readonly Prf[] {

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { formatProposal, parseProposal } from '../../../src/transforms/parse.ts';
+import { suite, suiteNames } from '../../../src/transforms/suites.ts';
+
+const rows = (name: (typeof suiteNames)[number]) =>
+  [...suite(name).ike, ...suite(name).esp].flatMap(({ encr, prf, integ, ke }) => [
+    ...encr,
+    ...prf,
+    ...integ,
+    ...ke,
+  ]);
+
+describe.each(suiteNames)('%s', (name) => {
+  test('has proposals for IKE and ESP that a configuration could say as well', () => {
+    for (const protocol of ['ike', 'esp'] as const) {
+      expect(suite(name)[protocol].length).toBeGreaterThan(0);
+      for (const proposal of suite(name)[protocol]) {
+        const text = formatProposal(proposal);
+        expect(parseProposal(protocol, text)).toEqual({ ok: true, proposal });
+      }
+    }
+  });
+
+  test('prefers AES-256-GCM and the group that Apple sends its KE for', () => {
+    const [first] = suite(name).ike;
+    expect(first?.encr[0]?.keyword).toBe('aes256gcm16');
+    expect(first?.ke[0]?.keyword).toBe('ecp256');
+    expect(suite(name).esp[0]?.encr[0]?.keyword).toBe('aes256gcm16');
+  });
+
+  test('offers perfect forward secrecy and never demands it', () => {
+    expect(suite(name).esp[0]?.ke.length).toBeGreaterThan(0);
+    expect(suite(name).esp.at(-1)?.ke).toEqual([]);
+  });
+
+  test('takes 32-bit sequence numbers first and 64-bit ones too', () => {
+    for (const { esn } of suite(name).esp) {
+      expect(esn.map((row) => row.keyword)).toEqual(['noesn', 'esn']);
+    }
+  });
+});
+
+test('modern has nothing below 128 bits and nothing but AEAD', () => {
+  expect(Math.min(...rows('modern').map((row) => row.strength))).toBeGreaterThanOrEqual(128);
+  expect(rows('modern').filter((row) => row.type === 'INTEG')).toEqual([]);
+});
+
+test('compatible has no SHA-1, legacy has it last', () => {
+  const sha1 = (name: (typeof suiteNames)[number]) =>
+    suite(name).ike.map(({ integ }) => integ.some((row) => row.keyword === 'sha1'));
+  expect(sha1('compatible')).toEqual([false, false]);
+  expect(sha1('legacy')).toEqual([false, false, true]);
+});
+
+// What each client sends unasked, from its documentation and captures.
+test.each([
+  ['iOS 17 by hand', 'aes256gcm16-prfsha256-ecp256'],
+  ['iOS 16 by hand', 'aes256-sha256-modp2048'],
+  ['Android 11', 'aes256gcm16-prfsha512-modp4096'],
+  ['the strongSwan app', 'aes256gcm16-prfsha384-ecp384'],
+  ['Windows by Set-VpnConnectionIPsecConfiguration', 'aes256-sha384-ecp384'],
+])('compatible serves %s: %s', (_, text) => {
+  const wanted = parseProposal('ike', text);
+  if (!wanted.ok) expect.fail(wanted.why);
+  const { encr, prf, integ, ke } = wanted.proposal;
+  const served = suite('compatible').ike.some(
+    (ours) =>
+      encr.every((row) => ours.encr.includes(row)) &&
+      prf.every((row) => ours.prf.includes(row)) &&
+      integ.every((row) => ours.integ.includes(row)) &&
+      ke.every((row) => ours.ke.includes(row)),
+  );
+  expect(served).toBe(true);
+});
