@@ -165,7 +165,9 @@ describe('reassembly', () => {
   test('counts bytes from zero when it starts anew', () => {
     const reassembly = new Reassembly();
     reassembly.add(piece(1, 2, maxReassembled));
-    expect(reassembly.add(piece(1, 3, maxReassembled))).toMatchObject({ kind: 'partial', have: 1 });
+    expect(reassembly.add(piece(1, 3, 1))).toMatchObject({ kind: 'partial', have: 1 });
+    expect(reassembly.add(piece(2, 3, maxReassembled - 1))).toMatchObject({ kind: 'partial' });
+    expect(reassembly.add(piece(3, 3, 1))).toEqual({ kind: 'dropped', why: 'too-long' });
   });
 
   test('drops everything once it is whole', () => {

@@ -89,6 +89,21 @@ describe('a message', () => {
     expect(() => decodeChain(first, chain)).toThrow(WireError);
   });
 
+  test('is rejected when its header tells another length (pitfall 11)', () => {
+    const bytes = encodeMessage(header, [sampleOf(NONCE)]);
+    for (const length of [0, headerBytes, bytes.length - 1, bytes.length + 1, 0xffffffff]) {
+      new DataView(bytes.buffer).setUint32(24, length);
+      expect(() => decodeMessage(bytes)).toThrow(expect.objectContaining({ field: 'Length' }));
+    }
+  });
+
+  test('names the payload length where that is what is wrong', () => {
+    for (const chain of ['00 00 0000', '00 00 0003']) {
+      const decode = () => decodeChain(VENDOR, chain);
+      expect(decode).toThrow(expect.objectContaining({ field: 'Payload Length', offset: 30 }));
+    }
+  });
+
   test('ignores the reserved bits of the generic payload header', () => {
     expect(decodeChain(VENDOR, '00 7f 0004')).toEqual([
       payload(VENDOR, { data: new Uint8Array(0) }),
