@@ -4,10 +4,11 @@
 //   build/lib/node_modules/@koromix/…   koffi's binary for this processor
 //   build/bin/ikev2d  build/bin/ikectl  wrappers that start it
 //
-//   node cross/bundle.mjs [--minify]
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+//   node cross/bundle.mjs [--minify] [--out DIR]      into another folder than build/
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -46,29 +47,20 @@ export function nodeOptions({ minify = false } = {}) {
   };
 }
 
-/**
- * The program as bytes, without writing anything.
- * @param {{ minify?: boolean }} [options]
- */
-export async function bundleProgram(options = {}) {
-  const result = await build({
-    ...nodeOptions(options),
-    stdin: { contents: entry, resolveDir: root, sourcefile: 'ikev2.mjs', loader: 'js' },
-    write: false,
-  });
-  const [file] = result.outputFiles;
-  if (!file) throw new Error('esbuild made no file');
-  return file.contents;
-}
-
 async function main() {
-  const contents = await bundleProgram({ minify: process.argv.includes('--minify') });
-  const lib = join(root, 'build/lib');
-  mkdirSync(lib, { recursive: true });
-  writeFileSync(join(lib, 'ikev2.mjs'), contents);
-  placeKoffi(lib);
-  placeWrappers(join(root, 'build/bin'));
-  process.stdout.write(`build/lib/ikev2.mjs: ${(contents.length / 1024).toFixed(0)} KiB\n`);
+  const { minify, out } = parseArgs({
+    options: { minify: { type: 'boolean' }, out: { type: 'string' } },
+  }).values;
+  const folder = resolve(root, out ?? 'build');
+  const outfile = join(folder, 'lib/ikev2.mjs');
+  await build({
+    ...nodeOptions({ minify }),
+    stdin: { contents: entry, resolveDir: root, sourcefile: 'ikev2.mjs', loader: 'js' },
+    outfile,
+  });
+  placeKoffi(join(folder, 'lib'));
+  placeWrappers(join(folder, 'bin'));
+  process.stdout.write(`${outfile}: ${(statSync(outfile).size / 1024).toFixed(0)} KiB\n`);
 }
 
 function placeKoffi(lib) {

@@ -2,7 +2,7 @@
 import { pskScene, type Scene } from '../lab/demo-scenes.ts';
 import { Gateway } from '../lab/gateway.ts';
 import { address, type Home } from '../lab/home.ts';
-import { gatewayName, NET, SUITE, startPhone } from '../lab/phone.ts';
+import { gatewayName, SUITE, startPhone } from '../lab/phone.ts';
 import type { Need } from '../lab/ready.ts';
 import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';

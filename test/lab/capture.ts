@@ -31,7 +31,7 @@ export class Capture {
     const capture = new Capture(lab, host, file, options);
     await until('the capture has begun', () => {
       if (!capture.#service.isRunning) throw new Error(`no capture: ${capture.#service.log}`);
-      return existsSync(file) && capture.#service.log.includes(recorder.begins);
+      return existsSync(file) && isListening(host, capture.#service.pid);
     });
     return capture;
   }
@@ -52,6 +52,18 @@ export class Capture {
     });
     await this.#service.stop('SIGINT');
   }
+}
+
+/** The program has a packet socket that is bound and running, whatever it says itself. */
+function isListening(host: Namespace, pid: number): boolean {
+  const own = host.runNow('sh', '-c', `ls -l /proc/${pid}/fd`);
+  const [, ...sockets] = host.runNow('cat', '/proc/net/packet').trim().split('\n');
+  return sockets.some((row) => {
+    const [_address, _references, _type, _protocol, _interface, running, ...rest] = row
+      .trim()
+      .split(/\s+/);
+    return running === '1' && own.includes(`socket:[${rest.at(-1)}]`);
+  });
 }
 
 /** One IKE message as tshark sees it. */
@@ -145,8 +157,6 @@ function wiresharkProfile(lab: Lab, keys: string | undefined): string {
 interface Recorder {
   readonly argv: readonly string[];
   readonly filter: (expression: string) => readonly string[];
-  /** What it says when it has begun. */
-  readonly begins: string;
   /** Milliseconds after which a packet that came is in the file. */
   readonly quiet: number;
 }
@@ -155,13 +165,11 @@ interface Recorder {
 const tcpdump: Recorder = {
   argv: ['tcpdump', '--immediate-mode', '-U', '-n', '-Z', 'root'],
   filter: (expression) => [expression],
-  begins: 'listening on',
   quiet: 100,
 };
 const dumpcap: Recorder = {
   argv: ['dumpcap', '-q', '-P'],
   filter: (expression) => ['-f', expression],
-  begins: 'File: ',
   quiet: 1_500,
 };
 const ownsTheMachine = /^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8'));

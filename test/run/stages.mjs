@@ -4,60 +4,53 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ name: string, argv: string[], in: ('check' | 'test')[], needs?: string }} Stage */
+/**
+ * `check` is the part without root and within two minutes; `needs` are files without which it is skipped.
+ * @typedef {{ name: string, argv: string[], check: boolean, needs?: string[] }} Stage
+ */
 
 const bin = (name) => `node_modules/.bin/${name}`;
+const native = (...targets) => ['make', '-s', '-C', 'native', ...targets];
 const vitest = (project) => [
-  bin('vitest'),
-  ...['run', '--project', project],
+  ...[bin('vitest'), 'run', '--project', project],
   ...['--reporter=default', '--reporter=./test/run/tally.ts'],
 ];
+const inLab = (argv) => ['sh', 'test/lab/enter.sh', ...argv];
+const arm64 = ['/usr/bin/aarch64-linux-gnu-gcc', '/usr/bin/qemu-aarch64-static'];
 
 /** @type {Stage[]} */
 const stages = [
+  { name: 'format, lint', check: true, argv: [bin('biome'), 'ci', '--error-on-warnings'] },
   {
-    name: 'format, lint',
-    argv: [bin('biome'), 'ci', '--error-on-warnings'],
-    in: ['check', 'test'],
+    name: 'format of C',
+    check: true,
+    argv: native('format-check'),
+    needs: ['/usr/bin/clang-format'],
   },
-  { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json'], in: ['check', 'test'] },
-  {
-    name: 'types of the core',
-    argv: [bin('tsc'), '-p', 'tsconfig.pure.json'],
-    in: ['check', 'test'],
-  },
-  { name: 'dead code', argv: [bin('knip')], in: ['check', 'test'] },
-  { name: 'unit', argv: vitest('unit'), in: ['check', 'test'] },
-  {
-    name: 'C module',
-    argv: ['make', '-s', '-C', 'native', 'test'],
-    in: ['check', 'test'],
-    needs: 'native/Makefile',
-  },
-  {
-    name: 'C module, ASan and UBSan',
-    argv: ['make', '-s', '-C', 'native', 'asan', 'ubsan'],
-    in: ['test'],
-    needs: 'native/Makefile',
-  },
-  { name: 'interop', argv: ['sh', 'test/lab/enter.sh', ...vitest('interop')], in: ['test'] },
+  { name: 'types', check: true, argv: [bin('tsc'), '-p', 'tsconfig.json'] },
+  { name: 'types of the core', check: true, argv: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
+  { name: 'dead code', check: true, argv: [bin('knip')] },
+  { name: 'unit', check: true, argv: vitest('unit') },
+  { name: 'C module', check: true, argv: native('test') },
+  { name: 'C module, sanitizers', check: true, argv: native('asan', 'ubsan', 'tsan') },
+  { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
+  { name: 'interop', check: false, argv: inLab(vitest('interop')) },
 ];
 
 const [kind = 'check'] = process.argv.slice(2);
 /** @type {(Counts & { name: string, seconds: number })[]} */
 const results = [];
-for (const stage of stages.filter((candidate) =>
-  candidate.in.includes(/** @type {any} */ (kind)),
-)) {
-  results.push(runStage(stage));
+for (const stage of stages) {
+  if (kind === 'test' || stage.check) results.push(runStage(stage));
 }
 report(results);
 
 /** @param {Stage} stage */
-function runStage({ name, argv, needs }) {
+function runStage({ name, argv, needs = [] }) {
   process.stdout.write(`\n▸ ${name}\n`);
-  if (needs && !existsSync(needs)) {
-    process.stdout.write(`  skipped: ${needs} is missing\n`);
+  const missing = needs.filter((file) => !existsSync(file));
+  if (missing.length > 0) {
+    process.stdout.write(`  skipped: ${missing.join(', ')} missing\n`);
     return { name, seconds: 0, passed: 0, failed: 0, skipped: 1 };
   }
   const tally = `build/test/${name.replace(/\W+/g, '-')}.json`;
