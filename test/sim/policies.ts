@@ -1,12 +1,13 @@
 // Policies for simulated gateways and phones.
+
+import { fromText } from '../../src/base/bytes.ts';
 import { ip, prefixRange } from '../../src/base/ip.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { milliseconds, seconds } from '../../src/base/time.ts';
-import { fromText } from '../../src/base/bytes.ts';
 import { anyIdentity, parseIdentity, parseIdentityPattern } from '../../src/policy/identity.ts';
 import type { Connection, Policy } from '../../src/policy/policy.ts';
 import { everything } from '../../src/policy/selectors.ts';
-import { parseProposal, type Proposal } from '../../src/transforms/parse.ts';
+import { type Proposal, parseProposal } from '../../src/transforms/parse.ts';
 
 export const lan = everything(prefixRange({ ip: ip('10.1.0.0'), bits: 24 }));
 

@@ -1,20 +1,13 @@
 // Gateways in one process and in virtual time: cores joined by a network without I/O. The scenarios see the
 // conversation; what the daemon's ports would answer, the world answers.
-import { createCore } from '../../src/ike/create-core.ts';
-import type {
-  Answer,
-  ChildSpec,
-  Core,
-  Effect,
-  Input,
-  Path,
-  Question,
-} from '../../src/ike/core.ts';
-import type { TraceEvent } from '../../src/ike/events.ts';
-import { formatSocket, ip, type SocketAddress } from '../../src/base/ip.ts';
+
+import { ip, type SocketAddress } from '../../src/base/ip.ts';
 import { type Duration, type Instant, instant, later, milliseconds } from '../../src/base/time.ts';
 import { createEngine } from '../../src/crypto/engine.ts';
 import type { Rng } from '../../src/crypto/primitives.ts';
+import type { Answer, ChildSpec, Core, Effect, Input, Path, Question } from '../../src/ike/core.ts';
+import { createCore } from '../../src/ike/create-core.ts';
+import type { TraceEvent } from '../../src/ike/events.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 
 const { primitives } = createEngine('node');
@@ -51,7 +44,9 @@ export class SimHost {
 
   /** Events of one kind, typed. */
   eventsOf<K extends TraceEvent['kind']>(kind: K): Extract<TraceEvent, { kind: K }>[] {
-    return this.events.filter((event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind);
+    return this.events.filter(
+      (event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind,
+    );
   }
 }
 
@@ -94,6 +89,19 @@ export class World {
     this.now = end;
   }
 
+  /** A network that loses, doubles and delays, the same way for the same seed. */
+  lossy(fault: { seed: number; loss: number; duplicate: number; jitter: Duration }): void {
+    const rng = seeded(fault.seed);
+    const chance = () => (((rng(1)[0] as number) << 8) | (rng(1)[0] as number)) / 0x10000;
+    this.wire = (packet) => {
+      const copies = chance() < fault.loss ? 0 : chance() < fault.duplicate ? 2 : 1;
+      return Array.from({ length: copies }, () => ({
+        packet,
+        delay: milliseconds(10 + chance() * fault.jitter),
+      }));
+    };
+  }
+
   /** Sends bytes as if they came from `from`. */
   inject(from: SocketAddress, to: SocketAddress, bytes: Uint8Array): void {
     this.#send({ from, to, bytes });
@@ -123,7 +131,7 @@ export class World {
         this.#send({ from: effect.path.local, to: effect.path.remote, bytes: effect.bytes });
         return;
       case 'install':
-        host.children.set(effect.child.ref, copyOf(effect.child));
+        host.children.set(effect.child.ref, effect.child);
         return;
       case 'remove':
         host.children.delete(effect.child);
@@ -170,13 +178,6 @@ export const between = (a: SimHost, b: SimHost): Path => ({
   local: { ip: ip(a.address), port: 500 },
   remote: { ip: ip(b.address), port: 500 },
 });
-
-export const show = ({ from, to }: Packet): string => `${formatSocket(from)} > ${formatSocket(to)}`;
-
-/** Keys as they are now: the core wipes its own. */
-function copyOf(child: ChildSpec): ChildSpec {
-  return child;
-}
 
 /** Random bytes from a seed: mulberry32, for tests only. */
 export function seeded(seed: number): Rng {

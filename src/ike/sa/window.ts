@@ -88,7 +88,7 @@ export class Window {
 
   /** IKE_SA_INIT begins again with a cookie or another key exchange: still Message ID 0 (RFC 7296 §2.2). */
   restart(): void {
-    invariant(this.#next === 1 && this.isFree, 'only IKE_SA_INIT starts again');
-    this.#next = 0;
+    invariant(this.#pending?.messageId === 0, 'only IKE_SA_INIT starts again');
+    this.#pending = undefined;
   }
 }

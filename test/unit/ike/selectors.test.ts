@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { ip, parsePrefix, prefixRange } from '../../../src/base/ip.ts';
+import {
+  contains,
+  fromWire,
+  narrow,
+  resolve,
+  toWire,
+} from '../../../src/ike/negotiate/selectors.ts';
+import { everything, formatSelector, type Selector } from '../../../src/policy/selectors.ts';
+
+function net(text: string, protocol = 0, start = 0, end = 65535): Selector {
+  const prefix = parsePrefix(text);
+  if (!prefix) throw new Error(text);
+  return { ...everything(prefixRange(prefix)), protocol, ports: { start, end } };
+}
+const narrowed = (allowed: Selector[], asked: Selector[]) =>
+  narrow(allowed, toWire(asked)).map(formatSelector);
+
+describe('narrowing (RFC 7296 §2.9)', () => {
+  test('Windows and Apple ask for everything and get what the policy has (pitfall 55)', () => {
+    const asked = [net('0.0.0.0/0'), net('::/0')];
+    expect(narrowed([net('10.3.0.2'), net('fd00::2')], asked)).toEqual([
+      '10.3.0.2/32',
+      'fd00::2/128',
+    ]);
+  });
+
+  test('the answer is never more than was asked (pitfall 54)', () => {
+    expect(narrowed([net('10.0.0.0/8')], [net('10.1.0.0/24')])).toEqual(['10.1.0.0/24']);
+  });
+
+  test('overlaps are cut to the common part', () => {
+    const allowed = [
+      { ...net('10.1.0.0'), range: { start: ip('10.1.0.5'), end: ip('10.1.0.20') } },
+    ];
+    expect(narrowed(allowed, [net('10.1.0.0/28')])).toEqual(['10.1.0.5-10.1.0.15']);
+  });
+
+  test('protocols and ports are cut too', () => {
+    expect(narrowed([net('10.1.0.0/24', 6, 0, 1023)], [net('10.1.0.0/24', 0, 80, 8080)])).toEqual([
+      '10.1.0.0/24[6/80-1023]',
+    ]);
+    expect(narrowed([net('10.1.0.0/24', 6)], [net('10.1.0.0/24', 17)])).toEqual([]);
+  });
+
+  test('nothing in common leaves nothing', () => {
+    expect(narrowed([net('10.1.0.0/24')], [net('10.2.0.0/24')])).toEqual([]);
+    expect(narrowed([net('10.1.0.0/24')], [net('::/0')])).toEqual([]);
+  });
+
+  test('OPAQUE ports, 65535–0, select nothing', () => {
+    expect(narrowed([net('10.1.0.0/24')], [net('10.1.0.0/24', 0, 65535, 0)])).toEqual([]);
+  });
+
+  test('the packet that triggered the request, a selector of its own, is not repeated', () => {
+    const asked = [net('10.1.0.0/24'), net('10.1.0.9', 6, 443, 443)];
+    expect(narrowed([net('10.1.0.0/24')], asked)).toEqual(['10.1.0.0/24']);
+  });
+
+  test('the number of selectors is bounded', () => {
+    const asked = Array.from({ length: 200 }, (_, i) => net(`10.1.${i}.0/25`));
+    expect(narrow([net('10.0.0.0/8')], toWire(asked))).toHaveLength(64);
+  });
+});
+
+test('dynamic stands for the assigned addresses', () => {
+  expect(resolve('dynamic', [ip('10.3.0.2'), ip('fd00::2')]).map(formatSelector)).toEqual([
+    '10.3.0.2/32',
+    'fd00::2/128',
+  ]);
+  expect(resolve([net('10.1.0.0/24')], [ip('10.3.0.2')]).map(formatSelector)).toEqual([
+    '10.1.0.0/24',
+  ]);
+});
+
+test('selectors survive the wire', () => {
+  const all = [net('10.1.0.0/24', 6, 80, 80), net('2001:db8::/32')];
+  expect(fromWire(toWire(all))).toEqual(all);
+});
+
+test('containment includes protocol and ports', () => {
+  expect(contains(net('10.0.0.0/8'), net('10.1.0.0/24', 6, 80, 80))).toBe(true);
+  expect(contains(net('10.0.0.0/8', 6), net('10.1.0.0/24'))).toBe(false);
+});
