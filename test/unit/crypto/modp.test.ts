@@ -79,11 +79,31 @@ describe.each(engines)('$engine', ({ engine, primitives }) => {
     });
   });
 
+  test('a value with a leading zero travels in full length (pitfall 20)', () => {
+    const exponent = exponentOfShortValue();
+    const { value } = primitives.modp2048.offer(dealing(exponent.slice()));
+    expect(value).toHaveLength(256);
+    expect(value[0]).toBe(0);
+    const x = BigInt(`0x${toHex(exponent)}`);
+    const p = BigInt(`0x${toHex(modp2048.prime)}`);
+    expect(value).toEqual(bytesOf(power(2n, x, p), 256));
+  });
+
   test(`${engine} says how long a value is when it is not`, () => {
     const short = new Uint8Array(255).fill(3);
     expect(() => primitives.modp2048.answer(seeded(1), short)).toThrow(/256 bytes, not 255/);
   });
 });
+
+/** One in 256 exponents has a power that is a byte shorter than the prime. */
+function exponentOfShortValue(): Uint8Array {
+  const native = createDiffieHellman(modp2048.prime, generator);
+  for (let seed = 1; ; seed++) {
+    const exponent = drawExponent(seeded(seed), modp2048);
+    native.setPrivateKey(exponent);
+    if (native.generateKeys().length < modp2048.prime.length) return exponent;
+  }
+}
 
 const bytesOf = (number: bigint, size: number): Uint8Array =>
   fromHex(number.toString(16).padStart(2 * size, '0'));
