@@ -77,8 +77,9 @@ function checkOverlaps(sections: readonly Section<'pool'>[], findings: Findings)
       range: prefixRange(prefix),
     })),
   );
+  const sound = all.filter(({ prefix }) => !rangeFault(prefix));
   let widest: Placed | undefined;
-  for (const next of all.toSorted((a, b) => compareIp(a.range.start, b.range.start))) {
+  for (const next of sound.toSorted((a, b) => compareIp(a.range.start, b.range.start))) {
     if (widest && reaches(widest.range, next.range)) reportOverlap(widest, next, findings);
     if (!widest || isLonger(next.range, widest.range)) widest = next;
   }

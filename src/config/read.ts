@@ -168,16 +168,18 @@ function report(
   const place = { section, option, ...(typeof index === 'number' ? { index } : {}) };
   const schema = options.shape[option];
   const isList = schema && describe(schema)?.isList;
-  const isSeveral = isList && /\S[\s,]+\S/.test(valueText(section, option, index));
-  const cure = isSeveral
-    ? `Write a line for each value: list ${option} '…'.`
-    : String(issue.params?.['cure']);
+  const cure =
+    isList && isSeveral(section, option, index)
+      ? `Write a line for each value: list ${option} '…'.`
+      : String(issue.params?.['cure']);
   findings.error(place, issue.message, cure);
 }
 
-function valueText(section: UciSection, option: string, index: PropertyKey | undefined): string {
-  const values = section.options.get(option)?.values;
-  return (typeof index === 'number' ? values?.[index]?.text : undefined) ?? '';
+/** The habit of writing several values into one. */
+function isSeveral(section: UciSection, name: string, index: PropertyKey | undefined): boolean {
+  const option = section.options.get(name);
+  const text = (typeof index === 'number' ? option?.values[index]?.text : undefined) ?? '';
+  return (option?.isList ? /\S,\s*\S/ : /\S[\s,]+\S/).test(text);
 }
 
 const LONGEST_NAME = 40;

@@ -1,0 +1,239 @@
+// What sections can have wrong between them, and what a file can lack.
+import { describe, expect, test } from 'vitest';
+import { loadConfiguration } from '../../../src/config/load.ts';
+import { type Case, expectProblem, fileWith, sections } from './problem-cases.ts';
+
+const relations: Readonly<Record<string, Case>> = {
+  'a pool that is not there': {
+    into: 'shared',
+    lines: "option pool 'raoming'",
+    option: 'pool',
+    why: /no section pool 'raoming'/,
+    cure: /Write one of roaming, or add/,
+  },
+  'a certificate that is not there': {
+    into: 'phones',
+    lines: "option certificate 'gate'",
+    option: 'certificate',
+    why: /no section certificate 'gate'/,
+    cure: /Write one of gateway/,
+  },
+  'ranges of two pools that overlap': {
+    into: 'pool',
+    lines: "config pool 'guests'\nlist range '10.4.0.0/24'\nlist range '10.3.0.128/25'",
+    option: 'range',
+    why: /10.3.0.128\/25 overlaps 10.3.0.0\/24 of pool 'roaming'/,
+    cure: /addresses of its own/,
+    at: 2,
+  },
+  'a range given twice in one pool': {
+    into: 'pool',
+    lines: "list range '10.3.0.0/24'",
+    option: 'range',
+    why: /overlaps/,
+    cure: /addresses of its own/,
+  },
+  'a range without room for router and client': {
+    into: 'pool',
+    lines: "list range '10.5.0.0/31'",
+    option: 'range',
+    why: /10.5.0.0\/31 is too small/,
+    cure: /at most 30; usual is \/24/,
+  },
+  'an IPv6 range without room for router and client': {
+    into: 'pool',
+    lines: "list range 'fd00::/127'",
+    option: 'range',
+    why: /too small/,
+    cure: /at most 126; usual is \/64/,
+  },
+  'a range as large as the Internet': {
+    into: 'pool',
+    lines: "list range '0.0.0.0/0'",
+    option: 'range',
+    why: /too large/,
+    cure: /private range, such as 10.3.0.0\/24/,
+  },
+  'a router that is the broadcast address': {
+    into: 'pool',
+    lines: "list range '10.5.0.255/24'",
+    option: 'range',
+    why: /10.5.0.255 would be the router/,
+    cure: /another address/,
+  },
+  'a responder that waits for a name': {
+    into: 'shared',
+    lines: "list remote 'peer.example.org'",
+    option: 'remote',
+    why: /host name/,
+    cure: /role to initiator/,
+  },
+  'an initiator that dials a whole network': {
+    into: 'cabin',
+    lines: "list remote '192.0.2.0/24'",
+    option: 'remote',
+    why: /cannot dial many/,
+    cure: /one host name or one address/,
+  },
+  'an initiator with nobody to dial': {
+    into: 'cabin',
+    lines: "config connection 'lost'\noption role initiator\noption local_auth psk",
+    option: 'remote',
+    why: /whom to dial/,
+    cure: /list remote 'vpn.example.org'/,
+  },
+  'dynamic beside addresses': {
+    into: 'shared',
+    lines: "list remote_ts '10.0.0.0/8'\nlist remote_ts 'dynamic'",
+    option: 'remote_ts',
+    why: /cannot stand beside/,
+    cure: /Keep either/,
+    at: 1,
+  },
+  'only ways of authentication that come later': {
+    into: 'phones',
+    lines: "list remote_auth 'eap-tls'",
+    option: 'remote_auth',
+    why: /no way is left/,
+    cure: /pubkey or psk/,
+  },
+  'a second service section': {
+    into: 'service',
+    lines: "config service 'other'",
+    option: '',
+    why: /line 1 has a service section/,
+    cure: /Join the two/,
+  },
+  'a connection without a name': {
+    into: 'shared',
+    lines: 'config connection\noption local_auth psk',
+    option: '',
+    why: /this connection has no name/,
+    cure: /config connection 'example'/,
+  },
+  'a pool without a name': {
+    into: 'pool',
+    lines: 'config pool\nlist range 10.9.0.0/24',
+    option: '',
+    why: /this pool has no name/,
+    cure: /config pool 'example'/,
+  },
+  'a peer that no shared secret is for': {
+    into: 'shared',
+    lines:
+      "config connection 'x'\noption local_auth psk\noption remote_id boat\nconfig psk all\nlist id ship",
+    option: 'psk',
+    why: /none of the psk sections is for its peer/,
+    cure: /Add list id 'boat'/,
+  },
+};
+
+test.each(Object.entries(relations))('error: %s', (_, each) => expectProblem('error', each));
+
+describe('what is there too little of', () => {
+  const only = (text: string) => loadConfiguration(text).problems;
+
+  test('no connection at all', () => {
+    expect(only('')).toMatchObject(
+      [
+        {
+          severity: 'warning',
+          section: 'the file',
+          why: /nobody can connect/,
+          cure: /config connection/,
+        },
+      ].map(matching),
+    );
+  });
+
+  test('no connection that is enabled', () => {
+    const text = 'config connection c\noption local_auth psk\noption enabled 0';
+    expect(only(text)).toMatchObject(
+      [
+        {
+          severity: 'warning',
+          section: "connection 'c'",
+          option: 'enabled',
+          line: 3,
+          cure: /enabled '1'/,
+        },
+      ].map(matching),
+    );
+  });
+
+  test('a service that is off needs no connection', () => {
+    expect(only('config service main\noption enabled 0')).toEqual([]);
+  });
+
+  test('a service that is not called main', () => {
+    const text = `config service\n${sections.shared}${sections.psk}`;
+    expect(only(text)[0]).toMatchObject(
+      matching({ severity: 'warning', section: '@service[0]', line: 1, cure: /service 'main'/ }),
+    );
+  });
+
+  test('a connection with a shared secret, and no secret', () => {
+    expect(only(`${sections.service}${sections.shared}`)).toMatchObject(
+      [
+        {
+          severity: 'error',
+          section: "connection 'shared'",
+          option: 'psk',
+          line: 3,
+          cure: /option psk '…'/,
+        },
+      ].map(matching),
+    );
+  });
+
+  test('a connection with certificates, and no certificate and no authority', () => {
+    expect(only(`${sections.service}config connection c`)).toMatchObject(
+      [
+        {
+          severity: 'error',
+          option: 'local_auth',
+          line: 3,
+          cure: /section certificate with file and key/,
+        },
+        { severity: 'error', option: 'remote_auth', line: 3, cure: /section authority/ },
+      ].map(matching),
+    );
+  });
+
+  test('a gateway with a shared secret and without a name: an initiator cannot, a responder may', () => {
+    const waiting = `${sections.shared}${sections.psk}`;
+    const dialling = `${sections.cabin}${sections.psk}`;
+    const expected = { option: 'local_id', line: 1, cure: /identity in the section service/ };
+    expect(only(waiting)).toMatchObject([matching({ severity: 'warning', ...expected })]);
+    expect(only(dialling)).toMatchObject([matching({ severity: 'error', ...expected })]);
+  });
+
+  /** Regular expressions stand for texts that match them. */
+  function matching(expected: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const entries = Object.entries(expected).map(([key, value]) => {
+      return [key, value instanceof RegExp ? expect.stringMatching(value) : value];
+    });
+    return Object.fromEntries(entries);
+  }
+});
+
+test('problems stand in the order of the file', () => {
+  const { text } = fileWith('phones', "option mobike 1\noption pool 'nowhere'");
+  const lines = loadConfiguration(`config service main\noption log x\n\n${text}`).problems.map(
+    (p) => p.line ?? 0,
+  );
+  expect(lines).toEqual(lines.toSorted((a, b) => a - b));
+});
+
+test('one mistake in a section does not make errors of those that refer to it', () => {
+  const { text } = fileWith('pool', "list range 'x'");
+  expect(loadConfiguration(text).problems).toHaveLength(1);
+});
+
+test('a disabled connection may be unfinished', () => {
+  const { text } = fileWith(
+    'psk',
+    "config connection 'draft'\noption enabled 0\noption pool 'nowhere'",
+  );
+  expect(loadConfiguration(text).problems).toEqual([]);
+});
