@@ -118,10 +118,10 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'main',
-    below: ['base', 'policy', 'config', 'rpc', 'trace', 'daemon'],
+    below: ['base', 'policy', 'config', 'rpc', 'trace', 'dataplane', 'daemon'],
     outside: [node],
     isPure: false,
-    why: 'the two programs: main.ts and cli.ts',
+    why: 'the two programs: main.ts, which picks the real data plane, and cli.ts',
   },
 ];
 

@@ -119,12 +119,12 @@ test('after kill -9 nothing is left, and the next one serves the same phone', as
 
 test('tells what is wrong with a configuration, section and option named', async () => {
   const { home } = scene();
-  const wrong = [...basics(), pskGuests({ suite: 'fashionable', pool: 'nowhere' })];
+  const wrong = [...basics(), pskGuests({ suite: 'fashionable', encap: 'sometimes' })];
 
   const said = await givesUp(wrong, { name: 'wrong' });
 
   expect(said).toMatch(/psk_guests/);
   expect(said).toMatch(/suite/);
-  expect(said).toMatch(/pool/);
+  expect(said).toMatch(/encap/);
   expect(home.router.ip('-o', 'link', 'show', 'type', 'tun')).toBe('');
 });
