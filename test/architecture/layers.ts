@@ -16,6 +16,13 @@ const pure = ['base', 'iana', 'wire', 'crypto', 'transforms', 'policy', 'ike'] a
 
 export const layers: readonly Layer[] = [
   {
+    name: 'version',
+    below: [],
+    outside: [],
+    isPure: true,
+    why: 'version.ts in src/ itself: one constant',
+  },
+  {
     name: 'base',
     below: [],
     outside: [],
@@ -109,7 +116,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'daemon',
     below: [
-      ...['schema', ...pure],
+      ...['version', 'schema', ...pure],
       ...['dataplane', 'pki', 'onboard', 'pools', 'radius', 'config', 'trace', 'rpc'],
     ],
     outside: [node],
@@ -118,7 +125,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'main',
-    below: ['base', 'policy', 'config', 'rpc', 'trace', 'dataplane', 'daemon'],
+    below: ['version', 'base', 'policy', 'config', 'rpc', 'trace', 'dataplane', 'daemon'],
     outside: [node],
     isPure: false,
     why: 'the two programs: main.ts, which picks the real data plane, and cli.ts',
@@ -153,9 +160,12 @@ function judgeOutside(layer: Layer, path: string, specifier: string): string | u
   return `${path}: must not import ${specifier}: ${layer.why}`;
 }
 
-/** `main` holds the files that stand in src/ itself. */
-const layerOf = (path: string): string =>
-  path.includes('/') ? (path.split('/')[0] ?? '') : 'main';
+/** Files that stand in src/ itself are the two programs, but for the version. */
+function layerOf(path: string): string {
+  const [first = ''] = path.split('/');
+  if (path.includes('/')) return first;
+  return first === 'version.ts' ? 'version' : 'main';
+}
 
 function resolve(from: string, specifier: string): string {
   const parts = from.split('/').slice(0, -1);
