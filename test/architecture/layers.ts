@@ -18,7 +18,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'version',
     below: [],
-    outside: [],
+    outside: [{ module: /^\.\.\/package\.json$/ }],
     isPure: true,
     why: 'version.ts in src/ itself: one constant',
   },
@@ -148,8 +148,10 @@ export function judge({ path, text }: Module): string[] {
 }
 
 function judgeImport(layer: Layer, path: string, specifier: string): string | undefined {
-  if (!specifier.startsWith('.')) return judgeOutside(layer, path, specifier);
-  const target = layerOf(resolve(path, specifier));
+  const found = specifier.startsWith('.') ? resolve(path, specifier) : undefined;
+  if (found === undefined) return judgeOutside(layer, path, specifier);
+  if (found.startsWith('../')) return judgeOutside(layer, path, found);
+  const target = layerOf(found);
   if (target === layer.name || layer.below.includes(target)) return undefined;
   return `${path}: ${layer.name} must not import ${target} (${specifier}): ${layer.why}`;
 }
@@ -167,10 +169,11 @@ function layerOf(path: string): string {
   return first === 'version.ts' ? 'version' : 'main';
 }
 
+/** Relative to src/; begins with `../` where it leaves src/. */
 function resolve(from: string, specifier: string): string {
   const parts = from.split('/').slice(0, -1);
   for (const part of specifier.split('/')) {
-    if (part === '..') parts.pop();
+    if (part === '..' && parts.length > 0) parts.pop();
     else if (part !== '.') parts.push(part);
   }
   return parts.join('/');
