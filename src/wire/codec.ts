@@ -28,8 +28,8 @@ export class WireError extends Error {
 }
 
 /** Runs a decoder over a whole window: a short read and a trailing byte are both WireErrors that name `field`. */
-export function decodeWhole<T>(codec: Codec<T>, r: Reader, field: string): T {
-  const value = reading(field, () => codec.decode(r));
+export function decodeWhole<T>(field: string, r: Reader, decode: (r: Reader) => T): T {
+  const value = reading(field, () => decode(r));
   if (r.left > 0) throw new WireError(field, r.offset, `${r.left} trailing bytes`);
   return value;
 }

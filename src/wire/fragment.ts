@@ -3,9 +3,6 @@
 import { concat } from '../base/bytes.ts';
 import { invariant } from '../base/invariant.ts';
 
-/** What SKF costs beside the IKE header: its generic header, Fragment Number and Total Fragments. */
-export const skfBytes = 8;
-
 /**
  * Fragments that one message may come in. Windows sends more than 16 for a CERTREQ of 50 authorities; a message
  * of 64 KiB in pieces of 512 bytes makes 128.
@@ -17,8 +14,8 @@ export const maxReassembled = 65535;
 
 /**
  * Cuts a chain of payloads.
- * @param room bytes of the chain that one fragment carries: the datagram without its IP, UDP and IKE headers,
- *   `skfBytes`, IV, padding and ICV
+ * @param room bytes of the chain that one fragment carries: the datagram without its IP, UDP and IKE headers, the
+ *   8 bytes of the SKF header, IV, padding and ICV
  * @returns views of `chain`, as few as can be, one at least; full but for the last
  */
 export function split(chain: Uint8Array, room: number): readonly Uint8Array[] {

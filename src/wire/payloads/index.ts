@@ -2,7 +2,7 @@
 import type { Reader, Writer } from '../../base/bytes.ts';
 import { nameOf } from '../../iana/name.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import { type PayloadCodec, reading, WireError } from '../codec.ts';
+import { decodeWhole, type PayloadCodec } from '../codec.ts';
 import { auth } from './auth.ts';
 import { cert } from './cert.ts';
 import { certReq } from './certreq.ts';
@@ -102,11 +102,7 @@ export function decodeBody({ type, next, critical }: GenericHeader, r: Reader): 
   if (!isKnown(type)) {
     return { type: unknownType, number: type, critical, body: unknown.decode(r) };
   }
-  const decoded = reading(nameOf(PayloadType, type), () => decodeKnown(type, next, critical, r));
-  if (r.left > 0) {
-    throw new WireError(nameOf(PayloadType, type), r.offset, `${r.left} trailing bytes`);
-  }
-  return decoded;
+  return decodeWhole(nameOf(PayloadType, type), r, () => decodeKnown(type, next, critical, r));
 }
 
 /** Encodes what follows the generic payload header. */

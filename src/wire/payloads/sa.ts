@@ -3,7 +3,7 @@ import type { Reader, Writer } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
 import { Protocol } from '../../iana/protocols.ts';
 import { keyLengthAttribute } from '../../iana/transforms.ts';
-import { type Codec, WireError } from '../codec.ts';
+import { type Codec, decodeWhole, WireError } from '../codec.ts';
 
 export interface Sa {
   /** One at least, in the order of preference. */
@@ -40,7 +40,7 @@ export const sa: Codec<Sa> = {
         throw new WireError('Proposal', r.offset, `more than ${maxProposals}`);
       }
       hasMore = decodeMore(r, moreProposals, 'Last Substruc of Proposal');
-      proposals.push(decodeProposal(decodeSubstructure(r, 'Proposal Length')));
+      proposals.push(decodeSubstructure('Proposal', r, decodeProposal));
     }
     return { proposals };
   },
@@ -51,9 +51,6 @@ export const sa: Codec<Sa> = {
     }
   },
 };
-
-/** Numbers are one octet and each is one higher than the last (RFC 7296 §3.3.1). */
-export const maxProposals = 255;
 
 function decodeProposal(r: Reader): WireProposal {
   const number = r.u8();
@@ -72,9 +69,8 @@ function decodeProposal(r: Reader): WireProposal {
     if (hasMore !== i < count) {
       throw new WireError('Num Transforms', offset, `${count}, but the list says otherwise`);
     }
-    transforms.push(decodeTransform(decodeSubstructure(r, 'Transform Length')));
+    transforms.push(decodeSubstructure('Transform', r, decodeTransform));
   }
-  expectEnd(r, 'Proposal');
   return { number, protocol, spi, transforms };
 }
 
@@ -124,12 +120,14 @@ function decodeMore(r: Reader, more: number, field: string): boolean {
   return value === more;
 }
 
-function decodeSubstructure(r: Reader, field: string): Reader {
+function decodeSubstructure<T>(field: string, r: Reader, decode: (r: Reader) => T): T {
   r.u8(); // RESERVED
   const at = r.offset;
   const length = r.u16();
-  if (length < headBytes) throw new WireError(field, at, `${length} is less than ${headBytes}`);
-  return r.sub(length - headBytes);
+  if (length < headBytes) {
+    throw new WireError(`${field} Length`, at, `${length} is less than ${headBytes}`);
+  }
+  return decodeWhole(field, r.sub(length - headBytes), decode);
 }
 
 function encodeSubstructure(w: Writer, encode: () => void): void {
@@ -140,10 +138,8 @@ function encodeSubstructure(w: Writer, encode: () => void): void {
   w.patchU16(start + 2, w.length - start);
 }
 
-function expectEnd(r: Reader, field: string): void {
-  if (r.left > 0) throw new WireError(field, r.offset, `${r.left} trailing bytes`);
-}
-
+/** Numbers are one octet and each is one higher than the last (RFC 7296 §3.3.1). */
+const maxProposals = 255;
 const headBytes = 4;
 const moreProposals = 2;
 const moreTransforms = 3;
