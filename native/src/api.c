@@ -1,0 +1,188 @@
+/* The exported functions: checks arguments, takes the lock, calls inward. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* IPv6 needs it (RFC 8200 section 5). */
+#define MIN_MTU 1280u
+
+static bool is_sound(const struct esp_options *options)
+{
+	const bool has_device = options->device[0] != 0;
+
+	if (memchr(options->device, 0, sizeof(options->device)) == NULL)
+		return false;
+	if (has_device && (options->mtu < MIN_MTU || options->mtu > UINT16_MAX))
+		return false;
+	if (options->port != 0 && options->port == options->natt_port)
+		return false;
+	if (options->listen_count > ESP_MAX_LISTEN)
+		return false;
+	for (uint32_t i = 0; i < options->listen_count; i++)
+		if (options->listen[i].family != 4 && options->listen[i].family != 6)
+			return false;
+	return true;
+}
+
+EXPORT int esp_open(
+	const struct esp_options *options, struct esp_opened *opened, struct esp_engine **engine)
+{
+	if (!options || !opened || !engine)
+		return ESP_BAD_ARGUMENT;
+	memset(opened, 0, sizeof(*opened));
+	opened->mailbox = -1;
+	*engine = NULL;
+	if (options->version != ESP_ABI_VERSION)
+		return ESP_BAD_VERSION;
+	if (!is_sound(options))
+		return ESP_BAD_ARGUMENT;
+	return (int)engine_open(options, opened, engine);
+}
+
+EXPORT void esp_close(struct esp_engine *engine)
+{
+	if (engine)
+		engine_close(engine);
+}
+
+static enum esp_code publish(struct esp_engine *engine, const struct esp_path *path, struct sa *sa)
+{
+	const struct udp_socket *from = udp_find(&engine->udp, &path->local);
+
+	if (sa_by_ref(&engine->table, sa->ref) || sa_by_spi(&engine->table, sa->in.spi))
+		return ESP_CHILD_EXISTS;
+	if (!from)
+		return ESP_NO_SOCKET;
+	path_prepare(atomic_load(&sa->path), path, from->fd);
+	sa_publish(&engine->table, sa);
+	spd_publish(&engine->spd, sa);
+	return ESP_OK;
+}
+
+EXPORT int esp_install(struct esp_engine *engine, const struct esp_child *child,
+	const struct esp_selector *selectors)
+{
+	struct sa *sa;
+	enum esp_code code;
+
+	if (!engine || !child || !selectors)
+		return ESP_BAD_ARGUMENT;
+	code = sa_create(child, selectors, engine->cpu_features, engine_now_ms(), &sa);
+	if (code != ESP_OK)
+		return (int)code;
+	pthread_mutex_lock(&engine->lock);
+	code = publish(engine, &child->path, sa);
+	pthread_mutex_unlock(&engine->lock);
+	if (code != ESP_OK)
+		sa_destroy(sa);
+	return (int)code;
+}
+
+static enum esp_code move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path)
+{
+	struct sa *sa = sa_by_ref(&engine->table, ref);
+	const struct udp_socket *from = udp_find(&engine->udp, &path->local);
+	struct path *next, *old;
+
+	if (!sa)
+		return ESP_NO_CHILD;
+	if (!from || path->remote.family != path->local.family)
+		return ESP_NO_SOCKET;
+	next = malloc(sizeof(*next));
+	if (!next)
+		return ESP_NO_MEMORY;
+	path_prepare(next, path, from->fd);
+	old = atomic_exchange(&sa->path, next);
+	engine_settle(engine);
+	free(old);
+	return ESP_OK;
+}
+
+EXPORT int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path)
+{
+	enum esp_code code;
+
+	if (!engine || !path)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	code = move(engine, ref, path);
+	pthread_mutex_unlock(&engine->lock);
+	return (int)code;
+}
+
+EXPORT int esp_remove(struct esp_engine *engine, uint32_t ref)
+{
+	struct sa *sa;
+
+	if (!engine)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	sa = sa_by_ref(&engine->table, ref);
+	if (sa) {
+		spd_unlink(&engine->spd, sa);
+		sa_unlink(&engine->table, sa);
+		engine_settle(engine);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	sa_destroy(sa);
+	return sa ? ESP_OK : ESP_NO_CHILD;
+}
+
+static uint64_t read_number(const _Atomic uint64_t *number)
+{
+	return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void take_stats(const struct sa *sa, struct esp_stats *stats)
+{
+	const uint64_t now = engine_now_ms(), heard = read_number(&sa->heard_at);
+
+	memset(stats, 0, sizeof(*stats));
+	stats->rx_packets = read_number(&sa->rx_packets);
+	stats->rx_bytes = read_number(&sa->rx_bytes);
+	stats->tx_packets = read_number(&sa->tx_packets);
+	stats->tx_bytes = read_number(&sa->tx_bytes);
+	stats->idle_ms = now > heard ? now - heard : 0;
+	for (uint32_t i = 0; i < ESP_COUNTER_COUNT; i++)
+		stats->counters[i] = counter_read(&sa->counters, i);
+}
+
+EXPORT int esp_stats(struct esp_engine *engine, uint32_t ref, struct esp_stats *stats)
+{
+	const struct sa *sa;
+
+	if (!engine || !stats)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	sa = sa_by_ref(&engine->table, ref);
+	if (sa)
+		take_stats(sa, stats);
+	pthread_mutex_unlock(&engine->lock);
+	return sa ? ESP_OK : ESP_NO_CHILD;
+}
+
+EXPORT int esp_counters(struct esp_engine *engine, uint64_t *counters)
+{
+	if (!engine || !counters)
+		return ESP_BAD_ARGUMENT;
+	for (uint32_t i = 0; i < ESP_COUNTER_COUNT; i++) {
+		counters[i] = counter_read(&engine->counters, i);
+		for (uint32_t w = 0; w < engine->worker_count; w++)
+			counters[i] += counter_read(&engine->workers[w]->counters, i);
+	}
+	return ESP_OK;
+}
+
+EXPORT const char *esp_counter_name(uint32_t counter)
+{
+	static const char *const names[] = {
+#define ESP_COUNTER_TEXT(constant, name) name,
+		ESP_COUNTERS(ESP_COUNTER_TEXT)
+#undef ESP_COUNTER_TEXT
+	};
+
+	return counter < ESP_COUNTER_COUNT ? names[counter] : NULL;
+}

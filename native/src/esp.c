@@ -1,0 +1,134 @@
+#include "packet.h"
+
+#include <string.h>
+
+#define SALT_BYTES 4u
+
+enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
+
+static void store32(uint8_t *p, uint32_t number)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, uint32_t spi, bool esn,
+	const uint8_t *bytes, uint32_t count)
+{
+	if (count < SALT_BYTES || !aead->init(&keys->key, bytes, count - SALT_BYTES))
+		return false;
+	memcpy(keys->salt, bytes + count - SALT_BYTES, SALT_BYTES);
+	keys->aead = aead;
+	keys->spi = spi;
+	keys->esn = esn;
+	return true;
+}
+
+static void make_nonce(const struct esp_keys *keys, const uint8_t *iv, uint8_t *nonce)
+{
+	memcpy(nonce, keys->salt, SALT_BYTES);
+	memcpy(nonce + SALT_BYTES, iv, 8);
+}
+
+/* RFC 4106 section 5: the SPI and the sequence number, of which ESN has 64 bits, not 32. */
+static size_t make_aad(const struct esp_keys *keys, uint64_t sequence, uint8_t aad[12])
+{
+	store32(aad, keys->spi);
+	if (!keys->esn) {
+		store32(aad + 4, (uint32_t)sequence);
+		return 8;
+	}
+	store32(aad + 4, (uint32_t)(sequence >> 32));
+	store32(aad + 8, (uint32_t)sequence);
+	return 12;
+}
+
+bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *packet)
+{
+	const uint32_t pad = (4 - (packet->bytes + 2) % 4) % 4;
+	const uint32_t behind = pad + 2 + AEAD_TAG_BYTES;
+	uint8_t *const text = packet->data, *const header = text - ESP_HEADER_BYTES;
+	uint8_t *trailer = text + packet->bytes;
+	uint8_t nonce[AEAD_NONCE_BYTES], aad[12];
+
+	if (packet->headroom < ESP_HEADER_BYTES || packet->tailroom < behind || packet->bytes == 0)
+		return false;
+	const uint8_t next = text[0] >> 4 == 4 ? NEXT_IPV4 : NEXT_IPV6;
+
+	for (uint32_t i = 1; i <= pad; i++)
+		*trailer++ = (uint8_t)i;
+	*trailer++ = (uint8_t)pad;
+	*trailer++ = next;
+	store32(header, keys->spi);
+	store32(header + 4, (uint32_t)sequence);
+	/* The sequence number never repeats under a key, so it is the IV (RFC 4106 section 3.1). */
+	store32(header + 8, (uint32_t)(sequence >> 32));
+	store32(header + 12, (uint32_t)sequence);
+	make_nonce(keys, header + 8, nonce);
+	keys->aead->seal(&keys->key, nonce, aad, make_aad(keys, sequence, aad), text,
+		packet->bytes + pad + 2, trailer);
+	packet->data = header;
+	packet->bytes += ESP_HEADER_BYTES + behind;
+	packet->headroom -= ESP_HEADER_BYTES;
+	packet->tailroom -= behind;
+	return true;
+}
+
+/* What the authenticated payload is; on success the packet is the inner one. */
+static enum esp_counter unwrap(struct packet *packet, struct flow *flow)
+{
+	const uint8_t *const end = packet->data + packet->bytes;
+	const uint32_t pad = end[-2];
+	const uint8_t next = end[-1];
+
+	if (pad + 2 > packet->bytes)
+		return ESP_COUNT_BAD_PADDING;
+	for (uint32_t i = 1; i <= pad; i++)
+		if (end[(int32_t)i - (int32_t)pad - 3] != i)
+			return ESP_COUNT_BAD_PADDING;
+	if (next == NEXT_NONE)
+		return ESP_COUNT_DUMMY;
+	if (next != NEXT_IPV4 && next != NEXT_IPV6)
+		return ESP_COUNT_BAD_NEXT_HEADER;
+	if (!ip_parse(packet->data, packet->bytes - pad - 2, flow) ||
+		flow->version != (next == NEXT_IPV4 ? 4 : 6))
+		return ESP_COUNT_BAD_INNER;
+	/* What is behind is padding for traffic flow confidentiality (RFC 4303 section 2.7). */
+	packet->tailroom += packet->bytes - flow->bytes;
+	packet->bytes = flow->bytes;
+	return ESP_COUNT_RX_PACKETS;
+}
+
+enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
+	struct packet *packet, struct opened *opened)
+{
+	const uint8_t *const header = packet->data;
+	uint8_t nonce[AEAD_NONCE_BYTES], aad[12];
+
+	opened->authentic = opened->newest = false;
+	/* The ciphertext holds at least pad length and next header and fills four-byte words. */
+	if (packet->bytes < ESP_HEADER_BYTES + 4 + AEAD_TAG_BYTES || packet->bytes % 4)
+		return ESP_COUNT_RUNT;
+	const uint64_t sequence = replay_infer(window, keys->esn, load32(header + 4));
+
+	if (load32(header) != keys->spi)
+		return ESP_COUNT_UNKNOWN_SPI;
+	if (!replay_allows(window, sequence))
+		return ESP_COUNT_REPLAY;
+	packet->data += ESP_HEADER_BYTES;
+	packet->headroom += ESP_HEADER_BYTES;
+	packet->bytes -= ESP_HEADER_BYTES + AEAD_TAG_BYTES;
+	packet->tailroom += AEAD_TAG_BYTES;
+	make_nonce(keys, header + 8, nonce);
+	if (!keys->aead->open(&keys->key, nonce, aad, make_aad(keys, sequence, aad), packet->data,
+		    packet->bytes, packet->data + packet->bytes))
+		return ESP_COUNT_BAD_ICV;
+	opened->authentic = true;
+	opened->newest = replay_note(window, sequence);
+	return unwrap(packet, &opened->flow);
+}

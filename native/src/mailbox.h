@@ -1,0 +1,47 @@
+/*
+ * The mailbox: frames to and from JavaScript over a stream socket (esp.h describes them). Sending
+ * never blocks: what the socket does not take waits in a bounded buffer, and IKE messages that find
+ * it full are refused. Events keep a reserve in it.
+ */
+#ifndef MAILBOX_H
+#define MAILBOX_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "esp.h"
+
+struct mailbox {
+	int fd;
+	/* Guards what is outgoing; events come from every thread. */
+	pthread_mutex_t lock;
+	uint8_t *out;
+	size_t out_bytes;
+	/* Only the thread that receives. */
+	uint8_t *in;
+	size_t in_bytes;
+};
+
+/* What becomes of an IKE message that JavaScript wants to send; `bytes` NULL: a frame that does not
+ * parse. */
+typedef void mailbox_take(
+	void *context, const struct esp_path *path, const uint8_t *bytes, size_t count);
+
+/* `theirs` is the other end, for the caller. */
+enum esp_code mailbox_open(struct mailbox *mailbox, int *theirs);
+void mailbox_close(struct mailbox *mailbox);
+
+/* False: no room now. */
+bool mailbox_datagram(
+	struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes, size_t count);
+bool mailbox_moved(struct mailbox *mailbox, uint32_t child, const struct esp_path *path);
+bool mailbox_limit(struct mailbox *mailbox, enum esp_frame kind, uint32_t child);
+bool mailbox_failed(struct mailbox *mailbox, const char *why);
+
+/* The socket can take more. */
+void mailbox_flush(struct mailbox *mailbox);
+/* Takes all frames that have come; false: the other end is closed or out of step. */
+bool mailbox_receive(struct mailbox *mailbox, mailbox_take *take, void *context);
+
+#endif

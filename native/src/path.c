@@ -1,0 +1,63 @@
+#include "path.h"
+
+#include <string.h>
+
+static struct cmsghdr *append(struct path_control *control, int level, int type, size_t bytes)
+{
+	struct cmsghdr *header = (struct cmsghdr *)(void *)(control->bytes + control->count);
+
+	header->cmsg_level = level;
+	header->cmsg_type = type;
+	header->cmsg_len = CMSG_LEN(bytes);
+	control->count += (uint32_t)CMSG_SPACE(bytes);
+	return header;
+}
+
+static void prepare_v4(struct path *path, const struct esp_path *address)
+{
+	struct in_pktinfo info = {0};
+
+	path->remote.v4.sin_family = AF_INET;
+	path->remote.v4.sin_port = htons(address->remote.port);
+	memcpy(&path->remote.v4.sin_addr, address->remote.ip, 4);
+	path->remote_bytes = sizeof(path->remote.v4);
+	memcpy(&info.ipi_spec_dst, address->local.ip, 4);
+	for (int ecn = 0; ecn < 4; ecn++) {
+		struct path_control *control = &path->control[ecn];
+
+		memcpy(CMSG_DATA(append(control, IPPROTO_IP, IP_PKTINFO, sizeof(info))), &info,
+			sizeof(info));
+		if (ecn)
+			memcpy(CMSG_DATA(append(control, IPPROTO_IP, IP_TOS, sizeof(ecn))), &ecn,
+				sizeof(ecn));
+	}
+}
+
+static void prepare_v6(struct path *path, const struct esp_path *address)
+{
+	struct in6_pktinfo info = {0};
+
+	path->remote.v6.sin6_family = AF_INET6;
+	path->remote.v6.sin6_port = htons(address->remote.port);
+	memcpy(&path->remote.v6.sin6_addr, address->remote.ip, 16);
+	path->remote_bytes = sizeof(path->remote.v6);
+	memcpy(&info.ipi6_addr, address->local.ip, 16);
+	for (int ecn = 0; ecn < 4; ecn++) {
+		struct path_control *control = &path->control[ecn];
+
+		memcpy(CMSG_DATA(append(control, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(info))), &info,
+			sizeof(info));
+		if (ecn)
+			memcpy(CMSG_DATA(append(control, IPPROTO_IPV6, IPV6_TCLASS, sizeof(ecn))),
+				&ecn, sizeof(ecn));
+	}
+}
+
+void path_prepare(struct path *path, const struct esp_path *address, int fd)
+{
+	*path = (struct path){.address = *address, .fd = fd};
+	if (address->local.family == 4)
+		prepare_v4(path, address);
+	else
+		prepare_v6(path, address);
+}

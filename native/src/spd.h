@@ -1,0 +1,40 @@
+/*
+ * Outbound policy: inner packet → child. Selectors of the peer's side that name one host are
+ * hashed; the others stand in a list per family, the smallest range first. Of equal ranges the
+ * child that was installed last comes first. Writers hold the engine's lock; workers read without
+ * any.
+ */
+#ifndef SPD_H
+#define SPD_H
+
+#include "sa.h"
+
+#define SPD_BUCKETS 4096u
+
+struct spd {
+	/* Drawn at start, so that nobody can choose addresses that collide. */
+	uint64_t seed;
+	_Atomic(struct spd_entry *) hosts[SPD_BUCKETS];
+	/* IPv4, IPv6. */
+	_Atomic(struct spd_entry *) ranges[2];
+};
+
+void spd_publish(struct spd *spd, struct sa *sa);
+void spd_unlink(struct spd *spd, struct sa *sa);
+
+/*
+ * The child that carries this packet; NULL: none. A child on standby gives way to another with the
+ * same range, but never to a wider one, which may be another peer's.
+ */
+struct sa *spd_find(struct spd *spd, const struct flow *flow);
+
+/* Whether a decrypted packet may come out of this child. */
+static inline bool spd_allows(const struct sa *sa, const struct flow *flow)
+{
+	return selectors_fit(
+		       sa_remote(sa), sa->remote_count, flow, flow->source, flow->source_port) &&
+	       selectors_fit(sa_local(sa), sa->local_count, flow, flow->destination,
+		       flow->destination_port);
+}
+
+#endif

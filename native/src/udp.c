@@ -1,0 +1,126 @@
+#include "udp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define IP_BYTES(family) ((family) == 4 ? 4u : 16u)
+
+static bool is_any(const struct esp_address *address)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(address->ip, zeros, IP_BYTES(address->family)) == 0;
+}
+
+const struct udp_socket *udp_find(const struct udp *udp, const struct esp_address *local)
+{
+	for (uint32_t i = 0; i < udp->count; i++) {
+		const struct esp_address *bound = &udp->sockets[i].local;
+
+		if (bound->family != local->family || bound->port != local->port)
+			continue;
+		if (is_any(bound) || is_any(local) ||
+			memcmp(bound->ip, local->ip, IP_BYTES(local->family)) == 0)
+			return &udp->sockets[i];
+	}
+	return NULL;
+}
+
+static void prepare(struct udp_batch *batch)
+{
+	for (uint32_t i = 0; i < BATCH; i++) {
+		struct packet *packet = &batch->datagrams[i].packet;
+
+		*packet = arena_packet(&batch->arena, i);
+		batch->vectors[i] = (struct iovec){packet->data, ARENA_BYTES};
+		batch->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &batch->names[i],
+			.msg_namelen = sizeof(batch->names[i]),
+			.msg_iov = &batch->vectors[i],
+			.msg_iovlen = 1,
+			.msg_control = batch->control[i].bytes,
+			.msg_controllen = sizeof(batch->control[i].bytes),
+		};
+	}
+}
+
+static void take_control(struct datagram *datagram, struct msghdr *header)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		const uint8_t *data = CMSG_DATA(c);
+
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, data, sizeof(info));
+			memcpy(datagram->path.local.ip, &info.ipi_spec_dst, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, data, sizeof(info));
+			memcpy(datagram->path.local.ip, &info.ipi6_addr, 16);
+		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+			datagram->ecn = data[0] & 3;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+			int tclass;
+
+			memcpy(&tclass, data, sizeof(tclass));
+			datagram->ecn = tclass & 3;
+		}
+	}
+}
+
+static void take_name(struct esp_address *remote, uint8_t family, const struct sockaddr_in6 *name)
+{
+	*remote = (struct esp_address){.family = family, .port = ntohs(name->sin6_port)};
+	if (family == 4)
+		memcpy(remote->ip, (const uint8_t *)name + offsetof(struct sockaddr_in, sin_addr),
+			4);
+	else
+		memcpy(remote->ip, &name->sin6_addr, 16);
+}
+
+int udp_receive(struct udp_batch *batch, const struct udp_socket *from)
+{
+	prepare(batch);
+	const int got = recvmmsg(from->fd, batch->messages, BATCH, MSG_DONTWAIT, NULL);
+
+	if (got < 0)
+		return errno == EBADF || errno == ENOTSOCK ? -1 : 0;
+	for (int i = 0; i < got; i++) {
+		struct datagram *datagram = &batch->datagrams[i];
+		struct msghdr *header = &batch->messages[i].msg_hdr;
+
+		datagram->packet.bytes = batch->messages[i].msg_len;
+		datagram->packet.tailroom -= datagram->packet.bytes;
+		datagram->truncated = (header->msg_flags & MSG_TRUNC) != 0;
+		datagram->ecn = 0;
+		datagram->path.local = from->local;
+		take_name(&datagram->path.remote, from->local.family, &batch->names[i]);
+		take_control(datagram, header);
+	}
+	return got;
+}
+
+bool udp_send_ike(const struct udp_socket *from, const struct esp_path *address,
+	const uint8_t *bytes, size_t count)
+{
+	static const uint8_t marker[4];
+	struct iovec parts[2] = {
+		{(void *)(uintptr_t)marker, sizeof(marker)},
+		{(void *)(uintptr_t)bytes, count},
+	};
+	struct path path;
+
+	path_prepare(&path, address, from->fd);
+	const struct msghdr header = {
+		.msg_name = &path.remote,
+		.msg_namelen = path.remote_bytes,
+		.msg_iov = from->natt ? parts : parts + 1,
+		.msg_iovlen = from->natt ? 2 : 1,
+		.msg_control = path.control[0].bytes,
+		.msg_controllen = path.control[0].count,
+	};
+
+	return sendmsg(from->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
