@@ -51,6 +51,7 @@ function assemble(sections: Sections, findings: Findings): Configuration {
       presharedKeys: loadPresharedKeys(sections.psk, connections, findings),
       timing: timing(service),
       limits,
+      nattPort: service.natt_port,
       keylog: service.keylog !== undefined,
     },
   };

@@ -14,6 +14,8 @@ export interface Policy {
   readonly authorities: readonly Uint8Array[];
   readonly timing: Timing;
   readonly limits: Limits;
+  /** Our own port for messages and ESP behind a NAT (RFC 7296 §2.23). */
+  readonly nattPort: number;
   /** Disclose keys for Wireshark. */
   readonly keylog: boolean;
 }

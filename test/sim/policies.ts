@@ -72,6 +72,7 @@ export function policy(connections: readonly Connection[], fields: Partial<Polic
       halfOpen: 1000,
       halfOpenPerSource: 20,
     },
+    nattPort: 4500,
     keylog: false,
     ...fields,
   };

@@ -9,6 +9,7 @@ import { ownId } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import { IkeError, PeerRefused } from '../error.ts';
+import { natOf } from '../extensions/nat-detection.ts';
 import { Draft, type Received } from '../message.ts';
 import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identities.ts';
 import { reportFailedAttempt } from '../refusal.ts';
@@ -25,6 +26,7 @@ import { required } from './required.ts';
 export function* dial(sa: IkeSa, connection: Connection): Steps<void> {
   sa.connection = connection;
   yield* initiateIkeSaInit(sa, connection);
+  floatPorts(sa);
   const localId = ownIdentity(sa.host.policy, connection, undefined);
   if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
   const draft = yield* authRequest(sa, connection, localId);
@@ -38,6 +40,16 @@ export function* dial(sa: IkeSa, connection: Connection): Steps<void> {
   if (!refusal) acceptFirstChild(sa, draft, response, spiIn);
   establish(sa);
   if (refusal) reportChildRefused(sa, nameOf(Notification, refusal.type));
+}
+
+/** Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23). */
+function floatPorts(sa: IkeSa): void {
+  const { local, remote } = natOf(sa);
+  if (!local && !remote) return;
+  sa.path = {
+    local: { ...sa.path.local, port: sa.host.policy.nattPort },
+    remote: { ...sa.path.remote, port: nattPort },
+  };
 }
 
 /** IDi, IDr, our certificate and AUTH. */
@@ -95,3 +107,5 @@ function reportChildRefused(sa: IkeSa, fault: string): void {
   const advice = 'Compare the networks and algorithms (local_ts, remote_ts, esp) on both sides.';
   reportFailedAttempt(sa.host, sa, { fault, why, advice });
 }
+
+const nattPort = 4500;
