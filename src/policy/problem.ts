@@ -11,7 +11,12 @@ export interface Problem {
   readonly severity: 'error' | 'warning';
 }
 
-export function formatProblem({ section, option, line, why, cure, severity }: Problem): string {
+export function formatProblem(problem: Problem): string {
+  return `${problem.severity}: ${describeProblem(problem)}`;
+}
+
+/** Without the severity, for where that is told otherwise. */
+export function describeProblem({ section, option, line, why, cure }: Problem): string {
   const place = [section, option && `option '${option}'`, line && `line ${line}`].filter(Boolean);
-  return `${severity}: ${place.join(', ')}: ${why}. ${cure}`;
+  return `${place.join(', ')}: ${why}. ${cure}`;
 }

@@ -7,11 +7,16 @@ import type { Level } from './ring.ts';
 /** Writes lines of at least a certain level. What it is given may come from strangers. */
 export class Log {
   readonly #write: (line: string) => void;
-  readonly #threshold: number;
+  #threshold: number;
 
   /** @param write takes one line with its newline */
   constructor(write: (line: string) => void, threshold: Level) {
     this.#write = write;
+    this.#threshold = severity[threshold];
+  }
+
+  /** From here on, lines below `threshold` are left out. */
+  setThreshold(threshold: Level): void {
     this.#threshold = severity[threshold];
   }
 

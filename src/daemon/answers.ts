@@ -1,0 +1,61 @@
+// Question → port. Whatever goes wrong becomes «no answer» for the core and a line for the owner.
+import type { Duration } from '../base/time.ts';
+import type { DataPlane } from '../dataplane/dataplane.ts';
+import type { Answer, Input, Question, QuestionKind, Questions, Ticket } from '../ike/core.ts';
+import type { Log } from '../trace/log.ts';
+
+/** Who answers which kind of question: at once, or later. */
+export type Answering = {
+  readonly [K in QuestionKind]: (
+    ask: Questions[K]['ask'],
+  ) => Questions[K]['answer'] | undefined | Promise<Questions[K]['answer'] | undefined>;
+};
+
+/** @param give takes the answers; those that come at once are given before `ask` returns */
+export function asker(
+  answering: Answering,
+  log: Log,
+  give: (input: Input) => void,
+): (ticket: Ticket, question: Question) => void {
+  return (ticket, question) => {
+    const reply = (answer: Answer): void => give({ kind: 'answer', ticket, answer });
+    const fail = (error: unknown): void => {
+      log.error(
+        `could not ${doing[question.kind]}: ${error instanceof Error ? error.message : error}`,
+      );
+      reply(undefined);
+    };
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = answerTo(answering, question);
+    } catch (error) {
+      return fail(error);
+    }
+    if (answer instanceof Promise) answer.then(reply, fail);
+    else reply(answer);
+  };
+}
+
+/** How long no authenticated packet came in on any of the children; undefined when none is installed. */
+export function shortestIdle(
+  plane: Pick<DataPlane, 'stats'>,
+  { children }: Questions['idle']['ask'],
+): Duration | undefined {
+  const idle = children.flatMap((child) => plane.stats(child)?.idleMs ?? []);
+  return idle.length === 0 ? undefined : (Math.min(...idle) as Duration);
+}
+
+function answerTo<K extends QuestionKind>(
+  answering: Answering,
+  question: Question & { readonly kind: K },
+): Answer | Promise<Answer> {
+  return answering[question.kind](question);
+}
+
+const doing: Readonly<Record<QuestionKind, string>> = {
+  verifyChain: 'judge a certificate',
+  verify: 'verify a signature',
+  sign: 'sign',
+  lease: 'lease an address',
+  idle: 'tell how long a peer has been silent',
+};

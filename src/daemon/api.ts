@@ -1,0 +1,79 @@
+// The daemon as rpc sees it: questions about its state, and the few commands it takes.
+import { since } from '../base/time.ts';
+import type { EngineName } from '../crypto/engine.ts';
+import type { DataPlane } from '../dataplane/dataplane.ts';
+import type { Command, Core } from '../ike/core.ts';
+import { extensions } from '../ike/extensions/index.ts';
+import type { Capabilities, CheckedConfiguration, DaemonApi, ServiceFacts } from '../rpc/api.ts';
+import { Refused } from '../rpc/method.ts';
+import type { Ring } from '../trace/ring.ts';
+import type { Tracer } from '../trace/tracer.ts';
+import { transforms } from '../transforms/table.ts';
+import type { Clock, Daemon } from './daemon.ts';
+import { pathTo } from './dial.ts';
+import { type Gathered, type Gathering, viewGathering } from './gather.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+
+/** What the daemon is made of, as far as its state can be asked for. */
+export interface Parts {
+  readonly facts: ServiceFacts;
+  readonly clock: Clock;
+  readonly core: Core;
+  readonly daemon: Daemon;
+  readonly plane: DataPlane;
+  readonly leases: LeaseKeeper;
+  readonly ring: Ring;
+  readonly tracer: Tracer;
+  readonly engine: Readonly<Record<string, EngineName>>;
+  /** The configuration in use. */
+  readonly current: () => Gathered;
+  /** Reads the configuration without using it. */
+  readonly gather: () => Gathering;
+  /** Uses a configuration if it is fine, and tells the log. */
+  readonly adopt: (gathering: Gathering) => CheckedConfiguration;
+}
+
+export function daemonApi(parts: Parts): DaemonApi {
+  const { facts, clock, core, daemon, plane, leases, ring, tracer } = parts;
+  const command = (one: Command): void => daemon.give({ kind: 'command', command: one });
+  return {
+    service: facts,
+    now: () => clock.now(),
+    wallSeconds: (at) => Math.round((Date.now() - since(at, clock.now())) / 1000),
+    snapshot: () => core.snapshot(),
+    connections: () => parts.current().policy.connections.map(({ name }) => name),
+    childFigures: (child) => plane.stats(child),
+    espCounters: () => plane.counters(),
+    pools: () => leases.usage(),
+    leases: () => leases.leases(),
+    events: {
+      all: (after, limit) => ring.events(after, limit),
+      ofSa: (sa, after, limit) => ring.ofSa(sa, after, limit),
+      attempts: (after, limit) => ring.attempts(after, limit),
+      follow: (follower) => tracer.follow(follower),
+    },
+    terminate: (which) => command({ kind: 'terminate', which }),
+    async initiate(name) {
+      const { policy, configuration } = parts.current();
+      const connection = policy.connections.find((one) => one.name === name);
+      if (!connection) throw new Refused(`there is no connection '${name}'`);
+      const names = configuration.remotes.get(name) ?? [];
+      const path = await pathTo(connection, names, configuration.service.port);
+      command({ kind: 'initiate', connection: name, path });
+    },
+    reload: async () => parts.adopt(parts.gather()),
+    checkConfiguration: async () => viewGathering(parts.gather()),
+    capabilities: () => capabilitiesOf(parts),
+  };
+}
+
+function capabilitiesOf({ engine }: Parts): Capabilities {
+  const kinds = [...new Set(transforms.map(({ type }) => type))];
+  const keywords = (kind: string): string[] =>
+    transforms.filter(({ type }) => type === kind).map(({ keyword }) => keyword);
+  return {
+    transforms: Object.fromEntries(kinds.map((kind) => [kind, keywords(kind)])),
+    engine,
+    extensions: extensions.map(({ name, rfc }) => ({ name, rfc })),
+  };
+}

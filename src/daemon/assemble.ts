@@ -1,0 +1,115 @@
+// The parts of the service, put together: core, loop, data plane, pools, trace, and who answers what.
+import { randomFillSync } from 'node:crypto';
+import { createEngine, type EngineMode, type ServedEngine } from '../crypto/engine.ts';
+import type { DataPlane, DataPlaneListener, DataPlaneOptions } from '../dataplane/dataplane.ts';
+import { createCore } from '../ike/create-core.ts';
+import { verifyChain } from '../pki/chain.ts';
+import { verifySignature } from '../pki/keys.ts';
+import { Keylog } from '../trace/keylog.ts';
+import type { Log } from '../trace/log.ts';
+import { Ring } from '../trace/ring.ts';
+import { Tracer, type TracerClock } from '../trace/tracer.ts';
+import { type Answering, asker, shortestIdle } from './answers.ts';
+import { Daemon, systemClock } from './daemon.ts';
+import type { Gathered } from './gather.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { performer } from './perform.ts';
+import { type Opened, planeOptions } from './settings.ts';
+import { codeOf, Trouble } from './trouble.ts';
+
+export type OpenPlane = (
+  options: DataPlaneOptions,
+  listener: DataPlaneListener,
+) => DataPlane & Opened;
+
+export interface Assembling {
+  readonly log: Log;
+  readonly leasesFile: string;
+  readonly openPlane: OpenPlane;
+  /** The data plane cannot go on. */
+  readonly failed: (why: string) => void;
+}
+
+/** The configuration in use: what a reload replaces. */
+export interface InUse {
+  gathered: Gathered;
+}
+
+export type Assembly = ReturnType<typeof assemble>;
+
+/** From here on datagrams are handled. @throws Trouble, and what the data plane throws */
+export function assemble(gathered: Gathered, { log, leasesFile, openPlane, failed }: Assembling) {
+  const { service, pools } = gathered.configuration;
+  const inUse: InUse = { gathered };
+  const engine = chooseEngine(service.engine);
+  const core = createCore(gathered.policy, engine.primitives, drawRandom);
+  const daemon = new Daemon(core, systemClock);
+  const keylog = openKeylog(service.keylog);
+  const ring = new Ring();
+  const tracer = new Tracer(log, ring, tracerClock);
+  const leases = new LeaseKeeper(pools, leasesFile, log, systemClock.after);
+  const give = daemon.give.bind(daemon);
+  const plane = openPlane(planeOptions(service), {
+    datagram: (path, bytes) => give({ kind: 'datagram', path, bytes }),
+    event: (event) => give({ kind: 'dataplane', event }),
+    failed,
+  });
+  const ports = {
+    plane,
+    keylog,
+    report: tracer.report.bind(tracer),
+    ask: asker(answeringOf(inUse, leases, plane), log, give),
+    release: leases.release.bind(leases),
+  };
+  daemon.performWith(performer(ports, log, give));
+  return { inUse, engine, core, daemon, plane, leases, ring, tracer };
+}
+
+/** Certificates are judged by the wall clock, everything else by the monotonic one. */
+function answeringOf(inUse: InUse, leases: LeaseKeeper, plane: DataPlane): Answering {
+  return {
+    verifyChain({ chain, purpose }) {
+      const now = new Date();
+      const isPlausible = now.getTime() > earliestPlausible;
+      return verifyChain(chain, purpose, inUse.gathered.store.anchors, now, isPlausible);
+    },
+    verify: ({ spki, scheme, octets, signature }) =>
+      verifySignature(spki, scheme, octets, signature),
+    sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
+    lease: (request) => leases.lease(request),
+    idle: (children) => shortestIdle(plane, children),
+  };
+}
+
+function chooseEngine(mode: EngineMode): ServedEngine {
+  try {
+    return createEngine(mode);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : `${error}`;
+    throw new Trouble(why, "Set option 'engine' of the service to 'auto'.");
+  }
+}
+
+function openKeylog(folder: string | undefined): Keylog | undefined {
+  if (folder === undefined) return undefined;
+  try {
+    return new Keylog(folder);
+  } catch (error) {
+    throw new Trouble(
+      `the key log cannot be written to ${folder} (${codeOf(error) ?? error})`,
+      "Name another folder in option 'keylog' of the service, or take the option out.",
+    );
+  }
+}
+
+const drawRandom = (bytes: number): Uint8Array => randomFillSync(new Uint8Array(bytes));
+
+/** A summary that waits keeps no process alive. */
+const tracerClock: TracerClock = {
+  monotonic: systemClock.now,
+  wall: Date.now,
+  after: (delay, run) => void setTimeout(run, delay).unref(),
+};
+
+/** A router without a battery starts in the past; this program did not exist before. */
+const earliestPlausible = Date.UTC(2026, 0, 1);

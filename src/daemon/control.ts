@@ -1,0 +1,21 @@
+// The control socket doubles as the lock of the run directory: who can listen on it is the only ikev2d there.
+import { AddressInUse, type ControlSocket, openControlSocket } from '../rpc/unix.ts';
+import { codeOf, Trouble } from './trouble.ts';
+
+/** @throws Trouble when another ikev2d lives in the run directory, or the socket cannot be made */
+export async function openControl(path: string): Promise<ControlSocket> {
+  try {
+    return await openControlSocket(path);
+  } catch (error) {
+    if (error instanceof AddressInUse) {
+      throw new Trouble(
+        `another ikev2d answers at ${path}`,
+        'Stop it, or give this one a folder of its own with --run-dir.',
+      );
+    }
+    throw new Trouble(
+      `the control socket ${path} cannot be made (${codeOf(error) ?? error})`,
+      'Give ikev2d a shorter or another folder with --run-dir.',
+    );
+  }
+}

@@ -1,0 +1,89 @@
+// The configuration file and the files that it names (certificates, keys), read and judged together.
+import { readFileSync } from 'node:fs';
+import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { loadStore, type Store } from '../pki/store.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Problem } from '../policy/problem.ts';
+import type { CheckedConfiguration } from '../rpc/api.ts';
+import { codeOf } from './trouble.ts';
+
+/** All that a start or a reload works with. */
+export interface Gathered {
+  readonly configuration: Configuration;
+  readonly store: Store;
+  readonly policy: Policy;
+}
+export interface Gathering {
+  readonly problems: readonly Problem[];
+  /** Undefined when any problem is an error. */
+  readonly gathered: Gathered | undefined;
+}
+
+/** @param read gives a file's bytes, or throws as `readFileSync` does */
+export function gather(configFile: string, read = readWhole): Gathering {
+  const text = readText(configFile, read);
+  if (typeof text !== 'string') return { problems: [text], gathered: undefined };
+  const { problems, configuration } = loadConfiguration(text);
+  if (!configuration) return { problems, gathered: undefined };
+  const store = loadStore(configuration, read);
+  const all = [...problems, ...store.problems.map((problem) => placed(problem, configuration))];
+  if (all.some(({ severity }) => severity === 'error'))
+    return { problems: all, gathered: undefined };
+  const policy = {
+    ...configuration.policy,
+    certificates: store.own,
+    authorities: store.authorityHashes,
+  };
+  return { problems: all, gathered: { configuration, store, policy } };
+}
+
+export function viewGathering({ problems, gathered }: Gathering): CheckedConfiguration {
+  return {
+    isFine: gathered !== undefined,
+    problems,
+    summary: gathered ? summaryOf(gathered) : count(problems.filter(isError).length, 'error'),
+  };
+}
+
+/** `2 connections, 1 pool, 1 certificate` */
+function summaryOf({ configuration: { policy, pools, certificates } }: Gathered): string {
+  return [
+    count(policy.connections.length, 'connection'),
+    count(pools.length, 'pool'),
+    count(certificates.length, 'certificate'),
+    count(policy.presharedKeys.length, 'shared key'),
+  ].join(', ');
+}
+
+/** Whoever reads the files does not know the lines of the sections that name them. */
+function placed(problem: Problem, { certificates, authorities }: Configuration): Problem {
+  const named = (type: string, { name }: { readonly name: string }): boolean =>
+    problem.section === `${type} '${name}'`;
+  const section =
+    certificates.find((one) => named('certificate', one)) ??
+    authorities.find((one) => named('authority', one));
+  return section ? { ...problem, line: section.line } : problem;
+}
+
+function readText(file: string, read: typeof readWhole): string | Problem {
+  try {
+    return Buffer.from(read(file)).toString('utf8');
+  } catch (error) {
+    return {
+      section: file,
+      option: undefined,
+      line: undefined,
+      why: `the configuration cannot be read (${codeOf(error) ?? error})`,
+      cure:
+        codeOf(error) === 'ENOENT'
+          ? 'Write it, or name another file with --config.'
+          : 'Start ikev2d as the user that may read it.',
+      severity: 'error',
+    };
+  }
+}
+
+export const readWhole = (path: string): Uint8Array => readFileSync(path);
+const isError = ({ severity }: Problem): boolean => severity === 'error';
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,79 @@
+// Effect → port, as a table. A port that fails is our machine's trouble, not the peer's: it is logged, and
+// where a tunnel could not be built, its IKE SA is hung up so that nobody believes in it.
+
+import type { DataPlane } from '../dataplane/dataplane.ts';
+import type { Effect, Input, Lease, Question, Ticket } from '../ike/core.ts';
+import type { TraceEvent } from '../ike/events.ts';
+import type { Keylog } from '../trace/keylog.ts';
+import type { Log } from '../trace/log.ts';
+import type { Perform } from './daemon.ts';
+
+/** Where effects go. */
+export interface Ports {
+  readonly plane: Pick<DataPlane, 'send' | 'install' | 'move' | 'remove'>;
+  readonly keylog: Pick<Keylog, 'disclose' | 'install' | 'move' | 'remove'> | undefined;
+  readonly report: (event: TraceEvent) => void;
+  readonly ask: (ticket: Ticket, question: Question) => void;
+  readonly release: (lease: Lease) => void;
+}
+
+/** @param give takes what the core has to hear about a failure */
+export function performer(ports: Ports, log: Log, give: (input: Input) => void): Perform {
+  const { keylog } = ports;
+  const attempt = (what: string, action: () => void): boolean => {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      log.error(`could not ${what}: ${error instanceof Error ? error.message : error}`);
+      return false;
+    }
+  };
+  return (effect) => {
+    const isDone = attempt(doing[effect.kind], () => performOne(ports, effect));
+    if (keylog && isDone) attempt('write keys for Wireshark', () => logKeys(keylog, effect));
+    if (effect.kind === 'install' && !isDone) {
+      give({ kind: 'command', command: { kind: 'terminate', which: effect.child.sa } });
+    }
+  };
+}
+
+function performOne<K extends Effect['kind']>(
+  ports: Ports,
+  effect: Effect & { readonly kind: K },
+): void {
+  table[effect.kind](ports, effect);
+}
+
+type Table = {
+  readonly [K in Effect['kind']]: (ports: Ports, effect: Effect & { readonly kind: K }) => void;
+};
+const table: Table = {
+  send: ({ plane }, { path, bytes }) => plane.send(path, bytes),
+  install: ({ plane }, { child }) => plane.install(child),
+  move: ({ plane }, { child, path }) => plane.move(child, path),
+  remove: ({ plane }, { child }) => plane.remove(child),
+  release: ({ release }, { lease }) => release(lease),
+  ask: ({ ask }, { ticket, question }) => ask(ticket, question),
+  disclose: () => {}, // all of it is logKeys
+  report: ({ report }, { event }) => report(event),
+};
+
+/** A key log that fails costs no tunnel. */
+function logKeys(keylog: NonNullable<Ports['keylog']>, effect: Effect): void {
+  if (effect.kind === 'disclose') keylog.disclose(effect.keys);
+  else if (effect.kind === 'install') keylog.install(effect.child);
+  else if (effect.kind === 'move') keylog.move(effect.child, effect.path);
+  else if (effect.kind === 'remove') keylog.remove(effect.child);
+}
+
+const doing: Readonly<Record<Effect['kind'], string>> = {
+  send: 'send a datagram',
+  install: 'install a tunnel',
+  move: 'move a tunnel to its new addresses',
+  remove: 'remove a tunnel',
+  release: 'release an address',
+  ask: 'ask a question',
+  disclose: 'disclose keys',
+  report: 'report an event',
+};

@@ -1,0 +1,154 @@
+// The life of the service: from a configuration that is fine to a gateway that listens, reload, and the end.
+import { seconds } from '../base/time.ts';
+import { describeProblem, type Problem } from '../policy/problem.ts';
+import type { CheckedConfiguration } from '../rpc/api.ts';
+import { methods } from '../rpc/table.ts';
+import type { Log } from '../trace/log.ts';
+import { daemonApi } from './api.ts';
+import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
+import { openControl } from './control.ts';
+import { systemClock } from './daemon.ts';
+import { type Gathered, type Gathering, gather, viewGathering } from './gather.ts';
+import { type HostTools, routePools } from './routes.ts';
+import { prepareRunDir } from './run-dir.ts';
+import { needsRestart, serviceFacts } from './settings.ts';
+
+/** Where the service lives. */
+export interface Place {
+  readonly configFile: string;
+  readonly runDir: string;
+  readonly log: Log;
+  readonly tools: HostTools;
+  readonly openPlane: OpenPlane;
+  /** The data plane cannot go on. */
+  readonly failed: (why: string) => void;
+}
+
+export interface Service {
+  /** Uses the configuration file as it is now, unless there is an error in it. */
+  reload(): Promise<CheckedConfiguration>;
+  /** Hangs up on everybody, waits a moment until they have heard it, and closes. */
+  stop(): Promise<void>;
+}
+
+type Close = () => void | Promise<void>;
+
+/** @throws Trouble, and what the data plane throws; by then everything is closed again */
+export async function startService(gathered: Gathered, place: Place): Promise<Service> {
+  const opened: Close[] = [];
+  try {
+    return await open(gathered, place, opened);
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<Service> {
+  const startedAt = systemClock.now();
+  const { log, runDir, tools } = place;
+  const { service, pools } = gathered.configuration;
+  log.setThreshold(service.log);
+  const files = prepareRunDir(runDir);
+  const control = await openControl(files.controlSocket);
+  opened.push(() => control.close());
+  const assembly = assemble(gathered, { ...place, leasesFile: files.leases });
+  const { daemon, plane, leases, inUse, engine } = assembly;
+  opened.push(
+    () => plane.close(),
+    () => leases.close(),
+    () => daemon.stop(),
+  );
+  for (const warning of await routePools(service.device, pools, tools)) log.warn(warning);
+  const api = daemonApi({
+    ...assembly,
+    engine: engine.served,
+    facts: serviceFacts(service, plane, startedAt),
+    clock: systemClock,
+    current: () => inUse.gathered,
+    gather: () => gather(place.configFile),
+    adopt: (gathering) => adopt(assembly, gathering, log),
+  });
+  const broken = (error: unknown): void => tellFault(log, error);
+  control.serve({ methods, daemon: api, broken });
+  sayReady(log, assembly, api.service.listen);
+  return {
+    reload: () => api.reload(),
+    async stop() {
+      daemon.give({ kind: 'command', command: { kind: 'terminate', which: 'all' } });
+      await daemon.until(() => assembly.core.snapshot().sas.length === 0, farewell);
+      await closeAll(opened);
+    },
+  };
+}
+
+/** Running SAs stay as they are; what cannot change in a running service is named. */
+function adopt({ inUse, daemon }: Assembly, gathering: Gathering, log: Log): CheckedConfiguration {
+  const { gathered } = gathering;
+  if (!gathered) {
+    const checked = viewGathering(gathering);
+    tellProblems(log, gathering.problems);
+    log.error(`configuration refused (${checked.summary}): the old one stays in use`);
+    return checked;
+  }
+  const isPartial = needsRestart(inUse.gathered.configuration, gathered.configuration);
+  const problems = isPartial ? [...gathering.problems, restartProblem] : gathering.problems;
+  const checked = viewGathering({ gathered, problems });
+  inUse.gathered = gathered;
+  log.setThreshold(gathered.configuration.service.log);
+  daemon.give({ kind: 'command', command: { kind: 'policy', policy: gathered.policy } });
+  tellProblems(log, problems);
+  log.info(`configuration read again: ${checked.summary}`);
+  return checked;
+}
+
+/** One line each. */
+export function tellProblems(log: Log, problems: readonly Problem[]): void {
+  for (const problem of problems) {
+    if (problem.severity === 'error') log.error(describeProblem(problem));
+    else log.warn(describeProblem(problem));
+  }
+}
+
+/** A fault of ours that costs one answer, not the service. */
+export function tellFault(log: Log, error: unknown): void {
+  log.error(`bug in ikev2d: ${error instanceof Error ? error.message : error}`);
+  if (error instanceof Error && error.stack) log.stack(error.stack);
+}
+
+function sayReady(log: Log, { inUse, engine, plane }: Assembly, listen: readonly string[]): void {
+  const { service } = inUse.gathered.configuration;
+  const { keylog, device } = service;
+  for (const { name, why } of engine.refused) {
+    log.warn(`${name} of node:crypto failed its self-test (${why}): noble serves it`);
+  }
+  log.info(`listening on ${listen.join(' ')}, tunnels on ${device}, ESP by ${plane.aead}`);
+  log.info(`cryptography of IKE: ${enginesInWords(engine.served)}`);
+  log.info(`ready: ${viewGathering({ gathered: inUse.gathered, problems: [] }).summary}`);
+  if (keylog === undefined) return;
+  log.warn(`KEYS ARE WRITTEN to ${keylog} (option keylog): who reads them reads the traffic`);
+}
+
+/** `node, but chacha20Poly1305 by noble` */
+function enginesInWords(served: Readonly<Record<string, string>>): string {
+  const byNoble = Object.keys(served).filter((name) => served[name] === 'noble');
+  if (byNoble.length === 0) return 'node';
+  if (byNoble.length === Object.keys(served).length) return 'noble';
+  return `node, but ${byNoble.join(', ')} by noble`;
+}
+
+/** In the reverse order of opening. */
+async function closeAll(opened: Close[]): Promise<void> {
+  for (let close = opened.pop(); close; close = opened.pop()) await close();
+}
+
+const restartProblem = {
+  severity: 'warning',
+  section: "service 'main' or a pool",
+  option: undefined,
+  line: undefined,
+  why: 'what changed here needs sockets, device or addresses anew',
+  cure: 'It is used after «service ikev2 restart».',
+} as const;
+/** How long peers may take to hear that we hang up. */
+const farewell = seconds(2);

@@ -1,0 +1,57 @@
+// Settings of the configuration as the parts of the service want them.
+import { formatSocket } from '../base/ip.ts';
+import type { Instant } from '../base/time.ts';
+import type { Configuration, ServiceSettings } from '../config/configuration.ts';
+import type { DataPlaneOptions } from '../dataplane/dataplane.ts';
+import type { ServiceFacts } from '../rpc/api.ts';
+import { version } from '../version.ts';
+
+export function planeOptions(service: ServiceSettings): DataPlaneOptions {
+  const { device, mtu, listen, port, nattPort, workers } = service;
+  return {
+    device,
+    mtu: mtu === 'auto' ? usualMtu : mtu,
+    listen,
+    port,
+    nattPort,
+    workers: workers === 'auto' ? 0 : workers,
+  };
+}
+
+/** What the data plane settled while it was opened. */
+export interface Opened {
+  readonly ports: { readonly port: number; readonly nattPort: number };
+  readonly aead: string;
+}
+
+export function serviceFacts(
+  service: ServiceSettings,
+  opened: Opened,
+  startedAt: Instant,
+): ServiceFacts {
+  const ports = [opened.ports.port, opened.ports.nattPort];
+  const { listen } = service;
+  return {
+    version,
+    startedAt,
+    device: service.device,
+    listen: ports.flatMap((port) =>
+      listen.length === 0 ? `*:${port}` : listen.map((ip) => formatSocket({ ip, port })),
+    ),
+    aead: opened.aead,
+    keylog: service.keylog,
+  };
+}
+
+/** What a reload cannot change in a running service: sockets, device, engine, pools. */
+export function needsRestart(old: Configuration, next: Configuration): boolean {
+  const fixed = ({ service: { log: _, ...service }, pools }: Configuration): string =>
+    JSON.stringify({ service, pools });
+  return fixed(old) !== fixed(next);
+}
+
+/**
+ * What fits a PPPoE line of 1492 bytes in the worst case: IPv6 40, UDP 8, ESP header and IV 16, trailer and
+ * padding 5, ICV 16 make 85; rounded down to what is easy to remember.
+ */
+const usualMtu = 1400;

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { type Ports, performer } from '../../../src/daemon/perform.ts';
+import type { Effect, Input } from '../../../src/ike/core.ts';
+import { child, childSpec, logTo, noteEffect, path, ticket } from './fakes.ts';
+
+/** Ports that write down what they are asked to do; those named in `broken` fail. */
+function setUp(broken: readonly string[] = []) {
+  const done: string[] = [];
+  const lines: string[] = [];
+  const given: Input[] = [];
+  const doing =
+    (name: string) =>
+    (...args: unknown[]): void => {
+      if (broken.includes(name)) throw new Error(`${name} is broken`);
+      done.push(
+        `${name} ${args.map((arg) => (typeof arg === 'number' ? arg : typeof arg)).join(' ')}`,
+      );
+    };
+  const ports: Ports = {
+    plane: {
+      send: doing('plane.send'),
+      install: doing('plane.install'),
+      move: doing('plane.move'),
+      remove: doing('plane.remove'),
+    },
+    keylog: {
+      disclose: doing('keylog.disclose'),
+      install: doing('keylog.install'),
+      move: doing('keylog.move'),
+      remove: doing('keylog.remove'),
+    },
+    report: doing('report'),
+    ask: doing('ask'),
+    release: doing('release'),
+  };
+  const perform = performer(ports, logTo(lines), (input) => given.push(input));
+  return { ports, perform, done, lines, given };
+}
+
+const effects: readonly [Effect, readonly string[]][] = [
+  [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
+  [{ kind: 'install', child: childSpec(5) }, ['plane.install object', 'keylog.install object']],
+  [{ kind: 'move', child: child(5), path }, ['plane.move 5 object', 'keylog.move 5 object']],
+  [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'keylog.remove 5']],
+  [{ kind: 'release', lease: { pool: 'p', identity: 'anna', addresses: [] } }, ['release object']],
+  [{ kind: 'ask', ticket: ticket(8), question: { kind: 'idle', children: [] } }, ['ask 8 object']],
+  [
+    {
+      kind: 'disclose',
+      keys: {
+        spiI: new Uint8Array(8),
+        spiR: new Uint8Array(8),
+        encryption: 'aes128gcm16',
+        integrity: undefined,
+        skEi: new Uint8Array(),
+        skEr: new Uint8Array(),
+        skAi: new Uint8Array(),
+        skAr: new Uint8Array(),
+      },
+    },
+    ['keylog.disclose object'],
+  ],
+  [noteEffect('hello'), ['report object']],
+];
+
+describe('an effect', () => {
+  test.each(effects)('$kind reaches its ports', (effect, expected) => {
+    const { perform, done } = setUp();
+    perform(effect);
+    expect(done).toEqual(expected);
+  });
+
+  test.each(effects)('$kind does not bring the loop down when its port fails', (effect, [port]) => {
+    const { perform, lines } = setUp([(port as string).split(' ')[0] as string]);
+    perform(effect);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^error: could not .*: .* is broken$/);
+  });
+
+  test('needs no key log', () => {
+    const { ports, done, lines } = setUp();
+    const perform = performer({ ...ports, keylog: undefined }, logTo(lines), () => {});
+    for (const [effect] of effects) perform(effect);
+    expect(lines).toEqual([]);
+    expect(done.some((entry) => entry.startsWith('keylog'))).toBe(false);
+  });
+});
+
+describe('a tunnel that cannot be installed', () => {
+  test('takes its IKE SA down, so that nobody believes in it', () => {
+    const { perform, given, done } = setUp(['plane.install']);
+    perform({ kind: 'install', child: childSpec(5) });
+    expect(given).toEqual([{ kind: 'command', command: { kind: 'terminate', which: 3 } }]);
+    expect(done).toEqual([]);
+  });
+
+  test('is another matter than a key log that fails', () => {
+    const { perform, given, lines } = setUp(['keylog.install']);
+    perform({ kind: 'install', child: childSpec(5) });
+    expect(given).toEqual([]);
+    expect(lines).toEqual(['error: could not write keys for Wireshark: keylog.install is broken']);
+  });
+});

@@ -1,0 +1,233 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { ip } from '../../../src/base/ip.ts';
+import { gather } from '../../../src/daemon/gather.ts';
+import { type Place, type Service, startService } from '../../../src/daemon/service.ts';
+import { callDaemon, followDaemon } from '../../../src/rpc/client.ts';
+import { leasesShape } from '../../../src/rpc/methods/pool.ts';
+import { statusShape } from '../../../src/rpc/methods/service.ts';
+import { Log } from '../../../src/trace/log.ts';
+import { Cable, gatewayConfig, Home, phoneConfig, quietTools } from './place.ts';
+
+let undo: (() => void | Promise<void>)[];
+beforeEach(() => {
+  undo = [];
+});
+afterEach(async () => {
+  for (const step of undo.reverse()) await step();
+});
+
+async function start(config: string, cable: Cable, changes: Partial<Place> = {}) {
+  const home = new Home(config);
+  undo.push(() => home.remove());
+  const lines: string[] = [];
+  const { gathered, problems } = gather(home.configFile);
+  if (!gathered) throw new Error(JSON.stringify(problems));
+  const service = await startService(gathered, {
+    configFile: home.configFile,
+    runDir: home.runDir,
+    log: new Log((line) => lines.push(line.trimEnd()), 'info'),
+    tools: quietTools,
+    openPlane: cable.open,
+    failed: () => {},
+    ...changes,
+  });
+  let isStopped = false;
+  const stop = async (): Promise<void> => {
+    if (!isStopped) await service.stop();
+    isStopped = true;
+  };
+  undo.push(stop);
+  const call = (method: string, params: object = {}) =>
+    callDaemon(join(home.runDir, 'control.sock'), method, params);
+  const status = async () => z.parse(statusShape, await call('status'));
+  return { home, lines, service: service as Service, stop, call, status };
+}
+type Running = Awaited<ReturnType<typeof start>>;
+
+/** Starts a gateway and a phone, and waits until the phone has its tunnel. */
+async function connected(cable = new Cable()) {
+  const gateway = await start(gatewayConfig, cable);
+  const phone = await start(phoneConfig, cable);
+  const up = eventOf(phone, 'child.established');
+  await phone.call('initiate', { connection: 'home' });
+  await up;
+  return { gateway, phone, cable };
+}
+
+async function eventOf({ home }: Running, kind: string): Promise<unknown> {
+  for await (const event of followDaemon(join(home.runDir, 'control.sock'), { last: 1000 })) {
+    if ((event as { kind: string }).kind === kind) return event;
+  }
+  throw new Error('the daemon went away');
+}
+
+describe('two services', () => {
+  test('connect: the gateway knows the phone and gives it an address', async () => {
+    const { gateway, phone, cable } = await connected();
+    const { sas, pools } = await gateway.status();
+    expect(sas).toMatchObject([
+      {
+        phase: 'established',
+        connection: 'phones',
+        peer: 'anna@home.example',
+        addresses: ['10.3.0.2'],
+      },
+    ]);
+    expect(pools).toMatchObject([{ name: 'lan', used: 1 }]);
+    expect((await phone.status()).sas).toMatchObject([
+      { role: 'initiator', peer: 'vpn.home.example' },
+    ]);
+    expect(cable.ends.map((end) => end.children.length)).toEqual([1, 1]);
+  });
+
+  test('agree on the keys, and count what passes', async () => {
+    const { gateway, cable } = await connected();
+    const [there, here] = cable.ends;
+    const ref = here?.children[0]?.ref;
+    expect(ref !== undefined && here?.sendInner(ref, new Uint8Array(100))).toBe(true);
+    await new Promise(setImmediate);
+    expect(there?.counters()).toEqual({});
+    expect((await gateway.status()).sas[0]).toMatchObject({
+      rxBytes: 100,
+      children: [{ rxPackets: 1 }],
+    });
+  });
+
+  test('tell each other when one is stopped, and the address is free again', async () => {
+    const { gateway, phone } = await connected();
+    const down = eventOf(phone, 'sa.closed');
+    await gateway.stop();
+    expect(await down).toMatchObject({ fields: { cause: 'deleted-by-peer' } });
+    expect((await phone.status()).sas).toEqual([]);
+    const file = join(gateway.home.runDir, 'leases.json');
+    expect(readFileSync(file, 'utf8')).toContain('anna@home.example');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('remember over a restart who had which address', async () => {
+    const { gateway, phone } = await connected();
+    const release = eventOf(gateway, 'sa.closed');
+    await phone.call('terminate', { all: true });
+    await release;
+    const { leases } = z.parse(leasesShape, await gateway.call('leases'));
+    expect(leases).toEqual([
+      { pool: 'lan', identity: 'anna@home.example', address: ip('10.3.0.2'), held: false },
+    ]);
+    await gateway.stop();
+    expect(existsSync(join(gateway.home.runDir, 'control.sock'))).toBe(false);
+    const again = await start(gatewayConfig, new Cable(), { runDir: gateway.home.runDir });
+    const socket = join(gateway.home.runDir, 'control.sock');
+    expect(again.lines.some((line) => line.startsWith('warn'))).toBe(false);
+    expect(await callDaemon(socket, 'leases', {})).toEqual({ leases });
+  });
+
+  test('do not wait for a peer that is gone', { timeout: 10_000 }, async () => {
+    const { gateway, cable } = await connected();
+    cable.isCut = true;
+    const before = performance.now();
+    await gateway.stop();
+    expect(performance.now() - before).toBeLessThan(4000);
+  });
+
+  test('hang up by connection, and say so in the log', async () => {
+    const { gateway, phone } = await connected();
+    const down = eventOf(phone, 'sa.closed');
+    expect(await gateway.call('terminate', { connection: 'phones' })).toEqual({ terminated: 1 });
+    await down;
+    expect(phone.lines.some((line) => line.includes("down: peer 'vpn.home.example'"))).toBe(true);
+  });
+});
+
+describe('a service', () => {
+  test('says what it is when it is ready', async () => {
+    const { lines } = await start(gatewayConfig, new Cable());
+    expect(lines).toEqual([
+      'info: listening on *:500 *:4500, tunnels on ipsec0, ESP by memory',
+      expect.stringMatching(/^info: cryptography of IKE: (node|noble)/),
+      'info: ready: 1 connection, 1 pool, 0 certificates, 1 shared key',
+    ]);
+  });
+
+  test('closes everything when the start fails late', async () => {
+    const cable = new Cable();
+    const tools = { ...quietTools, run: () => Promise.reject(new Error('no way')) };
+    await expect(start(gatewayConfig, cable, { tools })).rejects.toThrow('no way');
+    await start(gatewayConfig, cable);
+  });
+
+  test('refuses to share its run directory', async () => {
+    const { home, status } = await start(gatewayConfig, new Cable());
+    const second = start(gatewayConfig, new Cable(), { runDir: home.runDir });
+    await expect(second).rejects.toThrow(/another ikev2d answers at/);
+    expect((await status()).state).toBe('running');
+  });
+
+  test('uses a new configuration and keeps the tunnels', async () => {
+    const { gateway } = await connected();
+    gateway.home.write(gatewayConfig.replace("connection 'phones'", "connection 'guests'"));
+    expect(await gateway.call('reload')).toMatchObject({ ok: true, problems: [] });
+    const { connections, sas } = await gateway.status();
+    expect(connections).toEqual(['guests']);
+    expect(sas).toHaveLength(1);
+  });
+
+  test('keeps the old configuration when there is an error in the new one', async () => {
+    const { home, call, status, lines } = await start(gatewayConfig, new Cable());
+    home.write(gatewayConfig.replace("local_auth 'psk'", "local_auth 'prayer'"));
+    expect(await call('reload')).toMatchObject({
+      ok: false,
+      problems: [{ severity: 'error', section: "connection 'phones'", option: 'local_auth' }],
+    });
+    expect((await status()).connections).toEqual(['phones']);
+    expect(lines.at(-1)).toBe('error: configuration refused (1 error): the old one stays in use');
+  });
+
+  test('says what a reload cannot change', async () => {
+    const { home, call } = await start(gatewayConfig, new Cable());
+    home.write(gatewayConfig.replace('10.3.0.0/24', '10.9.0.0/24'));
+    expect(await call('reload')).toMatchObject({
+      ok: true,
+      problems: [{ severity: 'warning', cure: expect.stringContaining('restart') }],
+    });
+  });
+
+  test('checks its configuration without using it', async () => {
+    const { home, call, status } = await start(gatewayConfig, new Cable());
+    home.write("config connection 'phones'\n\toption role 'bystander'\n");
+    expect(await call('config_check')).toMatchObject({ ok: false });
+    expect((await status()).connections).toEqual(['phones']);
+  });
+
+  test('writes keys for Wireshark when asked, and warns loudly', async () => {
+    const cable = new Cable();
+    const keylog = new Home('');
+    undo.push(() => keylog.remove());
+    const config = gatewayConfig.replace(
+      'option log',
+      `option keylog '${keylog.folder}'\n\toption log`,
+    );
+    const gateway = await start(config, cable);
+    const phone = await start(phoneConfig, cable);
+    const up = eventOf(phone, 'child.established');
+    await phone.call('initiate', { connection: 'home' });
+    await up;
+    expect(gateway.lines.some((line) => line.startsWith('warn: KEYS ARE WRITTEN'))).toBe(true);
+    const rowsIn = (file: string): number =>
+      readFileSync(join(keylog.folder, file), 'utf8').trimEnd().split('\n').length;
+    expect(rowsIn('ikev2_decryption_table')).toBe(1);
+    expect(rowsIn('esp_sa')).toBe(2);
+  });
+
+  test('says whom it cannot dial', async () => {
+    const { call } = await start(gatewayConfig, new Cable());
+    await expect(call('initiate', { connection: 'phones' })).rejects.toThrow(
+      'its role is responder',
+    );
+    await expect(call('initiate', { connection: 'nobody' })).rejects.toThrow(
+      "no connection 'nobody'",
+    );
+  });
+});
