@@ -1,6 +1,7 @@
 // What the methods may ask of the daemon: the only thing that rpc knows about it. Plain data throughout.
+import type { Ip } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
-import type { ChildRef, CoreSnapshot, Lease, SaRef } from '../ike/core.ts';
+import type { ChildRef, CoreSnapshot, SaRef } from '../ike/core.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { Entry } from '../trace/ring.ts';
 
@@ -60,15 +61,17 @@ export interface ChildFigures {
 export interface PoolUsage {
   readonly name: string;
   readonly ranges: readonly string[];
-  readonly dns: readonly string[];
-  /** Addresses that somebody holds at this moment. */
+  /** Clients that have an address at this moment. */
   readonly used: number;
-  /** Addresses there are to give. */
-  readonly size: bigint;
+  /** Clients that find room. */
+  readonly size: number;
 }
 
-export interface LeaseFacts extends Lease {
-  /** Whether a tunnel holds it at this moment; else it is only remembered for its owner. */
+export interface LeaseFacts {
+  readonly pool: string;
+  readonly identity: string;
+  readonly address: Ip;
+  /** Whether a tunnel has it at this moment; else it is kept for its owner. */
   readonly isHeld: boolean;
 }
 

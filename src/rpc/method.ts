@@ -43,13 +43,14 @@ export function method<P extends z.ZodMiniObject, R extends z.ZodMiniType>(
     result,
     async call(daemon, given) {
       const parsed = z.safeParse(params, given);
-      if (!parsed.success) throw new BadParams(parsed.error.issues.map(explain).join('; '));
+      if (!parsed.success) throw new BadParams(parsed.error.issues.map(explainIssue).join('; '));
       return run(daemon, parsed.data);
     },
   };
 }
 
-function explain(issue: z.core.$ZodIssue): string {
+/** What is wrong with a parameter, in words; zod's own messages would bring its dictionary along. */
+export function explainIssue(issue: z.core.$ZodIssue): string {
   const place = issue.path.length === 0 ? 'params' : `'${issue.path.join('.')}'`;
   switch (issue.code) {
     case 'unrecognized_keys':

@@ -1,6 +1,7 @@
 // One caller, whatever it is connected by: answers its requests one after the other, and tells it of events
 // while it is subscribed.
 import * as z from 'zod/mini';
+import type { Entry } from '../trace/ring.ts';
 import type { DaemonApi } from './api.ts';
 import { viewEntry } from './entry.ts';
 import {
@@ -13,7 +14,7 @@ import {
   readRequest,
   success,
 } from './jsonrpc.ts';
-import type { MethodTable } from './method.ts';
+import { explainIssue, type MethodTable } from './method.ts';
 
 /** The methods that belong to the connection and not to the service. */
 export const sessionMethods = {
@@ -81,19 +82,25 @@ export class Session {
   #subscribe({ id, params }: Request): string {
     const parsed = z.safeParse(subscription, params);
     if (!parsed.success) {
-      const why = `'level' has to be one of ${levels.join(', ')}`;
+      const why = parsed.error.issues.map(explainIssue).join('; ');
       return failure(failed(id ?? null, ErrorCode.InvalidParams, why));
     }
-    const least = levels.indexOf(parsed.data.level);
+    const { level, last } = parsed.data;
+    const { daemon, send } = this.#options;
+    const tell = (entry: Entry): void => {
+      if (levels.indexOf(entry.level) > levels.indexOf(level)) return;
+      send(notification('event', viewEntry(entry)));
+    };
     this.close();
-    this.#unfollow = this.#options.daemon.events.follow((entry) => {
-      if (levels.indexOf(entry.level) <= least) {
-        this.#options.send(notification('event', viewEntry(entry)));
-      }
-    });
+    for (const entry of last === 0 ? [] : daemon.events.all(0, last)) tell(entry);
+    this.#unfollow = daemon.events.follow(tell);
     return success(id ?? null, { subscribed: true });
   }
 }
 
 const levels = ['error', 'warn', 'info', 'debug'] as const;
-const subscription = z.strictObject({ level: z._default(z.enum(levels), 'info') });
+const subscription = z.strictObject({
+  level: z._default(z.enum(levels), 'info'),
+  /** So many past events are told first. */
+  last: z._default(z.int().check(z.minimum(0), z.maximum(1000)), 0),
+});

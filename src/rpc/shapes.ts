@@ -61,7 +61,6 @@ export const problemShape = z.object({
 export const poolShape = z.object({
   name: z.string(),
   ranges: z.array(z.string()),
-  dns: z.array(z.string()),
   used: z.number(),
   size: z.number(),
 });
@@ -101,9 +100,7 @@ export function viewProblem({ severity, section, option, line, why, cure }: Prob
 }
 
 export function viewPools(daemon: DaemonApi): z.infer<typeof poolShape>[] {
-  return daemon.pools().map(({ name, ranges, dns, used, size }) => {
-    return { name, ranges: [...ranges], dns: [...dns], used, size: Number(size) };
-  });
+  return daemon.pools().map(({ ranges, ...usage }) => ({ ...usage, ranges: [...ranges] }));
 }
 
 export function viewCounts(counters: Readonly<Record<string, number | bigint>>) {

@@ -5,35 +5,36 @@ import { poolShape, viewPools } from '../shapes.ts';
 
 const name = z.optional(z.string().check(z.maxLength(64)));
 
+export const poolsShape = z.object({ pools: z.array(poolShape) });
+export const leasesShape = z.object({
+  leases: z.array(
+    z.object({
+      pool: z.string(),
+      identity: z.string(),
+      address: z.string(),
+      held: z.boolean(),
+    }),
+  ),
+});
+
 export const poolMethods: MethodTable = {
   pools: method({
     summary: 'Address pools and how full they are',
     access: 'read',
     params: z.strictObject({}),
-    result: z.object({ pools: z.array(poolShape) }),
+    result: poolsShape,
     run: (daemon) => ({ pools: viewPools(daemon) }),
   }),
   leases: method({
     summary: 'Addresses given and remembered, by identity',
     access: 'read',
     params: z.strictObject({ pool: name }),
-    result: z.object({
-      leases: z.array(
-        z.object({
-          pool: z.string(),
-          identity: z.string(),
-          addresses: z.array(z.string()),
-          held: z.boolean(),
-        }),
-      ),
-    }),
+    result: leasesShape,
     run: (daemon, { pool }) => ({
       leases: daemon
         .leases()
         .filter((lease) => pool === undefined || lease.pool === pool)
-        .map(({ pool, identity, addresses, isHeld }) => {
-          return { pool, identity, addresses: [...addresses], held: isHeld };
-        }),
+        .map(({ isHeld, ...lease }) => ({ ...lease, held: isHeld })),
     }),
   }),
 };

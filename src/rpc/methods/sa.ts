@@ -7,12 +7,15 @@ import { saShape, viewSa } from '../shapes.ts';
 const name = z.string().check(z.minLength(1), z.maxLength(64));
 const saId = z.int().check(z.minimum(0));
 
+export const sasShape = z.object({ sas: z.array(saShape) });
+export const terminatedShape = z.object({ terminated: z.number() });
+
 export const saMethods: MethodTable = {
   sas: method({
     summary: 'IKE SAs with their tunnels',
     access: 'read',
     params: z.strictObject({ sa: z.optional(saId), connection: z.optional(name) }),
-    result: z.object({ sas: z.array(saShape) }),
+    result: sasShape,
     run(daemon, { sa, connection }) {
       const wanted = daemon
         .snapshot()
@@ -29,7 +32,7 @@ export const saMethods: MethodTable = {
       connection: z.optional(name),
       all: z.optional(z.boolean()),
     }),
-    result: z.object({ terminated: z.number() }),
+    result: terminatedShape,
     run(daemon, params) {
       const target = targetOf(params);
       const hit = daemon.snapshot().sas.filter((sa) => isHit(target, sa));

@@ -15,11 +15,26 @@ import {
 } from '../shapes.ts';
 
 const nothing = z.strictObject({});
-const countersShape = z.object({ ike: counts, esp: counts });
-const checkedShape = z.object({
+export const countersShape = z.object({ ike: counts, esp: counts });
+export const checkedShape = z.object({
   ok: z.boolean(),
   summary: z.string(),
   problems: z.array(problemShape),
+});
+
+export const statusShape = z.object({
+  state: z.enum(['running']),
+  version: z.string(),
+  started: z.number(),
+  uptime: z.number(),
+  device: z.string(),
+  listen: z.array(z.string()),
+  aead: z.string(),
+  keylog: z.optional(z.string()),
+  connections: z.array(z.string()),
+  sas: z.array(saShape),
+  pools: z.array(poolShape),
+  counters: countersShape,
 });
 
 export const serviceMethods: MethodTable = {
@@ -27,20 +42,7 @@ export const serviceMethods: MethodTable = {
     summary: 'The service, its tunnels, its pools and its counters',
     access: 'read',
     params: nothing,
-    result: z.object({
-      state: z.enum(['running']),
-      version: z.string(),
-      started: z.number(),
-      uptime: z.number(),
-      device: z.string(),
-      listen: z.array(z.string()),
-      aead: z.string(),
-      keylog: z.optional(z.string()),
-      connections: z.array(z.string()),
-      sas: z.array(saShape),
-      pools: z.array(poolShape),
-      counters: countersShape,
-    }),
+    result: statusShape,
     run(daemon) {
       const { version, startedAt, device, listen, aead, keylog } = daemon.service;
       const { sas, counters } = daemon.snapshot();

@@ -90,10 +90,10 @@ export function fakeDaemon(): FakeDaemon {
           }
         : undefined,
     espCounters: () => ({ 'unknown-spi': 4n }),
-    pools: () => [{ name: 'lan', ranges: ['10.3.0.0/24'], dns: ['10.3.0.1'], used: 1, size: 253n }],
+    pools: () => [{ name: 'lan', ranges: ['10.3.0.0/24'], used: 1, size: 253 }],
     leases: () => [
-      { pool: 'lan', identity: 'anna@example.org', addresses: [ip('10.3.0.10')], isHeld: true },
-      { pool: 'other', identity: 'bob', addresses: [ip('10.4.0.10')], isHeld: false },
+      { pool: 'lan', identity: 'anna@example.org', address: ip('10.3.0.10'), isHeld: true },
+      { pool: 'other', identity: 'bob', address: ip('10.4.0.10'), isHeld: false },
     ],
     events: {
       all: (since, limit) => ring.events(since, limit),

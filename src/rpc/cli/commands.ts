@@ -1,0 +1,193 @@
+// The commands of `ikectl`: a few made for people, and every method of the table as it is.
+import * as z from 'zod/mini';
+import { printable } from '../../base/printable.ts';
+import { type EntryView, entryShape } from '../entry.ts';
+import type { Callable, MethodTable } from '../method.ts';
+import { leasesShape, poolsShape } from '../methods/pool.ts';
+import { sasShape, terminatedShape } from '../methods/sa.ts';
+import { checkedShape, countersShape, statusShape } from '../methods/service.ts';
+import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { formatPools, formatSas, formatStatus } from './status.ts';
+import { formatTable, formatTime } from './text.ts';
+
+/** What a command has at hand. */
+export interface Surroundings {
+  call(method: string, params: object): Promise<unknown>;
+  follow(params: object): AsyncIterable<unknown>;
+  /** Writes one or more lines. */
+  print(text: string): void;
+  /** Seconds since 1970. */
+  now(): number;
+}
+
+export interface Command {
+  readonly summary: string;
+  /** What may follow the command, for the help text. */
+  readonly usage: string;
+  readonly options: OptionKinds;
+  /** How many words without dashes it takes. */
+  readonly words: number;
+  /** @returns the exit code */
+  readonly run: (words: Words, around: Surroundings) => Promise<number>;
+}
+
+/** @returns undefined where there is no such command */
+export function commandNamed(name: string, methods: MethodTable): Command | undefined {
+  if (Object.hasOwn(commands, name)) return commands[name];
+  const found = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  return found && methodCommand(name, found);
+}
+
+const withJson = { json: 'boolean' } as const;
+
+export const commands: Readonly<Record<string, Command>> = {
+  status: {
+    summary: 'The service and who is connected',
+    usage: '[--json]',
+    options: withJson,
+    words: 0,
+    run: (words, around) =>
+      show(words, around, 'status', statusShape, (status) => formatStatus(status, around.now())),
+  },
+  sas: {
+    summary: 'Who is connected',
+    usage: '[--sa ID] [--connection NAME] [--json]',
+    options: { ...withJson, sa: 'string', connection: 'string' },
+    words: 0,
+    run: (words, around) =>
+      show(words, around, 'sas', sasShape, ({ sas }) => formatSas(sas, around.now()) || 'nobody'),
+  },
+  down: {
+    summary: 'Hang up a connection, one IKE SA, or all',
+    usage: 'NAME | --sa ID | --all',
+    options: { sa: 'string', all: 'boolean' },
+    words: 1,
+    async run({ values, positionals }, around) {
+      const [connection] = positionals;
+      const params = { ...given('sa', number(values['sa'])), ...given('all', values['all']) };
+      const result = await around.call('terminate', {
+        ...params,
+        ...given('connection', connection),
+      });
+      const { terminated } = z.parse(terminatedShape, result);
+      around.print(`hung up ${terminated} IKE SA${terminated === 1 ? '' : 's'}`);
+      return 0;
+    },
+  },
+  log: {
+    summary: 'What happened lately',
+    usage: '[--follow] [--limit N]',
+    options: { follow: 'boolean', limit: 'string' },
+    words: 0,
+    run: showLog,
+  },
+  reload: {
+    summary: 'Read the configuration again',
+    usage: '',
+    options: {},
+    words: 0,
+    async run(_, around) {
+      const checked = z.parse(checkedShape, await around.call('reload', {}));
+      for (const problem of checked.problems) around.print(problemLine(problem));
+      around.print(
+        checked.ok ? `in use: ${checked.summary}` : 'refused: the old configuration stays',
+      );
+      return checked.ok ? 0 : 1;
+    },
+  },
+  pool: {
+    summary: 'Address pools, and who holds what',
+    usage: '',
+    options: {},
+    words: 0,
+    async run(_, around) {
+      const { pools } = z.parse(poolsShape, await around.call('pools', {}));
+      const { leases } = z.parse(leasesShape, await around.call('leases', {}));
+      const rows = leases.map(({ pool, identity, address, held }) => {
+        return [pool, printable(identity, 40), address, held ? 'in use' : 'remembered'];
+      });
+      around.print(formatPools(pools) || 'no pools');
+      if (rows.length > 0)
+        around.print(`\n${formatTable(['pool', 'who', 'address', 'state'], rows)}`);
+      return 0;
+    },
+  },
+  counters: {
+    summary: 'What was dropped, refused and repeated',
+    usage: '[--json]',
+    options: withJson,
+    words: 0,
+    run: (words, around) =>
+      show(words, around, 'counters', countersShape, ({ ike, esp }) => {
+        const rows = [...rowsOf('IKE', ike), ...rowsOf('ESP', esp)];
+        return rows.length === 0 ? 'nothing yet' : formatTable(['', 'what', 'count'], rows);
+      }),
+  },
+};
+
+/** A method as a command: its parameters are options, its result is JSON. */
+function methodCommand(name: string, { summary, params }: Callable): Command {
+  const options = optionsOf(params);
+  return {
+    summary,
+    usage: Object.entries(options)
+      .map(([option, kind]) => `[--${option}${kind === 'boolean' ? '' : ' VALUE'}]`)
+      .join(' '),
+    options: { ...options, ...withJson },
+    words: 0,
+    async run({ values }, around) {
+      const result = await around.call(name, paramsOf(params, values));
+      around.print(JSON.stringify(result, null, values['json'] ? 0 : 2));
+      return 0;
+    },
+  };
+}
+
+async function show<T>(
+  { values }: Words,
+  around: Surroundings,
+  method: string,
+  shape: z.ZodMiniType<T>,
+  inWords: (result: T) => string,
+): Promise<number> {
+  const params = {
+    ...given('sa', number(values['sa'])),
+    ...given('connection', values['connection']),
+  };
+  const result = await around.call(method, params);
+  around.print(values['json'] ? JSON.stringify(result) : inWords(z.parse(shape, result)));
+  return 0;
+}
+
+async function showLog({ values }: Words, around: Surroundings): Promise<number> {
+  const limit = number(values['limit']) ?? 50;
+  const print = (entry: EntryView): void =>
+    around.print(`${formatTime(entry.at, around.now())} ${entry.level.padEnd(5)} ${entry.line}`);
+  if (values['follow']) {
+    for await (const entry of around.follow({ last: limit })) print(z.parse(entryShape, entry));
+    return 0;
+  }
+  const result = await around.call('events', { limit });
+  for (const entry of z.parse(z.object({ events: z.array(entryShape) }), result).events)
+    print(entry);
+  return 0;
+}
+
+function problemLine({ severity, section, option, why, cure }: Problem): string {
+  return `${severity}: ${section}${option === undefined ? '' : `, option '${option}'`}: ${why}. ${cure}`;
+}
+type Problem = z.infer<typeof checkedShape>['problems'][number];
+
+const rowsOf = (group: string, counters: Readonly<Record<string, number>>): string[][] =>
+  Object.entries(counters)
+    .filter(([, n]) => n > 0)
+    .map(([name, n]) => [group, name, `${n}`]);
+
+function number(text: string | boolean | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(`${text}`)) throw new Usage(`'${text}' is no number`);
+  return Number(text);
+}
+
+const given = (name: string, value: unknown): object =>
+  value === undefined ? {} : { [name]: value };

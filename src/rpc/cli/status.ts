@@ -1,0 +1,78 @@
+// `ikectl status` in words: one line for the service, one row for each device, one line for each pool.
+import type * as z from 'zod/mini';
+import { printable } from '../../base/printable.ts';
+import type { poolsShape } from '../methods/pool.ts';
+import type { statusShape } from '../methods/service.ts';
+import type { SaView } from '../shapes.ts';
+import { formatBytes, formatDuration, formatTable, formatTime } from './text.ts';
+
+export type Status = z.infer<typeof statusShape>;
+
+/** @param now seconds since 1970 */
+export function formatStatus(status: Status, now: number): string {
+  return [serviceLine(status), formatSas(status.sas, now), formatPools(status.pools)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** Empty when nobody is connected. */
+export function formatSas(sas: readonly SaView[], now: number): string {
+  const up = sas.filter(({ since }) => since !== undefined);
+  if (up.length === 0) return '';
+  return formatTable(
+    headings,
+    up.map((sa) => rowOf(sa, now)),
+  );
+}
+
+/** One line for each pool. */
+export function formatPools(pools: z.infer<typeof poolsShape>['pools']): string {
+  return pools
+    .map(
+      ({ name, ranges, used, size }) =>
+        `pool ${name}: ${used} of ${size} used, ${ranges.join(' ')}`,
+    )
+    .join('\n');
+}
+
+function serviceLine({
+  version,
+  uptime,
+  device,
+  listen,
+  aead,
+  keylog,
+  connections,
+  sas,
+}: Status): string {
+  const up = sas.filter(({ since }) => since !== undefined).length;
+  const halfOpen = sas.length - up;
+  const lines = [
+    `ikev2d ${version}, running for ${formatDuration(uptime)}, ${count(up, 'peer')} connected` +
+      `${halfOpen > 0 ? `, ${count(halfOpen, 'handshake')} under way` : ''}`,
+    `${device}, ${aead}, listening on ${listen.join(' ')}`,
+    `${connections.length === 1 ? 'connection' : 'connections'}: ${connections.join(', ') || 'none'}`,
+  ];
+  if (keylog !== undefined)
+    lines.push(`KEYS ARE WRITTEN to ${keylog}: who reads them reads the traffic`);
+  return lines.join('\n');
+}
+
+const headings = ['id', 'peer', 'from', 'address', 'since', 'in', 'out', 'suite', 'nat'];
+
+function rowOf(sa: SaView, now: number): string[] {
+  return [
+    `${sa.id}`,
+    printable(sa.peer ?? '?', 28),
+    sa.remote,
+    sa.addresses.join('\n'),
+    formatTime(sa.since ?? now, now),
+    formatBytes(sa.rxBytes),
+    formatBytes(sa.txBytes),
+    [...new Set(sa.children.map(({ suite }) => suite))].join('\n') || 'no tunnel',
+    natWords[sa.nat],
+  ];
+}
+
+const natWords = { none: 'no', local: 'ours', remote: 'theirs', both: 'both' } as const;
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
