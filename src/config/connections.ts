@@ -3,6 +3,7 @@ import { ip } from '../base/ip.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Connection } from '../policy/policy.ts';
 import { everything, type Selector, type SelectorPolicy } from '../policy/selectors.ts';
+import { quote } from '../schema/kinds.ts';
 import { suite } from '../transforms/suites.ts';
 import type { Findings } from './findings.ts';
 import { loadPeers } from './peers.ts';
@@ -73,7 +74,7 @@ function loadPool(
   const names = pools.map((each) => each.section.name);
   if (!names.includes(pool)) {
     const cure = cureOfReference('pool', names);
-    findings.error({ section, option }, `there is no section pool '${pool}'`, cure);
+    findings.error({ section, option }, `there is no section pool ${quote(pool)}`, cure);
   }
   return pool;
 }

@@ -1,4 +1,5 @@
 // How both sides of a connection prove who they are, and whether what that takes is there.
+import { printable } from '../base/printable.ts';
 import {
   formatIdentity,
   type Identity,
@@ -6,6 +7,7 @@ import {
   matchesIdentity,
 } from '../policy/identity.ts';
 import type { LocalAuth, RemoteAuth } from '../policy/policy.ts';
+import { quote } from '../schema/kinds.ts';
 import type { Findings } from './findings.ts';
 import type { Section, Sections } from './read.ts';
 
@@ -86,7 +88,8 @@ function checkPsk(
     );
     return;
   }
-  const peer = names.remoteId.kind === 'exact' ? formatIdentity(names.remoteId.identity) : 'it';
+  const { remoteId } = names;
+  const peer = remoteId.kind === 'exact' ? printable(formatIdentity(remoteId.identity), 60) : '…';
   findings.error(
     { section, option },
     'none of the psk sections is for its peer',
@@ -134,7 +137,7 @@ function checkCertificate(
   if (names.includes(wanted)) return;
   findings.error(
     { section, option },
-    `there is no section certificate '${wanted}'`,
+    `there is no section certificate ${quote(wanted)}`,
     cureOfReference('certificate', names),
   );
 }

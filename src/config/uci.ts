@@ -1,5 +1,6 @@
 // Reads a UCI file (`/etc/config/…`) as OpenWrt's libuci does in its strict mode, and names line and cure where
 // libuci would only refuse. Text in, sections out; what the options mean is settled in `options.ts`.
+import { printable } from '../base/printable.ts';
 import type { Problem } from '../policy/problem.ts';
 import { type Statement, statements, type Word } from './words.ts';
 
@@ -108,7 +109,9 @@ class UciReader {
   #open(type: string, name: string | undefined, line: number): undefined {
     const index = this.#countOfType.get(type) ?? 0;
     this.#countOfType.set(type, index + 1);
-    const label = name === undefined ? `@${type}[${index}]` : `${type} '${name}'`;
+    const shown = printable(type, LONGEST_SHOWN);
+    const label =
+      name === undefined ? `@${shown}[${index}]` : `${shown} '${printable(name, LONGEST_SHOWN)}'`;
     this.#current = { type, name, label, line, options: new Map() };
     this.sections.push(this.#current);
     if (name !== undefined) this.#named.set(name, this.#current);
@@ -221,5 +224,6 @@ function quoteCharacter(char: string): string {
 }
 
 const MAX_CHARACTERS = 1 << 20;
+const LONGEST_SHOWN = 40;
 /** Enough for one sitting. */
 const MAX_PROBLEMS = 50;

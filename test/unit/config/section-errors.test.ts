@@ -8,14 +8,14 @@ const relations: Readonly<Record<string, Case>> = {
     into: 'shared',
     lines: "option pool 'raoming'",
     option: 'pool',
-    why: /no section pool 'raoming'/,
+    why: /no section pool «raoming»/,
     cure: /Write one of roaming, or add/,
   },
   'a certificate that is not there': {
     into: 'phones',
     lines: "option certificate 'gate'",
     option: 'certificate',
-    why: /no section certificate 'gate'/,
+    why: /no section certificate «gate»/,
     cure: /Write one of gateway/,
   },
   'ranges of two pools that overlap': {
@@ -223,6 +223,14 @@ test('problems stand in the order of the file', () => {
     (p) => p.line ?? 0,
   );
   expect(lines).toEqual(lines.toSorted((a, b) => a - b));
+});
+
+test('names with a line break stay on one line', () => {
+  for (const lines of ["option pool 'a\nb'", "option certificate 'a\nb'"]) {
+    const { problems } = loadConfiguration(fileWith('phones', lines).text);
+    const errors = problems.filter((problem) => problem.severity === 'error');
+    expect(errors.map((problem) => problem.why)).toEqual([expect.stringContaining('«a\\x0ab»')]);
+  }
 });
 
 test('one mistake in a section does not make errors of those that refer to it', () => {
