@@ -1,6 +1,7 @@
 // The commands of `ikectl`: a few made for people, and every method of the table as it is.
 import * as z from 'zod/mini';
 import { printable } from '../../base/printable.ts';
+import { formatProblem } from '../../policy/problem.ts';
 import { type EntryView, entryShape } from '../entry.ts';
 import type { Callable, MethodTable } from '../method.ts';
 import { leasesShape, poolsShape } from '../methods/pool.ts';
@@ -173,10 +174,9 @@ async function showLog({ values }: Words, around: Surroundings): Promise<number>
   return 0;
 }
 
-function problemLine({ severity, section, option, why, cure }: Problem): string {
-  return `${severity}: ${section}${option === undefined ? '' : `, option '${option}'`}: ${why}. ${cure}`;
-}
-type Problem = z.infer<typeof checkedShape>['problems'][number];
+const problemLine = (problem: ProblemView): string =>
+  formatProblem({ option: undefined, line: undefined, ...problem });
+type ProblemView = z.infer<typeof checkedShape>['problems'][number];
 
 const rowsOf = (group: string, counters: Readonly<Record<string, number>>): string[][] =>
   Object.entries(counters)

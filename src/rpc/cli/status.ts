@@ -4,7 +4,7 @@ import { printable } from '../../base/printable.ts';
 import type { poolsShape } from '../methods/pool.ts';
 import type { statusShape } from '../methods/service.ts';
 import type { SaView } from '../shapes.ts';
-import { formatBytes, formatDuration, formatTable, formatTime } from './text.ts';
+import { formatBytes, formatDuration, formatTable } from './text.ts';
 
 export type Status = z.infer<typeof statusShape>;
 
@@ -58,7 +58,7 @@ function serviceLine({
   return lines.join('\n');
 }
 
-const headings = ['id', 'peer', 'from', 'address', 'since', 'in', 'out', 'suite', 'nat'];
+const headings = ['id', 'peer', 'from', 'address', 'up', 'in', 'out', 'suite', 'nat'];
 
 function rowOf(sa: SaView, now: number): string[] {
   return [
@@ -66,7 +66,7 @@ function rowOf(sa: SaView, now: number): string[] {
     printable(sa.peer ?? '?', 28),
     sa.remote,
     sa.addresses.join('\n'),
-    formatTime(sa.since ?? now, now),
+    formatDuration(now - (sa.since ?? now)),
     formatBytes(sa.rxBytes),
     formatBytes(sa.txBytes),
     [...new Set(sa.children.map(({ suite }) => suite))].join('\n') || 'no tunnel',

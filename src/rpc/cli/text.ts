@@ -11,10 +11,11 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(0)} PB`;
 }
 
-/** `3 d 4 h`, `4 h 5 min`, `5 min`, `7 s`. */
+/** `30 d`, `3 d 4 h`, `4 h 5 min`, `5 min`, `7 s`. */
 export function formatDuration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
+  if (hours >= 240) return `${Math.floor(hours / 24)} d`;
   if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
   if (hours > 0) return `${hours} h ${minutes % 60} min`;
   return minutes > 0 ? `${minutes} min` : `${Math.floor(seconds)} s`;

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../src/base/ip.ts';
+import { Secret } from '../../../src/base/secret.ts';
+import { instant } from '../../../src/base/time.ts';
+import { MemoryPlane } from '../../../src/dataplane/memory.ts';
+import type { ChildRef, ChildSpec, DataPlaneEvent, Path, SaRef } from '../../../src/ike/core.ts';
+
+const here = { ip: ip('203.0.113.2'), port: 4500 };
+const there = { ip: ip('198.51.100.10'), port: 61234 };
+const ref = 1 as ChildRef;
+
+function childSpec(path: Path, spiIn: number, spiOut: number, key: number): ChildSpec {
+  const direction = (spi: number) => ({
+    spi,
+    encryption: new Secret(new Uint8Array(20).fill(spi ^ key)),
+    integrity: undefined,
+  });
+  return {
+    ref,
+    sa: 1 as SaRef,
+    path,
+    encap: 'udp',
+    cipher: 'aes128gcm16',
+    integrity: undefined,
+    esn: false,
+    inbound: direction(spiIn),
+    outbound: direction(spiOut),
+    selectors: { local: [], remote: [] },
+  };
+}
+
+/** Two hosts and a wire; `seen` is where the right one sees the left one's packets come from. */
+function setUp({ key = 0, seen = there } = {}) {
+  let now = 0;
+  const events: DataPlaneEvent[] = [];
+  const datagrams: [Path, Uint8Array][] = [];
+  const quiet = { datagram() {}, event() {}, failed() {} };
+  const right: MemoryPlane = new MemoryPlane(
+    {
+      ...quiet,
+      datagram: (path, bytes) => datagrams.push([path, bytes]),
+      event: (event) => events.push(event),
+    },
+    { ike() {}, esp() {} },
+    () => instant(now),
+  );
+  const path = { local: here, remote: seen };
+  const left = new MemoryPlane(
+    quiet,
+    {
+      ike: (_, bytes) => right.receiveIke(path, bytes),
+      esp: (_, packet) => void right.receiveEsp(path, packet),
+    },
+    () => instant(now),
+  );
+  left.install(childSpec({ local: there, remote: here }, 500, 600, 0));
+  right.install(childSpec({ local: here, remote: there }, 600, 500, key));
+  return { left, right, events, datagrams, pass: (ms: number) => (now += ms) };
+}
+
+describe('two data planes of memory', () => {
+  test('carry IKE messages', () => {
+    const { left, datagrams } = setUp();
+    left.send({ local: there, remote: here }, Uint8Array.of(1, 2));
+    expect(datagrams).toEqual([[{ local: here, remote: there }, Uint8Array.of(1, 2)]]);
+  });
+
+  test('count packets, and how long the peer has been silent', () => {
+    const { left, right, pass } = setUp();
+    pass(700);
+    expect(right.stats(ref)?.idleMs).toBe(700);
+    left.sendInner(ref, new Uint8Array(100));
+    pass(30);
+    expect(left.stats(ref)).toMatchObject({ txPackets: 1n, txBytes: 100n, rxPackets: 0n });
+    expect(right.stats(ref)).toMatchObject({ rxPackets: 1n, rxBytes: 100n, idleMs: 30 });
+  });
+
+  test('find out when their keys differ', () => {
+    const { left, right } = setUp({ key: 1 });
+    left.sendInner(ref, new Uint8Array(100));
+    expect(right.counters()).toEqual({ integrity: 1n });
+    expect(right.stats(ref)).toMatchObject({ rxPackets: 0n });
+  });
+
+  test('tell where a peer moved to, and stop telling once they follow', () => {
+    const seen = { ip: ip('192.0.2.7'), port: 1024 };
+    const { left, right, events } = setUp({ seen });
+    left.sendInner(ref, new Uint8Array(1));
+    expect(events).toEqual([{ kind: 'moved', child: ref, path: { local: here, remote: seen } }]);
+    right.move(ref, { local: here, remote: seen });
+    left.sendInner(ref, new Uint8Array(1));
+    expect(events).toHaveLength(1);
+    expect(right.children[0]?.path.remote).toEqual(seen);
+  });
+
+  test('hold nothing of a child that was removed', () => {
+    const { left, right } = setUp();
+    right.remove(ref);
+    left.sendInner(ref, new Uint8Array(1));
+    expect(right.counters()).toEqual({ 'unknown-spi': 1n });
+    expect(right.stats(ref)).toBeUndefined();
+    expect(right.sendInner(ref, new Uint8Array(1))).toBe(false);
+  });
+
+  test('hold nothing when closed', async () => {
+    const { right } = setUp();
+    await right.close();
+    expect(right.children).toEqual([]);
+  });
+});
