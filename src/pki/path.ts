@@ -40,6 +40,11 @@ export class PathSearch {
     yield* this.#extend([leaf], leaf);
   }
 
+  /** Signatures verified so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
   /** Why no path was found. */
   get failure(): Fault {
     if (this.#brokenLink) return this.#brokenLink;
@@ -59,7 +64,8 @@ export class PathSearch {
     if (path.length === maxPathLength) return;
     for (const issuer of this.#issuersOf(last)) {
       if (path.some((used) => sameCertificate(used, issuer))) continue;
-      if (++this.#steps > maxSteps) return;
+      if (this.#steps === maxSteps) return;
+      this.#steps++;
       const fault = linkFault(last, issuer);
       this.#brokenLink ??= fault;
       if (!fault) yield* this.#extend([...path, issuer], issuer);

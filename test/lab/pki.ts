@@ -13,6 +13,8 @@ export interface CertificateOptions {
   /** `C=CH, O=Home, CN=anna`; empty: no subject. */
   readonly name?: string;
   readonly key?: LabKey;
+  /** Certifies the key of this one instead of a new key: a renewal, a cross-certificate. */
+  readonly keyOf?: LabCertificate;
   /** `vpn.example.org`, `anna@example.org`, `10.0.0.1`, `fd00::1`, `https://…`. */
   readonly san?: readonly string[];
   /** Empty: no extendedKeyUsage at all. */
@@ -81,8 +83,9 @@ async function make(
   options: CertificateOptions,
   issuer: LabCertificate | undefined,
 ): Promise<LabCertificate> {
-  const { key = 'p256', name = 'C=CH, O=Home, CN=anna' } = options;
-  const keys = await keyPair(key);
+  const { keyOf, name = 'C=CH, O=Home, CN=anna' } = options;
+  const key = keyOf?.key ?? options.key ?? 'p256';
+  const keys = keyOf?.keys ?? (await keyPair(key));
   const signer = issuer ?? { keys, key };
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: `01${(++serial).toString(16).padStart(8, '0')}`,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { toHex } from '../../../src/base/bytes.ts';
+import { PathSearch } from '../../../src/pki/path.ts';
 import { formatIdentity } from '../../../src/policy/identity.ts';
 import { hasOpenssl, openssl } from '../../lab/openssl.ts';
 import {
@@ -12,7 +13,7 @@ import {
   selfSigned,
   unknownCritical,
 } from '../../lab/pki.ts';
-import { judge, type Question, refused } from './anchors.ts';
+import { certificateOf, judge, type Question, refused } from './anchors.ts';
 
 let root: LabCertificate;
 let middle: LabCertificate;
@@ -129,22 +130,37 @@ describe('a path to an authority', () => {
     });
   });
 
-  test('is not searched for ever in a knot of cross-certificates', async () => {
-    const [a, b, c] = await Promise.all([0, 1, 2].map((i) => makeCa({ name: `CN=Knot ${i}` })));
-    if (!a || !b || !c) return;
-    const cross = (of: LabCertificate, by: LabCertificate) =>
-      makeCa({ name: of.certificate.subject }, { ...by, certificate: by.certificate });
-    const knot = await Promise.all([
-      cross(a, b),
-      cross(b, c),
-      cross(c, a),
-      cross(a, c),
-      cross(b, a),
-      cross(c, b),
-    ]);
-    const peer = await issue(a, {});
-    const verdict = await judge([peer, ...knot, a, b, c, ...knot], { trusted: [root] });
-    expect(verdict).toMatchObject({ ok: false, cause: 'untrusted' });
+  test('is found in a knot of cross-certificates, with a bounded number of looks', async () => {
+    const names = ['CN=A', 'CN=B', 'CN=C', 'CN=D'];
+    const cas = await Promise.all(names.map((name) => makeCa({ name })));
+    const crosses = cas.flatMap((keyOf, i) =>
+      cas.flatMap((by) => (by === keyOf ? [] : makeCa({ name: names[i] ?? '', keyOf }, by))),
+    );
+    const knot = await Promise.all(crosses);
+    const peer = await issue(cas[0] ?? root, {});
+    const bridge = await makeCa({ name: 'CN=D', ...(cas[3] && { keyOf: cas[3] }) }, root);
+    expect(knot).toHaveLength(12);
+    expect(await judge([peer, ...knot], { trusted: [root] })).toMatchObject({ cause: 'untrusted' });
+    expect(await judge([peer, bridge, ...knot], { trusted: [root] })).toMatchObject({ ok: true });
+
+    const links = knot.map(({ der }) => certificateOf(der));
+    const search = new PathSearch({ trusted: [], links });
+    expect([...search.pathsFrom(certificateOf(peer.der))]).toEqual([]);
+    expect(search.steps).toBe(16);
+  });
+
+  test('never visits a certificate twice', async () => {
+    const [a, b] = await Promise.all([makeCa({ name: 'CN=A' }), makeCa({ name: 'CN=B' })]);
+    const loop = [
+      await makeCa({ name: 'CN=A', keyOf: a }, b),
+      await makeCa({ name: 'CN=B', keyOf: b }, a),
+    ];
+    const search = new PathSearch({
+      trusted: [],
+      links: loop.map(({ der }) => certificateOf(der)),
+    });
+    expect([...search.pathsFrom(certificateOf((await issue(a, {})).der))]).toEqual([]);
+    expect(search.steps).toBe(2);
   });
 });
 
