@@ -2,7 +2,7 @@
 import type { Duration } from '../base/time.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
 import type { Answer, Input, Question, QuestionKind, Questions, Ticket } from '../ike/core.ts';
-import type { Log } from '../trace/log.ts';
+import type { Complain } from './perform.ts';
 
 /** Who answers which kind of question: at once, or later. */
 export type Answering = {
@@ -14,15 +14,13 @@ export type Answering = {
 /** @param give takes the answers; those that come at once are given before `ask` returns */
 export function asker(
   answering: Answering,
-  log: Log,
+  complain: Complain,
   give: (input: Input) => void,
 ): (ticket: Ticket, question: Question) => void {
   return (ticket, question) => {
     const reply = (answer: Answer): void => give({ kind: 'answer', ticket, answer });
     const fail = (error: unknown): void => {
-      log.error(
-        `could not ${doing[question.kind]}: ${error instanceof Error ? error.message : error}`,
-      );
+      complain(doing[question.kind], error instanceof Error ? error.message : `${error}`);
       reply(undefined);
     };
     let answer: Answer | Promise<Answer>;

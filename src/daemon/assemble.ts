@@ -49,6 +49,7 @@ export function assemble(gathered: Gathered, { log, leasesFile, openPlane, faile
   const tracer = new Tracer(log, ring, tracerClock);
   const leases = new LeaseKeeper(pools, leasesFile, log, systemClock.after);
   const give = daemon.give.bind(daemon);
+  const complain = tracer.trouble.bind(tracer);
   const plane = openPlane(planeOptions(service), {
     datagram: (path, bytes) => give({ kind: 'datagram', path, bytes }),
     event: (event) => give({ kind: 'dataplane', event }),
@@ -58,10 +59,10 @@ export function assemble(gathered: Gathered, { log, leasesFile, openPlane, faile
     plane,
     keylog,
     report: tracer.report.bind(tracer),
-    ask: asker(answeringOf(inUse, leases, plane), log, give),
+    ask: asker(answeringOf(inUse, leases, plane), complain, give),
     release: leases.release.bind(leases),
   };
-  daemon.performWith(performer(ports, log, give));
+  daemon.performWith(performer(ports, complain, give));
   return { inUse, engine, core, daemon, plane, leases, ring, tracer };
 }
 

@@ -84,6 +84,6 @@ function readText(file: string, read: typeof readWhole): string | Problem {
   }
 }
 
-export const readWhole = (path: string): Uint8Array => readFileSync(path);
+const readWhole = (path: string): Uint8Array => readFileSync(path);
 const isError = ({ severity }: Problem): boolean => severity === 'error';
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

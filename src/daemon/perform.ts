@@ -5,7 +5,6 @@ import type { DataPlane } from '../dataplane/dataplane.ts';
 import type { Effect, Input, Lease, Question, Ticket } from '../ike/core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import type { Keylog } from '../trace/keylog.ts';
-import type { Log } from '../trace/log.ts';
 import type { Perform } from './daemon.ts';
 
 /** Where effects go. */
@@ -17,15 +16,18 @@ export interface Ports {
   readonly release: (lease: Lease) => void;
 }
 
+/** Takes what a port could not do, and why. */
+export type Complain = (what: string, why: string) => void;
+
 /** @param give takes what the core has to hear about a failure */
-export function performer(ports: Ports, log: Log, give: (input: Input) => void): Perform {
+export function performer(ports: Ports, complain: Complain, give: (input: Input) => void): Perform {
   const { keylog } = ports;
   const attempt = (what: string, action: () => void): boolean => {
     try {
       action();
       return true;
     } catch (error) {
-      log.error(`could not ${what}: ${error instanceof Error ? error.message : error}`);
+      complain(what, error instanceof Error ? error.message : `${error}`);
       return false;
     }
   };

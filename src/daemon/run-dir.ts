@@ -9,7 +9,7 @@ export interface RunFiles {
   readonly leases: string;
 }
 
-export function runFiles(runDir: string): RunFiles {
+function runFiles(runDir: string): RunFiles {
   return { controlSocket: join(runDir, socketName), leases: join(runDir, leasesName) };
 }
 

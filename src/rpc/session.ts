@@ -16,13 +16,6 @@ import {
 } from './jsonrpc.ts';
 import { explainIssue, type MethodTable } from './method.ts';
 
-/** The methods that belong to the connection and not to the service. */
-export const sessionMethods = {
-  subscribe:
-    'Tell me of events as they happen, as notifications `event`; `level` is the least to tell',
-  unsubscribe: 'Stop telling me of events',
-} as const;
-
 export interface SessionOptions {
   readonly methods: MethodTable;
   readonly daemon: DaemonApi;
@@ -32,7 +25,7 @@ export interface SessionOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** Lives as long as its connection. */
+/** Lives as long as its connection. Besides the methods of the table it has `subscribe` and `unsubscribe`. */
 export class Session {
   readonly #options: SessionOptions;
   #unfollow: (() => void) | undefined;

@@ -1,31 +1,34 @@
-// How often events of one class may be written: a stranger who sends nonsense all day must not fill the
-// log or the memory (CVE-2026-78127). Pure: the clock is an argument.
+// How often lines of one class may be written: a stranger who sends nonsense all day must not fill the log or
+// the memory (CVE-2026-78127). Pure: the clock is an argument.
 import type { Instant } from '../base/time.ts';
-import type { EventKind, TraceEvent } from '../ike/events.ts';
 
-/** A class that was held back, and how often. */
-export interface Suppressed {
-  readonly sample: TraceEvent;
-  readonly count: number;
+/** Tells how many of a class were held back. */
+export type Summarize = (count: number) => void;
+
+interface Counted {
+  readonly most: number;
+  readonly summarize: Summarize;
+  seen: number;
 }
 
-/** The length of a window in milliseconds. */
-export const limitWindow = 10_000;
-
-/** Counts events by class in windows of ten seconds. Its memory is bounded by `mostClasses`. */
+/** Counts by class in windows of ten seconds. Its memory is bounded by `mostClasses`. */
 export class Limit {
-  readonly #classes = new Map<string, { sample: TraceEvent; seen: number }>();
+  readonly #classes = new Map<string, Counted>();
   #windowEnds = 0;
 
-  /** @returns whether `event` may pass; those that may not are counted until `collect` */
-  allows(now: Instant, event: TraceEvent): boolean {
-    if (this.#windowEnds === 0) this.#windowEnds = now + limitWindow;
-    const name = classOf(event);
-    const entry = this.#classes.get(name) ?? { sample: event, seen: 0 };
-    if (entry.seen === 0 && this.#classes.size >= mostClasses) return false;
-    entry.seen++;
-    this.#classes.set(name, entry);
-    return entry.seen <= allowance(event.kind);
+  /**
+   * @param name of the class; made of our own words, so that strangers cannot make more of them
+   * @param most how many may pass in one window
+   * @param summarize is kept from the first of a window
+   * @returns whether this one may pass; those that may not are counted until `collect`
+   */
+  allows(now: Instant, name: string, most: number, summarize: Summarize): boolean {
+    if (this.#windowEnds === 0) this.#windowEnds = now + windowMs;
+    const counted = this.#classes.get(name) ?? { most, summarize, seen: 0 };
+    if (counted.seen === 0 && this.#classes.size >= mostClasses) return false;
+    counted.seen++;
+    this.#classes.set(name, counted);
+    return counted.seen <= most;
   }
 
   /** When the window ends, if anything was counted in it; else undefined. */
@@ -33,37 +36,15 @@ export class Limit {
     return this.#classes.size === 0 ? undefined : (this.#windowEnds as Instant);
   }
 
-  /** Ends the window if it is over: what was held back in it. */
-  collect(now: Instant): readonly Suppressed[] {
-    if (this.#classes.size === 0 || now < this.#windowEnds) return [];
-    const suppressed = [...this.#classes.values()]
-      .map(({ sample, seen }) => ({ sample, count: seen - allowance(sample.kind) }))
-      .filter(({ count }) => count > 0);
+  /** Ends the window if it is over, with a summary of each class that was held back in it. */
+  collect(now: Instant): void {
+    if (this.#classes.size === 0 || now < this.#windowEnds) return;
+    const classes = [...this.#classes.values()];
     this.#classes.clear();
     this.#windowEnds = 0;
-    return suppressed;
+    for (const { seen, most, summarize } of classes) if (seen > most) summarize(seen - most);
   }
 }
 
-/** Classes are made of our own words only, so their number does not grow with what strangers send. */
-function classOf(event: TraceEvent): string {
-  switch (event.kind) {
-    case 'dropped':
-      return `dropped ${event.reason}`;
-    case 'attempt.failed':
-      return `attempt ${event.notify}`;
-    case 'sa.closed':
-      return `closed ${event.cause}`;
-    default:
-      return event.kind;
-  }
-}
-
-const allowance = (kind: EventKind): number => allowances[kind] ?? 200;
-/** What anybody can provoke without a key is rare; what takes a key may come from a hundred phones at once. */
-const allowances: Partial<Record<EventKind, number>> = {
-  dropped: 5,
-  'attempt.failed': 10,
-  bug: 20,
-};
+const windowMs = 10_000;
 const mostClasses = 64;

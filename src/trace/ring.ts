@@ -21,7 +21,7 @@ export interface RingSizes {
   /** Entries of all SAs together; the SA that was quiet longest is forgotten first. */
   readonly ofSas: number;
 }
-export const ringSizes: RingSizes = { all: 1000, perSa: 200, attempts: 100, ofSas: 10_000 };
+const ringSizes: RingSizes = { all: 1000, perSa: 200, attempts: 100, ofSas: 10_000 };
 
 /** Keeps entries and finds them again. */
 export class Ring {

@@ -1,7 +1,7 @@
-// Where every event of the core arrives: held back if its class is too frequent, then written to the log,
-// kept in the ring, and told to whoever follows.
+// Where every event of the core and every trouble of a port arrives: held back if its class is too frequent,
+// else written to the log, and events also kept in the ring and told to whoever follows.
 import type { Duration, Instant } from '../base/time.ts';
-import { levelOf, type TraceEvent } from '../ike/events.ts';
+import { type EventKind, levelOf, type TraceEvent } from '../ike/events.ts';
 import { Limit } from './limit.ts';
 import type { Log } from './log.ts';
 import type { Entry, Ring } from './ring.ts';
@@ -30,13 +30,19 @@ export class Tracer {
   }
 
   report(event: TraceEvent): void {
-    this.#summarize();
-    const passes = this.#limit.allows(this.#clock.monotonic(), event);
-    this.#awaitWindow();
-    if (!passes) return;
-    this.#log.event(levelOf[event.kind], event);
+    const level = levelOf[event.kind];
+    const most = allowances[event.kind] ?? usualAllowance;
+    if (!this.#allows(classOf(event), most, (n) => this.#log.more(level, event, n))) return;
+    this.#log.event(level, event);
     const entry = this.#ring.add(this.#clock.wall(), event);
     for (const follower of this.#followers) follower(entry);
+  }
+
+  /** A port failed. @param what it was doing, in our own words: `could not … : why` */
+  trouble(what: string, why: string): void {
+    const text = `could not ${what}: ${why}`;
+    const more = (count: number): void => this.#log.error(`… ${count} more like this: ${text}`);
+    if (this.#allows(`trouble ${what}`, troubleAllowance, more)) this.#log.error(text);
   }
 
   /** @returns how to stop following */
@@ -45,10 +51,12 @@ export class Tracer {
     return () => this.#followers.delete(follower);
   }
 
-  #summarize(): void {
-    for (const { sample, count } of this.#limit.collect(this.#clock.monotonic())) {
-      this.#log.more(levelOf[sample.kind], sample, count);
-    }
+  #allows(name: string, most: number, summarize: (count: number) => void): boolean {
+    const now = this.#clock.monotonic();
+    this.#limit.collect(now);
+    const passes = this.#limit.allows(now, name, most, summarize);
+    this.#awaitWindow();
+    return passes;
   }
 
   /** One timer at a time: without it, the summary of a flood would wait for the next event. */
@@ -58,8 +66,31 @@ export class Tracer {
     this.#isWaiting = true;
     this.#clock.after((end - this.#clock.monotonic()) as Duration, () => {
       this.#isWaiting = false;
-      this.#summarize();
+      this.#limit.collect(this.#clock.monotonic());
       this.#awaitWindow();
     });
   }
 }
+
+/** Classes are made of our own words only, so their number does not grow with what strangers send. */
+function classOf(event: TraceEvent): string {
+  switch (event.kind) {
+    case 'dropped':
+      return `dropped ${event.reason}`;
+    case 'attempt.failed':
+      return `attempt ${event.notify}`;
+    case 'sa.closed':
+      return `closed ${event.cause}`;
+    default:
+      return event.kind;
+  }
+}
+
+/** What anybody can provoke without a key is rare; what takes a key may come from a hundred phones at once. */
+const allowances: Partial<Record<EventKind, number>> = {
+  dropped: 5,
+  'attempt.failed': 10,
+  bug: 20,
+};
+const usualAllowance = 200;
+const troubleAllowance = 5;

@@ -7,7 +7,7 @@ import { type Invocation, readInvocation, readWords, Usage } from './arguments.t
 import { commandNamed, commands } from './commands.ts';
 
 /** Exit codes, for scripts. */
-export const exitCode = { fine: 0, refused: 1, usage: 2, notRunning: 3 } as const;
+const exitCode = { fine: 0, refused: 1, usage: 2, notRunning: 3 } as const;
 
 export interface Terminal {
   out(line: string): void;

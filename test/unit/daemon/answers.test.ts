@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Answering, asker, shortestIdle } from '../../../src/daemon/answers.ts';
 import type { Input, Question } from '../../../src/ike/core.ts';
-import { child, logTo, ticket } from './fakes.ts';
+import { child, complainTo, ticket } from './fakes.ts';
 
 const question: Question = { kind: 'lease', pool: 'lan', identity: 'anna', v4: true, v6: false };
 const refused = { ok: false, why: 'full' } as const;
@@ -19,7 +19,7 @@ const nobody: Answering = {
 function setUp(answering: Partial<Answering>) {
   const given: Input[] = [];
   const lines: string[] = [];
-  const ask = asker({ ...nobody, ...answering }, logTo(lines), (input) => given.push(input));
+  const ask = asker({ ...nobody, ...answering }, complainTo(lines), (input) => given.push(input));
   return { ask, given, lines };
 }
 
@@ -55,7 +55,7 @@ describe('a question', () => {
     });
     ask(ticket(4), question);
     expect(given).toEqual([{ kind: 'answer', ticket: 4, answer: undefined }]);
-    expect(lines).toEqual(['error: could not lease an address: the disk is full']);
+    expect(lines).toEqual(['could not lease an address: the disk is full']);
   });
 
   test('whose port fails later gets no answer, and a line in the log', async () => {
@@ -65,7 +65,7 @@ describe('a question', () => {
     ask(ticket(4), { kind: 'sign', keyId: 'k', scheme: 'ed25519', octets: new Uint8Array() });
     await new Promise(setImmediate);
     expect(given).toEqual([{ kind: 'answer', ticket: 4, answer: undefined }]);
-    expect(lines).toEqual(['error: could not sign: the token is gone']);
+    expect(lines).toEqual(['could not sign: the token is gone']);
   });
 });
 

@@ -107,3 +107,8 @@ export function childSpec(ref: number): ChildSpec {
 export function logTo(lines: string[]): Log {
   return new Log((line) => lines.push(line.trimEnd()), 'debug');
 }
+
+export const complainTo =
+  (lines: string[]) =>
+  (what: string, why: string): void =>
+    void lines.push(`could not ${what}: ${why}`);

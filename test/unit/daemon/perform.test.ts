@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Ports, performer } from '../../../src/daemon/perform.ts';
 import type { Effect, Input } from '../../../src/ike/core.ts';
-import { child, childSpec, logTo, noteEffect, path, ticket } from './fakes.ts';
+import { child, childSpec, complainTo, noteEffect, path, ticket } from './fakes.ts';
 
 /** Ports that write down what they are asked to do; those named in `broken` fail. */
 function setUp(broken: readonly string[] = []) {
@@ -33,7 +33,7 @@ function setUp(broken: readonly string[] = []) {
     ask: doing('ask'),
     release: doing('release'),
   };
-  const perform = performer(ports, logTo(lines), (input) => given.push(input));
+  const perform = performer(ports, complainTo(lines), (input) => given.push(input));
   return { ports, perform, done, lines, given };
 }
 
@@ -74,12 +74,12 @@ describe('an effect', () => {
     const { perform, lines } = setUp([(port as string).split(' ')[0] as string]);
     perform(effect);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^error: could not .*: .* is broken$/);
+    expect(lines[0]).toMatch(/^could not .*: .* is broken$/);
   });
 
   test('needs no key log', () => {
     const { ports, done, lines } = setUp();
-    const perform = performer({ ...ports, keylog: undefined }, logTo(lines), () => {});
+    const perform = performer({ ...ports, keylog: undefined }, complainTo(lines), () => {});
     for (const [effect] of effects) perform(effect);
     expect(lines).toEqual([]);
     expect(done.some((entry) => entry.startsWith('keylog'))).toBe(false);
@@ -98,6 +98,6 @@ describe('a tunnel that cannot be installed', () => {
     const { perform, given, lines } = setUp(['keylog.install']);
     perform({ kind: 'install', child: childSpec(5) });
     expect(given).toEqual([]);
-    expect(lines).toEqual(['error: could not write keys for Wireshark: keylog.install is broken']);
+    expect(lines).toEqual(['could not write keys for Wireshark: keylog.install is broken']);
   });
 });

@@ -85,6 +85,25 @@ describe('the tracer', () => {
     expect(lines.at(-1)).toContain('late');
   });
 
+  test('writes trouble of a port, and holds back a flood of it', () => {
+    const { tracer, lines, pass } = setUp('info');
+    for (let i = 0; i < 100; i++) tracer.trouble('send a datagram', `ENETUNREACH ${i}`);
+    tracer.trouble('lease an address', 'the disk is full');
+    expect(lines).toHaveLength(6);
+    expect(lines[0]).toBe('error: could not send a datagram: ENETUNREACH 0\n');
+    expect(lines[5]).toBe('error: could not lease an address: the disk is full\n');
+    pass(10_000);
+    expect(lines.slice(6)).toEqual([
+      'error: … 95 more like this: could not send a datagram: ENETUNREACH 0\n',
+    ]);
+  });
+
+  test('stays silent about classes beyond what it counts', () => {
+    const { tracer, lines } = setUp('info');
+    for (let i = 0; i < 1000; i++) tracer.trouble(`do ${i}`, 'x');
+    expect(lines.length).toBeLessThanOrEqual(64);
+  });
+
   test('tells followers until they stop', () => {
     const { tracer } = setUp();
     const heard: number[] = [];
