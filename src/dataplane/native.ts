@@ -1,0 +1,223 @@
+// The data plane in C, loaded by koffi: this file alone knows koffi. Calls are short and synchronous; IKE
+// messages and events come and go over a socket, because a callback from C would hold up the thread that calls.
+import { Socket } from 'node:net';
+import koffi from 'koffi';
+import type { ChildRef, ChildSpec, Path } from '../ike/core.ts';
+import { constants, espOpened, espStats } from './abi.ts';
+import type { ChildStats, DataPlane, DataPlaneListener, DataPlaneOptions } from './dataplane.ts';
+import { DataPlaneError, faultOf } from './fault.ts';
+import { encodeDatagram, type Frame, FrameReader, MailboxError } from './mailbox.ts';
+import {
+  decodeOpened,
+  decodeStats,
+  encodeChild,
+  encodeOptions,
+  encodePath,
+  type Opened,
+} from './marshal.ts';
+
+export interface NativeDataPlane extends DataPlane {
+  /** As bound, also where any free port was asked for. */
+  readonly ports: { readonly port: number; readonly nattPort: number };
+  /** The implementation of AES-GCM in use. */
+  readonly aead: string;
+  /** False: this kernel has no IPv6. */
+  readonly ipv6: boolean;
+  /** Threads that move packets. */
+  readonly workers: number;
+}
+
+/**
+ * Opens sockets and the TUN device (none where the name is empty) and starts the threads.
+ * @param libraryPath of libikev2esp.so
+ * @throws DataPlaneError with what the owner can do about it
+ */
+export function openNative(
+  libraryPath: string,
+  options: DataPlaneOptions,
+  listener: DataPlaneListener,
+): NativeDataPlane {
+  const library = loadLibrary(libraryPath);
+  const opened = new Uint8Array(espOpened.bytes);
+  const engine = new BigUint64Array(1);
+  const code = library.open(
+    encodeOrRefuse(() => encodeOptions(options)),
+    opened,
+    engine,
+  );
+  const result = decodeOpened(opened);
+  if (code !== constants.ESP_OK) throw faultOf(code, result.why);
+  return new NativePlane(library, engine[0] ?? 0n, result, listener);
+}
+
+/** Everything that the library says of its layout: name → numbers. For the test that compares abi.ts. */
+export function readAbi(libraryPath: string): ReadonlyMap<string, readonly [number, number]> {
+  const { abi } = loadLibrary(libraryPath);
+  const entries = new Map<string, readonly [number, number]>();
+  const numbers = new Uint32Array(2);
+  for (let i = 0; ; i++) {
+    const name = abi(i, numbers);
+    if (name === null) return entries;
+    entries.set(name, [numbers[0] ?? 0, numbers[1] ?? 0]);
+  }
+}
+
+/** The functions of esp.h. `engine` is a pointer. */
+interface Library {
+  readonly open: (options: Uint8Array, opened: Uint8Array, engine: BigUint64Array) => number;
+  readonly close: (engine: bigint) => void;
+  readonly install: (engine: bigint, child: Uint8Array, selectors: Uint8Array) => number;
+  readonly move: (engine: bigint, ref: number, path: Uint8Array) => number;
+  readonly remove: (engine: bigint, ref: number) => number;
+  readonly stats: (engine: bigint, ref: number, stats: Uint8Array) => number;
+  readonly counters: (engine: bigint, counters: BigUint64Array) => number;
+  readonly counterName: (counter: number) => string | null;
+  readonly abi: (entry: number, numbers: Uint32Array) => string | null;
+}
+
+function loadLibrary(path: string): Library {
+  try {
+    const library = koffi.load(path);
+    const bytes = 'uint8_t *';
+    return {
+      open: library.func('esp_open', 'int', [bytes, bytes, 'uint64_t *']) as Library['open'],
+      close: library.func('esp_close', 'void', ['void *']) as Library['close'],
+      install: library.func('esp_install', 'int', ['void *', bytes, bytes]) as Library['install'],
+      move: library.func('esp_move', 'int', ['void *', 'uint32_t', bytes]) as Library['move'],
+      remove: library.func('esp_remove', 'int', ['void *', 'uint32_t']) as Library['remove'],
+      stats: library.func('esp_stats', 'int', ['void *', 'uint32_t', bytes]) as Library['stats'],
+      counters: library.func('esp_counters', 'int', [
+        'void *',
+        'uint64_t *',
+      ]) as Library['counters'],
+      counterName: library.func('esp_counter_name', 'str', ['uint32_t']) as Library['counterName'],
+      abi: library.func('esp_abi', 'str', ['uint32_t', 'uint32_t *']) as Library['abi'],
+    };
+  } catch (error) {
+    throw new DataPlaneError('library', error instanceof Error ? error.message : undefined);
+  }
+}
+
+class NativePlane implements NativeDataPlane {
+  readonly ports: { readonly port: number; readonly nattPort: number };
+  readonly aead: string;
+  readonly ipv6: boolean;
+  readonly workers: number;
+  readonly #library: Library;
+  readonly #listener: DataPlaneListener;
+  readonly #names: readonly string[];
+  readonly #mailbox: Socket;
+  readonly #frames = new FrameReader();
+  /** 0: closed. */
+  #engine: bigint;
+  #refusedToSend = 0n;
+
+  constructor(library: Library, engine: bigint, opened: Opened, listener: DataPlaneListener) {
+    this.ports = { port: opened.port, nattPort: opened.nattPort };
+    this.aead = opened.aead;
+    this.ipv6 = opened.ipv6;
+    this.workers = opened.workers;
+    this.#library = library;
+    this.#engine = engine;
+    this.#listener = listener;
+    this.#names = counterNames(library);
+    this.#mailbox = new Socket({ fd: opened.mailbox, readable: true, writable: true });
+    this.#mailbox.on('data', (chunk) => this.#receive(chunk));
+    this.#mailbox.on('error', (error) => this.#fail(`its mailbox broke: ${error.message}`));
+  }
+
+  install(child: ChildSpec): void {
+    const encoded = encodeOrRefuse(() => encodeChild(child));
+    const code = this.#library.install(this.#open(), encoded.child, encoded.selectors);
+    encoded.child.fill(0); // it holds the keys
+    if (code !== constants.ESP_OK) throw faultOf(code);
+  }
+
+  move(child: ChildRef, path: Path): void {
+    const code = this.#library.move(this.#open(), child, encodePath(path));
+    if (code !== constants.ESP_OK && code !== constants.ESP_NO_CHILD) throw faultOf(code);
+  }
+
+  remove(child: ChildRef): void {
+    const code = this.#library.remove(this.#open(), child);
+    if (code !== constants.ESP_OK && code !== constants.ESP_NO_CHILD) throw faultOf(code);
+  }
+
+  /** Where the C module does not keep up, the message is lost as on any network: IKE retransmits. */
+  send(path: Path, bytes: Uint8Array): void {
+    this.#open();
+    if (this.#mailbox.writableLength > mostUnsent) this.#refusedToSend++;
+    else this.#mailbox.write(encodeDatagram(path, bytes));
+  }
+
+  stats(child: ChildRef): ChildStats | undefined {
+    const stats = new Uint8Array(espStats.bytes);
+    const code = this.#library.stats(this.#open(), child, stats);
+    return code === constants.ESP_OK ? decodeStats(stats, this.#names) : undefined;
+  }
+
+  counters(): Readonly<Record<string, bigint>> {
+    const values = new BigUint64Array(this.#names.length);
+    this.#library.counters(this.#open(), values);
+    const counted = this.#names.map((name, i) => [name, values[i] ?? 0n] as const);
+    return { ...Object.fromEntries(counted), 'mailbox-unsent': this.#refusedToSend };
+  }
+
+  async close(): Promise<void> {
+    if (this.#engine === 0n) return;
+    const engine = this.#engine;
+    this.#engine = 0n;
+    this.#library.close(engine);
+    await new Promise<void>((closed) => this.#mailbox.once('close', closed).destroy());
+  }
+
+  #receive(chunk: Uint8Array): void {
+    for (const frame of this.#cut(chunk)) if (this.#engine !== 0n) this.#deliver(frame);
+  }
+
+  #cut(chunk: Uint8Array): readonly Frame[] {
+    try {
+      return this.#frames.take(chunk);
+    } catch (error) {
+      if (!(error instanceof MailboxError)) throw error;
+      this.#mailbox.destroy();
+      this.#fail(`its mailbox is out of step: ${error.message}`);
+      return [];
+    }
+  }
+
+  #deliver(frame: Frame): void {
+    if (frame.kind === 'datagram') this.#listener.datagram(frame.path, frame.bytes);
+    else if (frame.kind === 'event') this.#listener.event(frame.event);
+    else this.#fail(frame.why);
+  }
+
+  #fail(why: string): void {
+    if (this.#engine !== 0n) this.#listener.failed(why);
+  }
+
+  #open(): bigint {
+    if (this.#engine === 0n) throw new DataPlaneError('argument', 'the data plane is closed');
+    return this.#engine;
+  }
+}
+
+function counterNames(library: Library): readonly string[] {
+  const names: string[] = [];
+  for (let i = 0; i < constants.ESP_COUNTER_COUNT; i++)
+    names.push(library.counterName(i) ?? `${i}`);
+  return names;
+}
+
+/** A value that does not fit its field never reaches C. */
+function encodeOrRefuse<T>(encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (error instanceof RangeError) throw new DataPlaneError('argument', error.message);
+    throw error;
+  }
+}
+
+/** Bytes of IKE messages that may wait for the C module. */
+const mostUnsent = 1024 * 1024;

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concat } from '../../../src/base/bytes.ts';
+import { ip, ipFromBytes } from '../../../src/base/ip.ts';
+import {
+  encodeDatagram,
+  type Frame,
+  FrameReader,
+  MailboxError,
+} from '../../../src/dataplane/mailbox.ts';
+import { loopback } from './library.ts';
+
+const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const pathOf = (addressBytes: number) =>
+  fc
+    .tuple(bytesOf(addressBytes), fc.nat(65535), bytesOf(addressBytes), fc.nat(65535))
+    .map(([local, localPort, remote, remotePort]) => ({
+      local: { ip: ipFromBytes(local), port: localPort },
+      remote: { ip: ipFromBytes(remote), port: remotePort },
+    }));
+const anyPath = fc.oneof(pathOf(4), pathOf(16));
+
+/** Gives a reader the stream in pieces of these sizes, over and over. */
+function readInPieces(stream: Uint8Array, sizes: readonly number[]): Frame[] {
+  const reader = new FrameReader();
+  const frames: Frame[] = [];
+  for (let at = 0, i = 0; at < stream.length; i++) {
+    const size = sizes[i % sizes.length] ?? 1;
+    frames.push(...reader.take(stream.slice(at, at + size)));
+    at += size;
+  }
+  return frames;
+}
+
+/** An event frame of native/include/esp.h, written by hand. */
+const frame = (...body: number[]): Uint8Array => Uint8Array.of(0, 0, 0, body.length, ...body);
+
+test('a datagram comes back whole however the stream is cut', () => {
+  const datagrams = fc.array(fc.tuple(anyPath, fc.uint8Array({ maxLength: 300 })), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const cuts = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(datagrams, cuts, (sent, sizes) => {
+      const stream = concat(...sent.map(([path, bytes]) => encodeDatagram(path, bytes)));
+      expect(readInPieces(stream, sizes)).toEqual(
+        sent.map(([path, bytes]) => ({ kind: 'datagram', path, bytes })),
+      );
+    }),
+  );
+});
+
+test('a frame is laid out as esp.h says', () => {
+  const path = { local: { ip: ip('192.0.2.1'), port: 4500 }, remote: { ip: ip('::1'), port: 500 } };
+  expect(encodeDatagram(path, Uint8Array.of(9, 8))).toEqual(
+    Uint8Array.from([
+      ...[0, 0, 0, 29, 1],
+      ...[4, 0x11, 0x94, 192, 0, 2, 1],
+      ...[6, 0x01, 0xf4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+      ...[9, 8],
+    ]),
+  );
+});
+
+test('events come with their child, and a move with both addresses', () => {
+  const reader = new FrameReader();
+  const address = [4, 0, 80, 127, 0, 0, 1];
+  expect(reader.take(frame(2, 0, 0, 1, 2, ...address, ...address))).toEqual([
+    { kind: 'event', event: { kind: 'moved', child: 258, path: loopback(80, 80) } },
+  ]);
+  expect(reader.take(concat(frame(3, 0, 0, 0, 5), frame(4, 255, 255, 255, 255)))).toEqual([
+    { kind: 'event', event: { kind: 'soft-limit', child: 5 } },
+    { kind: 'event', event: { kind: 'hard-limit', child: 0xffffffff } },
+  ]);
+  expect(reader.take(frame(5, 0x67, 0x6f, 0x6e, 0x65))).toEqual([{ kind: 'failed', why: 'gone' }]);
+});
+
+test('the bytes of a datagram do not change with the buffer they came in', () => {
+  const stream = Buffer.from(encodeDatagram(loopback(1, 2), Uint8Array.of(1, 2, 3)));
+  const [first] = new FrameReader().take(stream);
+  stream.fill(0);
+  expect(first).toEqual({
+    kind: 'datagram',
+    path: loopback(1, 2),
+    bytes: Uint8Array.of(1, 2, 3),
+  });
+});
+
+describe('an end that does not keep to the framing is an error', () => {
+  test.each([
+    ['a frame longer than any datagram', Uint8Array.of(0, 1, 0, 65)],
+    ['an empty frame', frame()],
+    ['a kind that does not exist', frame(77)],
+    ['an address of no family', frame(1, 5, 0, 0)],
+    ['a frame that ends inside an address', frame(1, 4, 0, 0, 1)],
+    ['an event without its child', frame(3, 0, 0)],
+  ])('%s', (_what, stream) => {
+    expect(() => new FrameReader().take(stream)).toThrow(MailboxError);
+  });
+});
+
+test('refuses to send what no datagram holds', () => {
+  expect(() => encodeDatagram(loopback(1, 2), new Uint8Array(65600))).toThrow(RangeError);
+});
