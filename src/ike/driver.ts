@@ -10,7 +10,7 @@ import { refuse, reportFailedAttempt } from './refusal.ts';
 import type { Run } from './run.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
 import { retire } from './sa/lifecycle.ts';
-import { pack } from './sa/transport.ts';
+import { ordered, pack } from './sa/transport.ts';
 import type { Step, Steps } from './steps.ts';
 import { summarize } from './summary.ts';
 
@@ -48,7 +48,9 @@ export class Driver {
   /** The response to our request; `inspect` may throw a refusal, which ends the exchange. */
   response(sa: IkeSa, received: Received, inspect: () => void): void {
     const run = sa.outgoing;
-    if (run?.waits.for === 'response') this.#advance(sa, run, received, inspect);
+    if (run?.waits.for !== 'response') return;
+    sa.timers.stop('retransmit');
+    this.#advance(sa, run, received, inspect);
   }
 
   answer(ticket: Ticket, answer: Answer): void {
@@ -69,7 +71,7 @@ export class Driver {
   retransmit(sa: IkeSa): void {
     const { pending } = sa.window;
     if (!pending) return;
-    const { retransmitBase, retransmitTries } = this.#host.policy.timing;
+    const { retransmitTries } = this.#host.policy.timing;
     if (pending.attempts >= retransmitTries) {
       const why = `the peer did not answer ${pending.attempts + 1} transmissions`;
       if (sa.establishedAt === undefined) reportFailedAttempt(this.#host, sa, noAnswer(why));
@@ -79,8 +81,7 @@ export class Driver {
     this.#transmit(sa.path, sa.window.repeat());
     const { attempts: attempt, messageId } = pending;
     this.#host.report({ kind: 'retransmit', sa: sa.id, path: sa.path, messageId, attempt });
-    const wait = milliseconds(retransmitBase * 1.8 ** attempt);
-    sa.timers.start('retransmit', this.#host.now, wait);
+    this.#scheduleRetransmission(sa);
   }
 
   /** Sends the last response that the peer's request gets, and ends the SA if that was decided meanwhile. */
@@ -114,6 +115,7 @@ export class Driver {
         run.waits = { for: 'response' };
         break;
       case 'again': // the request is still out, and goes on being retransmitted
+        this.#scheduleRetransmission(sa);
         run.waits = { for: 'response' };
         break;
       case 'reply':
@@ -172,7 +174,14 @@ export class Driver {
     sa.window.sent(datagrams);
     this.#trace(sa, draft, messageId, datagrams);
     this.#transmit(sa.path, datagrams);
-    sa.timers.start('retransmit', this.#host.now, this.#host.policy.timing.retransmitBase);
+    this.#scheduleRetransmission(sa);
+  }
+
+  /** Each wait is 1.8 times as long as the one before. */
+  #scheduleRetransmission(sa: IkeSa): void {
+    const { retransmitBase } = this.#host.policy.timing;
+    const wait = milliseconds(retransmitBase * 1.8 ** (sa.window.pending?.attempts ?? 0));
+    sa.timers.start('retransmit', this.#host.now, wait);
   }
 
   #respond(sa: IkeSa, draft: Draft): void {
@@ -196,7 +205,7 @@ export class Driver {
       direction: 'out',
       path: sa.path,
       bytes: datagrams.reduce((sum, datagram) => sum + datagram.length, 0),
-      summary: summarize({ ...draft, messageId }, datagrams.length),
+      summary: summarize({ ...draft, messageId, payloads: ordered(draft) }, datagrams.length),
       retransmission: false,
     });
   }

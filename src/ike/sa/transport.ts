@@ -4,6 +4,7 @@ import { Reader } from '../../base/bytes.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import { decodePayloads, encodeMessage, encodePayloads, type Message } from '../../wire/message.ts';
+import type { Payload } from '../../wire/payloads/index.ts';
 import { inOrder } from '../../wire/rules.ts';
 import type { Path } from '../core.ts';
 import { reassemble, splitFor } from '../extensions/fragmentation.ts';
@@ -25,10 +26,14 @@ export function headerOf(sa: IkeSa, draft: Draft, messageId: number): SealedHead
   };
 }
 
+/** The payloads of a draft as the RFC's figures order them. */
+export const ordered = (draft: Draft): Payload[] =>
+  inOrder(draft.exchange, !draft.isRequest, draft.payloads);
+
 /** The datagrams of a message: one, or several fragments where the peer can take them. */
 export function pack(sa: IkeSa, draft: Draft, messageId: number): readonly Uint8Array[] {
   const header = headerOf(sa, draft, messageId);
-  const payloads = inOrder(draft.exchange, !draft.isRequest, draft.payloads);
+  const payloads = ordered(draft);
   if (draft.exchange === Exchange.IKE_SA_INIT) return [encodeMessage(header, payloads)];
   const { first, bytes } = encodePayloads(payloads);
   const pieces = splitFor(sa, bytes);
