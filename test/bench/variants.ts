@@ -75,7 +75,7 @@ async function dialWithOurs(home: Home): Promise<{ target: string; server: 'lan'
     }),
   ];
   const phone = await Gateway.start(home.lab, home.phone, sections, { name: 'phone' });
-  const dialled = await phone.ikectl('up', 'home');
+  const dialled = await phone.ikectl('initiate', '--connection', 'home');
   if (dialled.code !== 0) throw new Error(lastLine(dialled.stderr || dialled.stdout));
   await until('the phone is connected', async () => (await phone.sas()).length > 0, 5_000);
   return { target: address.lan, server: 'lan' };

@@ -99,10 +99,12 @@ test('a second daemon on the same ports says so and ends, and the first goes on'
 test('after kill -9 nothing is left, and the next one serves the same phone', async () => {
   const { home } = scene();
   const killed = await Gateway.start(home.lab, home.router, sections, { name: 'killed' });
-  const phone = await startPhone(home, { home: { login: anna } });
+  const phone = await startPhone(home, { home: { login: anna } }, { name: 'before' });
   expect((await phone.initiate('home')).code).toBe(0);
+  expect(leftovers()).toContain('ipsec0');
 
   await killed.kill();
+  await phone.stop();
 
   expect(leftovers()).toBe('');
   expect(home.router.ip('route', 'show')).not.toContain('ipsec0');
@@ -111,9 +113,10 @@ test('after kill -9 nothing is left, and the next one serves the same phone', as
 
   // In the folder of the one that was killed: its socket file must not be in the way.
   const next = await Gateway.start(home.lab, home.router, sections, { name: 'killed' });
-  expect((await phone.initiate('home')).code).toBe(0);
+  const again = await startPhone(home, { home: { login: anna } }, { name: 'after' });
+  expect((await again.initiate('home')).code).toBe(0);
   expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
-  await phone.stop();
+  await again.stop();
   await next.stop();
 });
 
