@@ -1,7 +1,7 @@
 // What is measured against what: each variant lays out a home of its own, connects, and tears it down again.
 import { pskScene, type Scene } from '../lab/demo-scenes.ts';
 import { Gateway } from '../lab/gateway.ts';
-import { address, type Home } from '../lab/home.ts';
+import { address, type Home, network } from '../lab/home.ts';
 import { gatewayName, SUITE, startPhone } from '../lab/phone.ts';
 import type { Need } from '../lab/ready.ts';
 import { section } from '../lab/uci.ts';
@@ -78,7 +78,16 @@ async function dialWithOurs(home: Home): Promise<{ target: string; server: 'lan'
   const dialled = await phone.ikectl('initiate', '--connection', 'home');
   if (dialled.code !== 0) throw new Error(lastLine(dialled.stderr || dialled.stdout));
   await until('the phone is connected', async () => (await phone.sas()).length > 0, 5_000);
+  await useTunnel(home, phone);
   return { target: address.lan, server: 'lan' };
+}
+
+/** Puts the phone's address on its device and the LAN behind it, whether the daemon has done so or not. */
+async function useTunnel(home: Home, phone: Gateway): Promise<void> {
+  const { device, sas } = await phone.status();
+  const [own = ''] = sas[0]?.children[0]?.local ?? [];
+  home.phone.ip('addr', 'replace', own, 'dev', device);
+  home.phone.ip('route', 'replace', network.lan, 'dev', device, 'src', own.replace(/\/.*/, ''));
 }
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
