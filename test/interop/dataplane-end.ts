@@ -1,0 +1,82 @@
+// One end of a tunnel without IKE: opens the data plane, installs one child whose keys both ends know, and
+// prints a line of JSON for all that happens. SIGUSR2 prints counters; SIGHUP moves to the path in the setup file.
+import { readFileSync } from 'node:fs';
+import { type Ip, ip } from '../../src/base/ip.ts';
+import { Secret } from '../../src/base/secret.ts';
+import { DataPlaneError } from '../../src/dataplane/fault.ts';
+import { openNative } from '../../src/dataplane/native.ts';
+import type { ChildRef, ChildSpec, SaRef } from '../../src/ike/core.ts';
+import { everything } from '../../src/policy/selectors.ts';
+
+/** What the test writes for one end. */
+export interface EndSetup {
+  readonly device: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly workers: number;
+  readonly esn: boolean;
+  /** 16, 24 or 32. */
+  readonly keyBytes: number;
+  /** Which of the two directions' keys is for sending: 1 or 2. */
+  readonly sends: 1 | 2;
+  readonly ourHosts: readonly string[];
+  readonly theirHosts: readonly string[];
+}
+
+const [library = '', setupFile = ''] = process.argv.slice(2);
+const say = (line: object): void => {
+  const text = JSON.stringify(line, (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+  process.stdout.write(`${text}\n`);
+};
+
+function readSetup(): EndSetup {
+  return JSON.parse(readFileSync(setupFile, 'utf8'));
+}
+
+const pathOf = ({ local, remote }: EndSetup) => ({
+  local: { ip: ip(local), port: 4500 },
+  remote: { ip: ip(remote), port: 4500 },
+});
+const hosts = (list: readonly string[]) => list.map((text) => everything(hostRange(ip(text))));
+const hostRange = (host: Ip) => ({ start: host, end: host });
+
+function childOf(setup: EndSetup): ChildSpec {
+  const direction = (which: number) => ({
+    spi: 0x1000 * which,
+    encryption: new Secret(new Uint8Array(setup.keyBytes + 4).fill(which)),
+    integrity: undefined,
+  });
+  const ciphers = { 16: 'aes128gcm16', 24: 'aes192gcm16', 32: 'aes256gcm16' } as const;
+  return {
+    ref: 1 as ChildRef,
+    sa: 1 as SaRef,
+    path: pathOf(setup),
+    encap: 'udp',
+    cipher: ciphers[setup.keyBytes as keyof typeof ciphers],
+    integrity: undefined,
+    esn: setup.esn,
+    inbound: direction(3 - setup.sends),
+    outbound: direction(setup.sends),
+    selectors: { local: hosts(setup.ourHosts), remote: hosts(setup.theirHosts) },
+  };
+}
+
+try {
+  const setup = readSetup();
+  const { device, workers } = setup;
+  const options = { device, mtu: 1400, listen: [], port: 500, nattPort: 4500, workers };
+  const plane = openNative(library, options, {
+    datagram: () => {},
+    event: (event) => say({ event }),
+    failed: (why) => say({ failed: why }),
+  });
+  const child = childOf(setup);
+  plane.install(child);
+  process.on('SIGUSR2', () => say({ stats: plane.stats(child.ref), counters: plane.counters() }));
+  process.on('SIGHUP', () => plane.move(child.ref, pathOf(readSetup())));
+  process.on('SIGTERM', () => plane.close());
+  say({ ready: plane.aead, workers: plane.workers });
+} catch (error) {
+  if (!(error instanceof DataPlaneError)) throw error;
+  say({ refused: error.code, why: error.why, cure: error.cure });
+}
