@@ -32,8 +32,8 @@ export function loadPresharedKeys(
   return keys.map(({ ids, secret }) => ({ ids, secret }));
 }
 
-/** Forgets the secrets of a configuration that is not going to be used. */
-export function wipeSecrets({ connection, psk }: Sections): void {
+/** Forgets the secrets of sections that are not going to be used. */
+export function wipeSecrets({ connection, psk }: Pick<Sections, 'connection' | 'psk'>): void {
   for (const { options } of connection) options.psk?.wipe();
   for (const { options } of psk) options.secret.wipe();
 }

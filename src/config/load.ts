@@ -37,6 +37,8 @@ function assemble(sections: Sections, findings: Findings): Configuration {
   const service = serviceOptions(sections.service, findings);
   const connections = loadConnections(sections, service.identity, findings);
   if (service.enabled && connections.length === 0) reportIdle(sections, findings);
+  const disabled = sections.connection.filter(({ options }) => !options.enabled);
+  wipeSecrets({ connection: disabled, psk: [] });
   const names = connections.map(({ connection, remoteNames }) => {
     return [connection.name, remoteNames] as const;
   });

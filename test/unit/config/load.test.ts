@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { toText } from '../../../src/base/bytes.ts';
 import { ip } from '../../../src/base/ip.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { loadConfiguration } from '../../../src/config/load.ts';
 import { render } from './render.ts';
@@ -74,6 +75,26 @@ test('an initiator with a shared secret accepts any name of the peer, for the se
   expect(connection(dialling)?.remoteId).toEqual({ kind: 'any' });
 });
 
+test('a responder takes any name from the one address that it waits for', () => {
+  const { policy } = load(
+    'config certificate gw\noption file /a\noption key /b\nconfig authority\noption file /c\n' +
+      'config connection c\nlist remote 192.0.2.7',
+  );
+  expect(policy.connections[0]?.remoteId).toEqual({ kind: 'any' });
+});
+
+test('secrets are wiped when the configuration is refused, and those of disabled connections always', () => {
+  const wipe = vi.spyOn(Secret.prototype, 'wipe');
+  const text = `config psk\noption secret 'a good long secret'\nconfig connection c\n${psk}`;
+  load(text);
+  expect(wipe).toHaveBeenCalledTimes(0);
+  load(`${text}option enabled 0`);
+  expect(wipe).toHaveBeenCalledTimes(1);
+  expect(loadConfiguration(`${text}option pool nowhere`).configuration).toBeUndefined();
+  expect(wipe).toHaveBeenCalledTimes(3);
+  wipe.mockRestore();
+});
+
 test('selectors name protocols and ports', () => {
   const { localTs } = connection(
     `${psk}list local_ts 10.0.0.0/8[icmp]\nlist local_ts ::/0[udp]\nlist local_ts 10.0.0.1[132/5]`,
@@ -88,6 +109,11 @@ test('selectors name protocols and ports', () => {
 test('`dynamic` alone is dynamic, even where the default would be everything', () => {
   const text = `config pool p\nlist range 10.3.0.0/24\nconfig connection c\noption pool p\n${psk}`;
   expect(load(text).policy.connections[0]?.localTs).toHaveLength(2);
+  const dialling = `${text}option role initiator\nlist remote b\noption local_id a\n`;
+  expect(load(dialling).policy.connections[0]).toMatchObject({
+    localTs: 'dynamic',
+    pool: undefined,
+  });
   expect(load(`${text}list local_ts dynamic`).policy.connections[0]?.localTs).toBe('dynamic');
 });
 

@@ -225,6 +225,13 @@ test('problems stand in the order of the file', () => {
   expect(lines).toEqual(lines.toSorted((a, b) => a - b));
 });
 
+test('a wide range is compared with all that lie in it', () => {
+  const ranges = ['10.8.0.0/16', '10.8.1.0/24', '10.8.9.0/24', '10.9.0.0/24'];
+  const { text, line } = fileWith('pool', ranges.map((range) => `list range ${range}`).join('\n'));
+  const { problems } = loadConfiguration(text);
+  expect(problems.map((problem) => problem.line)).toEqual([line + 1, line + 2]);
+});
+
 test('names with a line break stay on one line', () => {
   for (const lines of ["option pool 'a\nb'", "option certificate 'a\nb'"]) {
     const { problems } = loadConfiguration(fileWith('phones', lines).text);

@@ -38,6 +38,7 @@ describe('reads what libuci reads', () => {
     ['a backslash in single quotes as itself', "config t n\noption a 'b\\c\\'", a('b\\c\\')],
     ['a value over two lines in quotes', "config t n\noption a 'b\nc'", a('b\nc')],
     ['a word continued on the next line', 'config t n\noption a b\\\nc', a('bc')],
+    ['a word continued after a line of Windows', 'config t n\noption a b\\\r\nc', a('bc')],
     ['a line continued within double quotes', 'config t n\noption a "b\\\n c"', a('b c')],
     ['a comment behind a value', 'config t n\noption a b # c', a('b')],
     ['a # within quotes', "config t n\noption a 'b#c'", a('b#c')],

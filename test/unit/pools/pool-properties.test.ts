@@ -90,6 +90,7 @@ const addressesOf = (pools: Pools) =>
 
 function fillUp(pools: Pools, v4: boolean): number {
   let count = 0;
-  while (pools.lease({ pool: 'phones', identity: 'greedy', v4, v6: !v4 }).ok) count++;
+  while (count < 100 && pools.lease({ pool: 'phones', identity: 'greedy', v4, v6: !v4 }).ok)
+    count++;
   return count;
 }
