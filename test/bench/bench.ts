@@ -49,6 +49,8 @@ async function playRound(
   skipped: Map<string, string>,
 ): Promise<void> {
   const home = await Home.build();
+  const interrupted = (): void => void home.close().then(() => process.exit(130));
+  process.once('SIGINT', interrupted);
   try {
     const throughput = await measure(home, variant, seconds);
     measured.get(variant.key)?.push(throughput);
@@ -58,6 +60,7 @@ async function playRound(
     skipped.set(variant.key, error instanceof Error ? firstLine(error.message) : String(error));
     report.note(`round ${round}: ${variant.title}: ${skipped.get(variant.key)}`);
   } finally {
+    process.off('SIGINT', interrupted);
     await home.close();
   }
 }

@@ -4,7 +4,6 @@
 //   DEMO_MB=100               size of each download in megabytes
 //   KEEP=1                    stays up until Ctrl-C and says how to look around
 //   DEMO_GATEWAY=strongswan   puts strongSwan in the gateway's place, which proves the lab itself
-import { once } from 'node:events';
 import { program } from './checkout.ts';
 import { type Outcome, playScene } from './demo-scene-run.ts';
 import { certificateScene, pskScene } from './demo-scenes.ts';
@@ -26,8 +25,8 @@ async function main(): Promise<void> {
 
 async function demonstrate(bytes: number): Promise<void> {
   const started = performance.now();
-  const interrupted = once(process, 'SIGINT');
   const home = await Home.build();
+  const interruption = new Interruption(home);
   try {
     introduce();
     const page = await serveWebPage(home, bytes);
@@ -38,7 +37,7 @@ async function demonstrate(bytes: number): Promise<void> {
       report.title(`${at + 1}. ${scene.title}`);
       const stays = process.env['KEEP'] === '1' && at === scenes.length - 1;
       const meanwhile = async (_phone: unknown, gateway: AnyGateway): Promise<void> => {
-        if (stays) await stay(home, gateway, interrupted);
+        if (stays) await stay(home, gateway, interruption);
       };
       outcomes.push(await playScene({ report, home, scene, page, meanwhile }));
     }
@@ -57,22 +56,37 @@ function introduce(): void {
   for (const line of PICTURE) report.line(line);
 }
 
+/** Ctrl-C ends the demonstration in order; while it stays up, Ctrl-C lets it go on to its end. */
+class Interruption {
+  #resume: (() => void) | undefined;
+
+  constructor(home: Home) {
+    process.on('SIGINT', () => {
+      if (this.#resume) this.#resume();
+      else void home.close().then(() => process.exit(INTERRUPTED));
+    });
+  }
+
+  async came(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#resume = resolve;
+    });
+    this.#resume = undefined;
+  }
+}
+
 /** Shows where to look, and waits for Ctrl-C. */
-async function stay(home: Home, gateway: AnyGateway, interrupted: Promise<unknown>): Promise<void> {
+async function stay(home: Home, gateway: AnyGateway, interruption: Interruption): Promise<void> {
   report.line();
   report.title('everything stays up until Ctrl-C; in another terminal:');
-  const lines = [
-    `ip netns exec ${home.phone.name} ping ${PING}`,
-    `ip netns exec ${home.phone.name} curl -s http://${PING}:8080/ | sha256sum`,
-    `ip netns exec ${home.internet.name} tcpdump -ni isp udp`,
-  ];
+  report.line(`  ip netns exec ${home.phone.name} ping ${address.lan}`);
+  report.line(`  ip netns exec ${home.phone.name} curl -s http://${address.lan}:8080/ | sha256sum`);
+  report.line(`  ip netns exec ${home.internet.name} tcpdump -ni isp udp`);
   if (gateway instanceof Gateway) {
-    const place = `--config ${gateway.configFile} --run-dir ${gateway.runDir}`;
-    for (const what of ['status', 'log', 'explain'])
-      lines.push(`${program.ikectl} ${place} ${what}`);
+    report.line(`  ikectl() { ${program.ikectl} --run-dir ${gateway.runDir} "$@"; }`);
+    for (const what of ['status', 'log', 'attempts', 'counters']) report.line(`  ikectl ${what}`);
   }
-  for (const line of lines) report.line(`  ${line}`);
-  await interrupted;
+  await interruption.came();
   report.line();
 }
 
@@ -112,7 +126,7 @@ function summary(outcomes: readonly Outcome[]): string[][] {
   ];
 }
 
-const PING = address.lan;
+const INTERRUPTED = 130;
 const PICTURE = [
   '   phone ────── nat ────── internet ────── router ────── lan',
   '   192.168.7.10 │ 198.51.100.7 │ 203.0.113.2 │ 192.168.1.10',

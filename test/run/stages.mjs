@@ -35,6 +35,7 @@ const stages = [
   { name: 'C module, sanitizers', check: true, argv: native('asan', 'ubsan', 'tsan') },
   { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
   { name: 'interop', check: false, argv: inLab(vitest('interop')) },
+  { name: 'demonstration', check: false, argv: ['make', '-s', 'demo', 'DEMO_MB=5'] },
 ];
 
 const [kind = 'check'] = process.argv.slice(2);
