@@ -4,6 +4,9 @@ import { codeOf, Trouble } from './trouble.ts';
 
 /** @throws Trouble when another ikev2d lives in the run directory, or the socket cannot be made */
 export async function openControl(path: string): Promise<ControlSocket> {
+  if (Buffer.byteLength(path) > longestPath) {
+    throw new Trouble(`the path ${path} is too long for a socket`, 'Shorten --run-dir.');
+  }
   try {
     return await openControlSocket(path);
   } catch (error) {
@@ -15,7 +18,10 @@ export async function openControl(path: string): Promise<ControlSocket> {
     }
     throw new Trouble(
       `the control socket ${path} cannot be made (${codeOf(error) ?? error})`,
-      'Give ikev2d a shorter or another folder with --run-dir.',
+      'Give ikev2d another folder with --run-dir.',
     );
   }
 }
+
+/** Of sun_path without its zero; a longer one would be cut off without a word. */
+const longestPath = 107;

@@ -151,5 +151,5 @@ export const hostTools: HostTools = {
 /** What the program printed says more than how it ended. */
 function complaintOf(error: unknown): unknown {
   const said = error instanceof Error && 'stderr' in error ? `${error.stderr}`.trim() : '';
-  return said === '' ? error : new Error(said.replaceAll(/\s+/g, ' '));
+  return said === '' ? error : new Error(said.replaceAll(/\s+/g, ' ').replace(/\.+$/, ''));
 }

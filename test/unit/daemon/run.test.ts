@@ -150,6 +150,14 @@ describe('ikev2d', () => {
     expect(err.at(-1)).toMatch(/^error: the run directory .* holds other things \(other\)\. Give/);
   });
 
+  test('says when the path of its socket is too long for one', async () => {
+    const { run, err } = setUp();
+    expect(await run('--run-dir', join(home.folder, 'x'.repeat(100)))).toBe(1);
+    expect(err.at(-1)).toMatch(
+      /^error: the path .*control\.sock is too long for a socket\. Shorten/,
+    );
+  });
+
   test('gives its device an address or says why not', async () => {
     const { run, err } = setUp();
     expect(await run()).toBe(1);
