@@ -5,8 +5,6 @@
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-export KEEP DEMO_MB DEMO_GATEWAY ROUNDS SECONDS
-
 demo: build deps-lab ## a phone dials home and downloads, in network namespaces (KEEP=1 stays up)
 	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/lab/demo.ts)
 

@@ -15,8 +15,8 @@ type Rounds = Map<string, Throughput[]>;
 type Direction = keyof Throughput;
 
 const report = new Report();
-const rounds = Number(process.env['ROUNDS'] ?? 3);
-const seconds = Number(process.env['SECONDS'] ?? 4);
+const rounds = Number(process.env['ROUNDS'] || 3);
+const seconds = Number(process.env['SECONDS'] || 4);
 
 async function main(): Promise<void> {
   const why = whyNot('iperf3');

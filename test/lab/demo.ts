@@ -18,7 +18,7 @@ const foreign = process.env['DEMO_GATEWAY'] === 'strongswan';
 
 async function main(): Promise<void> {
   const why = whyNot('strongSwan', 'tshark', ...(foreign ? [] : (['our gateway'] as const)));
-  if (why === undefined) await demonstrate(Number(process.env['DEMO_MB'] ?? 100) * 1e6);
+  if (why === undefined) await demonstrate(Number(process.env['DEMO_MB'] || 100) * 1e6);
   else report.fact(false, `the demonstration cannot run: ${why}`);
   process.exitCode = report.failures === 0 ? 0 : 1;
 }
