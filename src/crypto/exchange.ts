@@ -52,6 +52,8 @@ export function diffieHellman(group: Group): KeyExchange {
       };
     },
     answer(rng, offered) {
+      // Before anything is computed: a stranger's wrong length must cost us nothing.
+      checkLength(valueBytes, offered);
       const own = group.generate(rng);
       try {
         return { value: own.value, shared: agree(own, valueBytes, offered) };
@@ -63,8 +65,11 @@ export function diffieHellman(group: Group): KeyExchange {
 }
 
 function agree(own: KeyPair, valueBytes: number, theirs: Uint8Array): Secret {
-  if (theirs.length !== valueBytes) {
-    throw new BadPublicValue(`a public value has ${valueBytes} bytes, not ${theirs.length}`);
-  }
+  checkLength(valueBytes, theirs);
   return new Secret(own.agree(theirs));
+}
+
+function checkLength(valueBytes: number, theirs: Uint8Array): void {
+  if (theirs.length === valueBytes) return;
+  throw new BadPublicValue(`a public value has ${valueBytes} bytes, not ${theirs.length}`);
 }

@@ -1,8 +1,8 @@
 // Who may begin a handshake: COOKIE under load, and limits on half-open SAs. Nothing is stored for a stranger
 // until its address is proven (RFC 7296 §2.6).
 import { concat, equal } from '../base/bytes.ts';
-import { ipBytes } from '../base/ip.ts';
-import { type Instant, minutes, since } from '../base/time.ts';
+import { type Ip, ipBytes } from '../base/ip.ts';
+import { type Instant, instant, minutes, seconds, since } from '../base/time.ts';
 import { Exchange } from '../iana/exchanges.ts';
 import { Notification } from '../iana/notifies.ts';
 import { PayloadType } from '../iana/payloads.ts';
@@ -11,10 +11,11 @@ import { all, find } from '../wire/payloads/index.ts';
 import type { Path } from './core.ts';
 import type { Host } from './host.ts';
 import { Draft } from './message.ts';
+import { bury, retire } from './sa/lifecycle.ts';
 import { sendBare } from './stateless.ts';
 
-/** `challenged`: a COOKIE was demanded and nothing kept; `full`: not even a cookie helps. */
-export type Verdict = 'admitted' | 'challenged' | 'full';
+/** `challenged`: a COOKIE was demanded and nothing kept. */
+export type Verdict = 'admitted' | 'challenged';
 
 interface CookieSecret {
   readonly version: number;
@@ -26,6 +27,8 @@ export class Admission {
   readonly #host: Host;
   #current: CookieSecret | undefined;
   #previous: CookieSecret | undefined;
+  #periodBegan = instant(0);
+  #admitted = 0;
 
   constructor(host: Host) {
     this.#host = host;
@@ -35,12 +38,38 @@ export class Admission {
   judge(message: Message, path: Path): Verdict {
     const { limits } = this.#host.policy;
     const { all: inAll, ofSource } = this.#host.registry.halfOpen(path.remote.ip);
-    const isBusy = inAll >= limits.cookieThreshold || ofSource >= limits.cookieThresholdPerSource;
+    const isBusy =
+      inAll >= limits.cookieThreshold ||
+      ofSource >= limits.cookieThresholdPerSource ||
+      this.#admittedLately() >= limits.cookieThreshold;
     if (isBusy && !this.#hasValidCookie(message, path)) {
       this.#challenge(message, path);
       return 'challenged';
     }
-    return inAll >= limits.halfOpen || ofSource >= limits.halfOpenPerSource ? 'full' : 'admitted';
+    // The newcomer proved its address; the oldest that never went on makes room. So a flood from behind the
+    // same NAT does not lock out a neighbour, whose handshake takes but a moment.
+    if (ofSource >= limits.halfOpenPerSource) this.#evict(path.remote.ip);
+    else if (inAll >= limits.halfOpen) this.#evict(undefined);
+    this.#admitted++;
+    return 'admitted';
+  }
+
+  /** Handshakes begun in this period: those that were refused at once leave no half-open SA, but cost as much. */
+  #admittedLately(): number {
+    const { now } = this.#host;
+    if (since(this.#periodBegan, now) > period) {
+      this.#periodBegan = now;
+      this.#admitted = 0;
+    }
+    return this.#admitted;
+  }
+
+  #evict(source: Ip | undefined): void {
+    const oldest = this.#host.registry.oldestHalfOpen(source);
+    if (!oldest) return;
+    retire(oldest, { cause: 'failed', why: 'too many handshakes under way' });
+    bury(oldest);
+    this.#host.count('half-open.evicted');
   }
 
   #hasValidCookie(message: Message, path: Path): boolean {
@@ -87,3 +116,4 @@ export class Admission {
 }
 
 const secretLife = minutes(2);
+const period = seconds(10);

@@ -14,7 +14,7 @@ import { natOf } from './extensions/nat-detection.ts';
 import { Host } from './host.ts';
 import { reportBug, reportFailedAttempt } from './refusal.ts';
 import { IkeSa } from './sa/ike-sa.ts';
-import { bury, removeChild, retire } from './sa/lifecycle.ts';
+import { bury, retire } from './sa/lifecycle.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
 
@@ -44,7 +44,7 @@ class PureCore implements Core {
     } catch (error) {
       reportBug(this.#host, undefined, error);
     }
-    return { effects: this.#host.endTurn(), deadline: this.#deadline() };
+    return { effects: this.#host.endTurn(), deadline: this.#host.deadline };
   }
 
   snapshot(): CoreSnapshot {
@@ -82,7 +82,7 @@ class PureCore implements Core {
         this.#initiate(command.connection, command.path);
         return;
       case 'terminate':
-        for (const sa of this.#meant(command.which)) this.#terminate(sa);
+        for (const sa of this.#meant(command.which)) this.#terminate(sa, 'disconnected here');
         return;
       case 'policy':
         this.#host.policy = command.policy;
@@ -108,26 +108,29 @@ class PureCore implements Core {
     return all.filter(({ connection }) => connection?.name === which.connection);
   }
 
-  #terminate(sa: IkeSa): void {
-    if (sa.phase === 'established') this.#driver.spawn(sa, () => deleteIkeSa(sa));
-    else retire(sa, { cause: 'deleted-by-us', why: 'disconnected here' });
+  #terminate(sa: IkeSa, why: string): void {
+    if (sa.phase === 'established') this.#driver.spawn(sa, () => deleteIkeSa(sa, why));
+    else retire(sa, { cause: 'deleted-by-us', why });
   }
 
   #heed(event: DataPlaneEvent): void {
     const found = this.#host.registry.childByRef(event.child);
     if (!found) return; // it was removed while the event was on its way
     if (event.kind === 'moved') move(this.#host, found.sa, event.path);
-    if (event.kind === 'hard-limit') removeChild(found.sa, found.child, 'its keys are worn out');
+    // Without new keys the peer must begin again; a tunnel that is silently gone would be a black hole.
+    if (event.kind === 'hard-limit')
+      this.#terminate(found.sa, 'the keys of its tunnel are worn out');
   }
 
   /** Runs every timer that is due. */
   #wake(): void {
-    for (const sa of this.#host.registry.all) {
-      for (const name of sa.timers.take(this.#host.now)) this.#expire(sa, name);
-    }
+    const { agenda, now } = this.#host;
+    for (let due = agenda.take(now); due; due = agenda.take(now))
+      this.#expire(due.owner, due.timer);
   }
 
   #expire(sa: IkeSa, timer: TimerName): void {
+    sa.timers.stop(timer);
     switch (timer) {
       case 'half-open':
         reportFailedAttempt(this.#host, sa, stalled);
@@ -151,15 +154,6 @@ class PureCore implements Core {
       default:
         unreachable(timer);
     }
-  }
-
-  #deadline(): Instant | undefined {
-    let first: Instant | undefined;
-    for (const sa of this.#host.registry.all) {
-      const at = sa.timers.deadline();
-      if (at !== undefined && (first === undefined || at < first)) first = at;
-    }
-    return first;
   }
 }
 

@@ -55,7 +55,13 @@ export class Driver {
 
   answer(ticket: Ticket, answer: Answer): void {
     const waiting = this.#host.waiting.get(ticket);
-    if (!waiting) return; // too late: the exchange went on without, or its SA is gone
+    if (!waiting) {
+      // Too late: the exchange went on without, or its SA is gone. What was granted goes back.
+      if (typeof answer === 'object' && 'lease' in answer) {
+        this.#host.emit({ kind: 'release', lease: answer.lease });
+      }
+      return;
+    }
     this.#host.waiting.delete(ticket);
     const { sa, run } = waiting;
     sa.timers.stop(askTimer[run.side]);
@@ -105,6 +111,7 @@ export class Driver {
     } catch (error) {
       this.#forget(sa, run);
       refuse(this, this.#host, sa, run, error);
+      this.#pump(sa);
     }
   }
 
@@ -171,6 +178,7 @@ export class Driver {
     const messageId = sa.window.nextMessageId;
     const datagrams = pack(sa, draft, messageId);
     if (isInit(draft) && sa.handshake) sa.handshake.request = datagrams[0] as Uint8Array;
+    if (sa.outgoing) sa.outgoing.exchange = draft.exchange;
     sa.window.sent(datagrams);
     this.#trace(sa, draft, messageId, datagrams);
     this.#transmit(sa.path, datagrams);

@@ -52,13 +52,18 @@ export class Endpoint {
   #begin(path: Path, bytes: Uint8Array): void {
     const known = this.#host.registry.byInit(path, bytes);
     if (known) {
-      this.#reception.repeat(known, path);
+      // Later responses of that SA are no answer to it, and much longer.
+      if (known.window.answeredId === 0) this.#reception.repeat(known, path);
+      return;
+    }
+    if (bytes.length > longestInit) throw new WireError('IKE_SA_INIT', 0, `${bytes.length} bytes`);
+    const { connections } = this.#host.policy;
+    if (!connections.some(({ role }) => role === 'responder')) {
+      this.#reception.drop(path, 'unexpected', 'we answer nobody');
       return;
     }
     const message = decodeMessage(bytes);
-    const verdict = this.#admission.judge(message, path);
-    if (verdict === 'full') this.#reception.drop(path, 'half-open-limit', 'too many handshakes');
-    if (verdict !== 'admitted') return;
+    if (this.#admission.judge(message, path) === 'challenged') return;
     const { spiI } = message.header;
     const sa = new IkeSa(this.#host, { role: 'responder', spiI, spiR: this.#host.drawSpi(), path });
     this.#host.registry.add(sa);
@@ -74,6 +79,9 @@ export class Endpoint {
     else this.#reception.drop(path, 'unknown-spi', nameOf(Exchange, header.exchange));
   }
 }
+
+/** All that an honest IKE_SA_INIT needs, ML-KEM-1024 included; it is kept until AUTH has covered it. */
+const longestInit = 4096;
 
 const isFirstRequest = (header: Header): boolean =>
   header.exchange === Exchange.IKE_SA_INIT &&

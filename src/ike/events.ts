@@ -75,7 +75,6 @@ export type DropReason =
   | 'integrity'
   | 'message-id'
   | 'rules'
-  | 'half-open-limit'
   | 'fragment';
 
 /** What `logd` calls the severity. Only `error` means that we have a bug. */

@@ -7,8 +7,10 @@ import type { Policy } from '../policy/policy.ts';
 import type { Effect, Ticket } from './core.ts';
 import type { TraceEvent } from './events.ts';
 import type { Run } from './run.ts';
+import { Agenda } from './sa/agenda.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
 import { Registry } from './sa/registry.ts';
+import type { TimerName } from './sa/timers.ts';
 
 /** Something with key bytes in it. */
 interface Wipeable {
@@ -19,6 +21,8 @@ export class Host {
   policy: Policy;
   readonly primitives: Primitives;
   readonly registry: Registry;
+  /** The timers of all SAs. */
+  readonly agenda = new Agenda<{ readonly owner: IkeSa; readonly timer: TimerName }>();
   /** Exchanges that wait for the answer to a question. */
   readonly waiting = new Map<Ticket, { readonly sa: IkeSa; readonly run: Run }>();
   readonly counters = new Map<string, number>();
@@ -63,6 +67,11 @@ export class Host {
 
   emit(effect: Effect): void {
     this.#effects.push(effect);
+  }
+
+  /** The next moment at which something is to be done; at once while key bytes wait to be wiped. */
+  get deadline(): Instant | undefined {
+    return this.#expired.length > 0 ? this.#now : this.agenda.next();
   }
 
   /** Wipes at the beginning of the next turn: effects of this one may still carry the key. */

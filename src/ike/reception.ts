@@ -39,20 +39,21 @@ export class Reception {
     this.#host.report({ kind: 'dropped', sa: sa?.id, path, reason, why });
   }
 
-  /** Says the last response again, bit by bit (RFC 7296 §2.1). */
+  /** Says the last response again, bit by bit, where the request was repeated from (RFC 7296 §2.1). */
   repeat(sa: IkeSa, path: Path): void {
     this.#host.count('repeated');
-    for (const bytes of sa.window.lastResponse) this.#host.emit({ kind: 'send', path, bytes });
+    for (const bytes of sa.window.takeRepeat()) this.#host.emit({ kind: 'send', path, bytes });
   }
 
   /** A new and authentic request; of IKE_SA_INIT, a new one. */
   request(sa: IkeSa, received: Received): void {
-    this.#heard(sa, received);
     const responder = responders[received.exchange];
-    if (!responder?.phases.includes(sa.phase)) {
+    const isOurPart = responder?.role === undefined || responder.role === sa.role;
+    if (!responder?.phases.includes(sa.phase) || !isOurPart) {
       this.#refuseUnexpected(sa, received);
       return;
     }
+    this.#heard(sa, received);
     this.#driver.request(sa, received, () => inspect(sa, received), responder.respond);
   }
 
@@ -79,16 +80,32 @@ export class Reception {
       return;
     }
     const isInit = exchange === Exchange.IKE_SA_INIT;
-    if (isInit === sa.hasKeys) {
+    if (isInit === sa.hasKeys || exchange !== sa.outgoing?.exchange) {
       this.drop(path, 'unexpected', `${nameOf(Exchange, exchange)} response`, sa);
       return;
     }
-    const received = isInit
-      ? receivedInit(message, bytes, path)
-      : this.#open(sa, path, message, bytes);
+    if (isInit) {
+      this.#receiveInitResponse(sa, receivedInit(message, bytes, path));
+      return;
+    }
+    const received = this.#open(sa, path, message, bytes);
     if (!received) return;
     this.#heard(sa, received);
     this.#driver.response(sa, received, () => inspect(sa, received));
+  }
+
+  /** Anybody can send one: what breaks the rules is no answer, and a better one is waited for (RFC 7296 §2.21.1). */
+  #receiveInitResponse(sa: IkeSa, received: Received): void {
+    try {
+      inspect(sa, received);
+    } catch (error) {
+      const refusal = asIkeError(error);
+      if (!refusal) throw error;
+      this.drop(received.path, 'rules', refusal.why, sa);
+      return;
+    }
+    this.#heard(sa, received);
+    this.#driver.response(sa, received, () => {});
   }
 
   /** The whole message, if it is authentic and complete. */
@@ -120,7 +137,8 @@ export class Reception {
   #refuseUnexpected(sa: IkeSa, received: Received): void {
     const what = `${nameOf(Exchange, received.exchange)} in phase ${sa.phase}`;
     this.drop(received.path, 'unexpected', what, sa);
-    if (sa.establishedAt !== undefined) return;
+    // A responder is established before we know it, and may ask at once: it will ask again.
+    if (sa.establishedAt !== undefined || sa.role === 'initiator') return;
     const advice = 'Somebody may be trying out the gateway; a device that does this is broken.';
     reportFailedAttempt(this.#host, sa, {
       fault: 'INVALID_SYNTAX',
@@ -133,7 +151,8 @@ export class Reception {
   #heard(sa: IkeSa, received: Received): void {
     sa.heardAt = this.#host.now;
     if (received.isRequest) sa.replyPath = received.path;
-    follow(this.#host, sa, received.path);
+    // Nothing in IKE_SA_INIT proves where it came from.
+    if (received.exchange !== Exchange.IKE_SA_INIT) follow(this.#host, sa, received.path);
     this.#host.report({
       kind: 'message',
       sa: sa.id,

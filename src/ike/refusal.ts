@@ -1,6 +1,8 @@
 // What follows when an exchange throws: what the peer hears, what the owner reads, and what ends with it
 // (RFC 7296 §2.21).
 import { Exchange } from '../iana/exchanges.ts';
+import { PayloadType } from '../iana/payloads.ts';
+import { Protocol } from '../iana/protocols.ts';
 import { WireError } from '../wire/codec.ts';
 import { RuleError } from '../wire/rules.ts';
 import type { Driver } from './driver.ts';
@@ -56,16 +58,19 @@ export function reportFailedAttempt(
 
 function refuseByRule(driver: Driver, host: Host, sa: IkeSa, run: Run, error: IkeError): void {
   const wasEstablished = sa.establishedAt !== undefined;
-  if (!wasEstablished) reportFailedAttempt(host, sa, error);
+  if (error.fault === 'INVALID_KE_PAYLOAD') {
+    host.report({ kind: 'note', sa: sa.id, why: error.why }); // everyday negotiation, not a failure
+  } else if (!wasEstablished) reportFailedAttempt(host, sa, error);
   const kills = !wasEstablished || faultKills(error.fault) === 'ike';
   if (kills) sa.closing = { cause: 'failed', why: error.why };
   if (run.side === 'incoming') {
     answerWith(driver, host, sa, run.exchange as number, error);
   } else if (kills) {
     if (sa.hasKeys) {
-      // The responder believes that all is well: tell it, once (RFC 7296 §2.21.2).
+      // The responder believes that all is well: tell it why, and that we are gone (RFC 7296 §2.21.2).
       const notice = new Draft(Exchange.INFORMATIONAL, 'request');
-      driver.sayOnce(sa, notice.notify(faultCode(error.fault), error.data));
+      notice.notify(faultCode(error.fault), error.data);
+      driver.sayOnce(sa, notice.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] }));
     }
     retire(sa, { cause: 'failed', why: error.why });
   }

@@ -5,8 +5,8 @@ import type { Steps } from './steps.ts';
 export interface Run {
   /** `incoming`: the peer asked and we answer; `outgoing`: we asked. */
   readonly side: 'incoming' | 'outgoing';
-  /** The exchange type it answers; an outgoing run may go through several. */
-  readonly exchange: number | undefined;
+  /** The exchange type that it answers, or of the request that is out. */
+  exchange: number | undefined;
   /** Ends with the last response where it is incoming. */
   readonly steps: Steps<unknown>;
   waits:

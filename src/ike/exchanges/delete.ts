@@ -6,8 +6,8 @@ import { Draft } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { request, type Steps } from '../steps.ts';
 
-export function* deleteIkeSa(sa: IkeSa): Steps<void> {
+export function* deleteIkeSa(sa: IkeSa, why: string): Steps<void> {
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   yield* request(draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] }));
-  sa.closing = { cause: 'deleted-by-us', why: 'disconnected here' };
+  sa.closing = { cause: 'deleted-by-us', why };
 }

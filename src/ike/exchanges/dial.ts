@@ -17,6 +17,7 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { establish } from '../sa/lifecycle.ts';
 import { request, type Steps } from '../steps.ts';
 import { addChain, believedChain, certificateRequest } from './certificates.ts';
+import { deleteIkeSa } from './delete.ts';
 import { acceptFirstChild, offerFirstChild } from './first-child.ts';
 import { ownAuth } from './ike-auth.ts';
 import { initiateIkeSaInit } from './ike-sa-init.ts';
@@ -39,7 +40,10 @@ export function* dial(sa: IkeSa, connection: Connection): Steps<void> {
   sa.peer = yield* authenticateResponder(sa, connection, response, localId);
   if (!refusal) acceptFirstChild(sa, draft, response, spiIn);
   establish(sa);
-  if (refusal) reportChildRefused(sa, nameOf(Notification, refusal.type));
+  if (!refusal) return;
+  // Without its CHILD_SA it is of no use to us, and somebody must delete it.
+  reportChildRefused(sa, nameOf(Notification, refusal.type));
+  yield* deleteIkeSa(sa, 'the peer refused the tunnel');
 }
 
 /** Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23). */

@@ -26,7 +26,8 @@ export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Ste
   const theirs = required(asked, PayloadType.SA);
   const choice = choose(connection.esp, theirs, { protocol: 'esp', withKe: false });
   if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(connection.esp, theirs));
-  if (!natOf(sa).supported) throw withoutEncapsulation();
+  const isEncapsulated = sa.path.local.port === sa.host.policy.nattPort;
+  if (!natOf(sa).supported || !isEncapsulated) throw withoutEncapsulation();
   const addresses = yield* leaseAddresses(sa, asked, draft);
   const outer = addresses.length > 0 ? addresses : [sa.path.remote.ip];
   const selectors = {
@@ -70,11 +71,16 @@ export function acceptFirstChild(sa: IkeSa, asked: Draft, response: Received, sp
   if (!choice || theirs.proposals.length !== 1) {
     throw new IkeError('NO_PROPOSAL_CHOSEN', 'the peer chose what was not offered');
   }
-  sa.virtualIps = readConfigReply(response);
+  sa.virtualIps = connection.virtualIps.length > 0 ? readConfigReply(response) : [];
+  if (sa.virtualIps.length < Math.min(connection.virtualIps.length, 1)) {
+    throw new IkeError('FAILED_CP_REQUIRED', 'the peer assigned no virtual address');
+  }
   const wished = (type: typeof PayloadType.TSI | typeof PayloadType.TSR) =>
     fromWire(asked.find(type) ?? { selectors: [] });
+  const mine =
+    sa.virtualIps.length > 0 ? resolve('dynamic', sa.virtualIps) : wished(PayloadType.TSI);
   const selectors = {
-    local: narrowed('TSi', wished(PayloadType.TSI), response, PayloadType.TSI),
+    local: narrowed('TSi', mine, response, PayloadType.TSI),
     remote: narrowed('TSr', wished(PayloadType.TSR), response, PayloadType.TSR),
   };
   installChild(sa, choice.chosen, { spiIn, spiOut: readSpi(choice.spi), selectors });

@@ -20,6 +20,7 @@ import {
   selectConnection,
   servingConnections,
 } from '../negotiate/identities.ts';
+import { allowsSuite } from '../negotiate/proposals.ts';
 import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { establish } from '../sa/lifecycle.ts';
@@ -31,18 +32,23 @@ import { required } from './required.ts';
 
 export const ikeAuth: Responder = {
   phases: ['auth'],
+  role: 'responder',
   *respond(sa, received) {
     const idI = required(received, PayloadType.IDI);
+    if (idI.data.length > longestIdentity) {
+      throw new IkeError('INVALID_SYNTAX', `an identity of ${idI.data.length} bytes`);
+    }
     sa.claimed = idI;
     const selected = yield* authenticatePeer(sa, received, idI);
     sa.connection = selected.connection;
     sa.peer = selected.peer;
+    // Before an address is asked for: that of the older SA is free again.
+    replaceOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
     yield* proveOurselves(sa, selected, draft);
     const refusal = yield* firstChild(sa, received, draft);
     if (refusal) reportFailedAttempt(sa.host, sa, refusal);
     establish(sa);
-    replaceOlder(sa, received);
     return draft;
   },
 };
@@ -121,7 +127,8 @@ function select(
   auth: 'psk' | 'pubkey',
   identities: readonly Identity[],
 ) {
-  const candidates = servingConnections(sa.host.policy, sa.path);
+  const serving = servingConnections(sa.host.policy, sa.path);
+  const candidates = serving.filter(({ ike }) => sa.suite && allowsSuite(ike, sa.suite));
   const idR = received.find(PayloadType.IDR);
   return selectConnection(sa.host.policy, candidates, { auth, identities, idR });
 }
@@ -177,3 +184,6 @@ function* firstChild(sa: IkeSa, received: Received, draft: Draft): Steps<IkeErro
     return error;
   }
 }
+
+/** Distinguished names are the longest that occur; what is longer only fills logs. */
+const longestIdentity = 1024;

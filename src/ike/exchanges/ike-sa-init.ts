@@ -1,8 +1,9 @@
 // IKE_SA_INIT: algorithms, nonces, key exchange (RFC 7296 §1.2, §2.6, §2.7). Nothing here is authenticated yet.
 
+import { equal, isZero } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Secret } from '../../base/secret.ts';
-import { BadPublicValue } from '../../crypto/primitives.ts';
+import { BadPublicValue, type Offer } from '../../crypto/primitives.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
@@ -24,6 +25,7 @@ import { required } from './required.ts';
 
 export const ikeSaInit: Responder = {
   phases: ['init'],
+  role: 'responder',
   *respond(sa, received) {
     const candidates = servingConnections(sa.host.policy, sa.path);
     if (candidates.length === 0) {
@@ -59,30 +61,26 @@ export const ikeSaInit: Responder = {
 /** Our IKE_SA_INIT, with as many rounds of COOKIE and INVALID_KE_PAYLOAD as are reasonable (RFC 7296 §2.6.1). */
 export function* initiateIkeSaInit(sa: IkeSa, connection: Connection): Steps<void> {
   const ours = connection.ike;
-  const offered = ours.flatMap((proposal) => proposal.ke);
   const ni = sa.host.random(nonceBytes);
-  let ke = offered[0];
+  const offers = new Offers(sa, ours);
   let cookie: Uint8Array | undefined;
-  for (let round = 0; round < mostRounds; round++) {
-    invariant(ke, 'a proposal without a key exchange');
-    const attempt = keOffer(sa, ke);
-    try {
-      const response = yield* usefulResponse(
-        sa,
-        initRequest(ours, { ni, ke, value: attempt.value, cookie }),
-      );
+  try {
+    for (let round = 0; round < mostRounds; round++) {
+      const { ke, value } = offers.current;
+      const draft = initRequest(ours, { ni, ke, value, cookie });
+      const response = yield* usefulResponse(sa, draft, { offers, cookie, ours });
       const demanded = response.notify(Notification.COOKIE);
       const wanted = response.notify(Notification.INVALID_KE_PAYLOAD);
       if (demanded) cookie = demanded.data;
-      else if (wanted) ke = wantedGroup(offered, wanted);
+      else if (wanted) offers.turnTo(wanted);
       else {
-        acceptResponse(sa, response, { ours, ni, ke, finish: attempt.finish });
+        acceptResponse(sa, response, { offers, ours, ni });
         return;
       }
       sa.window.restart();
-    } finally {
-      attempt.wipe();
     }
+  } finally {
+    offers.wipe();
   }
   throw new IkeError('INVALID_SYNTAX', `the peer wanted IKE_SA_INIT more than ${mostRounds} times`);
 }
@@ -104,56 +102,127 @@ function initRequest(
     .add(PayloadType.NONCE, { data: ni });
 }
 
-/** Anybody can send an unprotected refusal, so it is noted and a better answer waited for (RFC 7296 §2.21.1). */
-function* usefulResponse(sa: IkeSa, draft: Draft): Steps<Received> {
+interface Sent {
+  readonly offers: Offers;
+  readonly cookie: Uint8Array | undefined;
+  readonly ours: readonly Proposal[];
+}
+
+/**
+ * The first response that leads on. Anybody can send an unprotected one, and the network can double an
+ * earlier one: what does not is noted, and a better one waited for (RFC 7296 §2.21.1).
+ */
+function* usefulResponse(sa: IkeSa, draft: Draft, sent: Sent): Steps<Received> {
   let response = yield* request(draft);
   for (;;) {
-    const refusal = response.error();
-    if (!refusal || refusal.type === Notification.INVALID_KE_PAYLOAD) return response;
-    const why = `unprotected ${nameOf(Notification, refusal.type)}: still waiting for another answer`;
-    sa.host.report({ kind: 'note', sa: sa.id, why });
+    const why = whyUseless(response, sent);
+    if (!why) return response;
+    sa.host.report({ kind: 'note', sa: sa.id, why: `${why}: still waiting for another answer` });
     response = yield* again();
   }
+}
+
+function whyUseless(response: Received, { offers, cookie, ours }: Sent): string | undefined {
+  const demanded = response.notify(Notification.COOKIE);
+  if (demanded) {
+    const isNew = cookie === undefined || !equal(cookie, demanded.data);
+    const isSound = demanded.data.length >= 1 && demanded.data.length <= 64;
+    return isNew && isSound ? undefined : 'a COOKIE that is out already, or none';
+  }
+  const refusal = response.error();
+  if (refusal?.type === Notification.INVALID_KE_PAYLOAD) {
+    return offers.isNews(refusal) ? undefined : 'INVALID_KE_PAYLOAD for what was not offered';
+  }
+  if (refusal) return `unprotected ${nameOf(Notification, refusal.type)}`;
+  return chosenSuite(response, ours, offers.current.ke)
+    ? undefined
+    : 'a choice that was not offered';
+}
+
+/** What the responder chose: one proposal, one transform of each type, our key exchange method. */
+function chosenSuite(response: Received, ours: readonly Proposal[], ke: Ke): IkeSuite | undefined {
+  const theirs = response.find(PayloadType.SA);
+  const answer = response.find(PayloadType.KE);
+  const [only, ...more] = theirs?.proposals ?? [];
+  if (!theirs || !only || more.length > 0 || answer?.method !== ke.id || isZero(response.spiR)) {
+    return undefined;
+  }
+  const types = only.transforms.map(({ type }) => type);
+  const choice = choose(ours, theirs, { protocol: 'ike', keSent: ke.id, withKe: true });
+  if (!choice || choice.chosen.ke?.id !== ke.id || new Set(types).size < types.length)
+    return undefined;
+  return suiteOf(choice.chosen);
 }
 
 function acceptResponse(
   sa: IkeSa,
   response: Received,
-  {
-    ours,
-    ni,
-    ke,
-    finish,
-  }: {
-    ours: readonly Proposal[];
-    ni: Uint8Array;
-    ke: Ke;
-    finish: (answer: Uint8Array) => Secret;
-  },
+  { offers, ours, ni }: { offers: Offers; ours: readonly Proposal[]; ni: Uint8Array },
 ): void {
-  const theirs = required(response, PayloadType.SA);
-  const answer = required(response, PayloadType.KE);
-  const choice = choose(ours, theirs, { protocol: 'ike', keSent: ke.id, withKe: true });
-  if (
-    theirs.proposals.length !== 1 ||
-    !choice ||
-    choice.chosen.ke?.id !== ke.id ||
-    answer.method !== ke.id
-  ) {
-    throw new IkeError('NO_PROPOSAL_CHOSEN', 'the peer chose what was not offered');
-  }
-  const suite = suiteOf(choice.chosen);
+  const suite = chosenSuite(response, ours, offers.current.ke);
+  invariant(suite && sa.handshake, 'a response that was found useful');
   const nr = nonceOf(response, suite);
+  const answer = required(response, PayloadType.KE);
   sa.spiR = response.spiR;
-  invariant(sa.handshake, 'a handshake under way');
   sa.handshake.response = response.bytes;
   beginKeying(
     sa,
     suite,
     { ni, nr },
-    exchangeKeys(() => finish(answer.data)),
+    exchangeKeys(() => offers.finish(answer.data)),
   );
   sa.phase = 'auth';
+}
+
+/** Our values of the methods that were wanted so far; one each, for a retry changes nothing else (RFC 7296 §2.6). */
+class Offers {
+  readonly #sa: IkeSa;
+  readonly #offered: readonly Ke[];
+  readonly #made = new Map<Ke, Offer>();
+  #ke: Ke;
+
+  constructor(sa: IkeSa, ours: readonly Proposal[]) {
+    this.#sa = sa;
+    this.#offered = ours.flatMap((proposal) => proposal.ke);
+    const [first] = this.#offered;
+    invariant(first, 'a proposal without a key exchange');
+    this.#ke = first;
+  }
+
+  get current(): { readonly ke: Ke; readonly value: Uint8Array } {
+    return { ke: this.#ke, value: this.#offer().value };
+  }
+
+  /** A method that we offered, and not the one that is out already (RFC 7296 §1.2). */
+  isNews({ data }: Notify): boolean {
+    return this.#wanted(data) !== undefined;
+  }
+
+  turnTo({ data }: Notify): void {
+    this.#ke = this.#wanted(data) ?? this.#ke;
+  }
+
+  finish(answer: Uint8Array): Secret {
+    return this.#offer().finish(answer);
+  }
+
+  wipe(): void {
+    for (const offer of this.#made.values()) offer.wipe();
+  }
+
+  #wanted(data: Uint8Array): Ke | undefined {
+    const id = data.length === 2 ? ((data[0] as number) << 8) | (data[1] as number) : undefined;
+    return this.#offered.find((row) => row.id === id && row !== this.#ke);
+  }
+
+  #offer(): Offer {
+    const made = this.#made.get(this.#ke);
+    if (made) return made;
+    const { primitives, random } = this.#sa.host;
+    const offer = primitives[this.#ke.engine].offer(random);
+    this.#made.set(this.#ke, offer);
+    return offer;
+  }
 }
 
 function beginKeying(
@@ -168,19 +237,6 @@ function beginKeying(
   const prf = sa.host.primitives[suite.prf.engine];
   sa.key(skeyseed(prf, nonces.ni, nonces.nr, shared.bytes), suite, nonces);
   shared.wipe();
-}
-
-function keOffer(sa: IkeSa, ke: Ke) {
-  return sa.host.primitives[ke.engine].offer(sa.host.random);
-}
-
-/** The peer may ask for another method, but only for one that we offered (RFC 7296 §1.2). */
-function wantedGroup(offered: readonly Ke[], { data }: Notify): Ke {
-  const id = data.length === 2 ? ((data[0] as number) << 8) | (data[1] as number) : undefined;
-  const ke = offered.find((row) => row.id === id);
-  if (!ke)
-    throw new IkeError('INVALID_SYNTAX', 'the peer wants a key exchange that was not offered');
-  return ke;
 }
 
 function wrongGroup(sent: number, wanted: Ke): IkeError {

@@ -16,10 +16,12 @@ export const informational: Responder = {
   phases: ['established', 'rekeying'],
   *respond(sa, received) {
     const draft = new Draft(Exchange.INFORMATIONAL, 'response');
+    const refusal = received.error();
+    if (refusal) heedRefusal(sa, refusal.type);
     const deletes = received.all(PayloadType.DELETE);
     if (deletes.some(({ protocol }) => protocol === Protocol.IKE)) {
       // It takes all children along, and its response is empty (RFC 7296 §1.4.1).
-      sa.closing = { cause: 'deleted-by-peer', why: 'the peer disconnected' };
+      sa.closing ??= { cause: 'deleted-by-peer', why: 'the peer disconnected' };
       return draft;
     }
     const gone = deletes
@@ -27,8 +29,6 @@ export const informational: Responder = {
       .flatMap(({ spis }) => spis);
     const spis = deleteChildren(sa, gone);
     if (spis.length > 0) draft.add(PayloadType.DELETE, { protocol: Protocol.ESP, spis });
-    const refusal = received.error();
-    if (refusal?.type === Notification.AUTHENTICATION_FAILED) heedRefusal(sa, refusal.type);
     return draft;
   },
 };
@@ -45,12 +45,14 @@ function deleteChildren(sa: IkeSa, theirs: readonly Uint8Array[]): Uint8Array[] 
   return ours;
 }
 
-/** The initiator did not believe our AUTH: it could say so only now (RFC 7296 §2.21.2). */
+/** The initiator refuses what we answered in IKE_AUTH: it can say so only now (RFC 7296 §2.21.2). */
 function heedRefusal(sa: IkeSa, notify: number): void {
   const fault = nameOf(Notification, notify);
-  const why = 'the peer did not accept who we are';
-  const advice =
-    'On the device, check the remote identifier and that it trusts the authority of our certificate.';
+  const isAboutUs = notify === Notification.AUTHENTICATION_FAILED;
+  const why = isAboutUs ? 'the peer did not accept who we are' : `the peer refused: ${fault}`;
+  const advice = isAboutUs
+    ? 'On the device, check the remote identifier and that it trusts the authority of our certificate.'
+    : 'Look at the log of the device for the reason.';
   reportFailedAttempt(sa.host, sa, { fault, why, advice });
-  sa.closing = { cause: 'failed', why };
+  if (isAboutUs) sa.closing = { cause: 'failed', why };
 }

@@ -11,6 +11,10 @@ export function* liveness(sa: IkeSa): Steps<void> {
   const idle = yield* ask('idle', { children: sa.children.map(({ ref }) => ref) });
   const silence = Math.min(since(sa.heardAt, sa.host.now), idle ?? Number.POSITIVE_INFINITY);
   const isSilent = silence >= dpd;
-  if (isSilent) yield* request(new Draft(Exchange.INFORMATIONAL, 'request'));
-  sa.timers.start('liveness', sa.host.now, isSilent ? dpd : milliseconds(dpd - silence));
+  try {
+    if (isSilent) yield* request(new Draft(Exchange.INFORMATIONAL, 'request'));
+  } finally {
+    // However the peer answered: the next silence is probed too.
+    sa.timers.start('liveness', sa.host.now, isSilent ? dpd : milliseconds(dpd - silence));
+  }
 }

@@ -11,7 +11,9 @@ export function replaceOlder(sa: IkeSa, received: Received): void {
   if (!received.notify(Notification.INITIAL_CONTACT) || !sa.peer) return;
   for (const other of sa.host.registry.all) {
     const isOlder =
-      other !== sa && other.phase === 'established' && other.connection === sa.connection;
+      other !== sa &&
+      other.phase === 'established' &&
+      other.connection?.name === sa.connection?.name;
     if (isOlder && other.peer && sameIdentity(other.peer, sa.peer)) {
       retire(other, { cause: 'replaced', why: 'the same device connected anew' });
     }

@@ -1,6 +1,6 @@
 // NAT detection: who sits behind a translator, and so whether ESP travels in UDP (RFC 7296 §2.23, RFC 3948).
 import { concat, equal } from '../../base/bytes.ts';
-import { ipBytes, isIpv4, type SocketAddress } from '../../base/ip.ts';
+import { ipBytes, type SocketAddress } from '../../base/ip.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
@@ -24,34 +24,23 @@ export const natDetection: Extension = {
   rfc: 'RFC 7296 §2.23',
   contribute(sa, draft) {
     if (draft.exchange !== Exchange.IKE_SA_INIT || !draft.has(PayloadType.SA)) return;
-    const { local, remote } = sa.path;
-    const source = forcesEncapsulation(sa) ? sa.host.random(hashBytes) : hash(sa, local);
-    draft.notify(Notification.NAT_DETECTION_SOURCE_IP, source);
-    draft.notify(Notification.NAT_DETECTION_DESTINATION_IP, hash(sa, remote));
+    // A false source hash makes the peer see a NAT and encapsulate ESP in UDP: the data plane carries no other.
+    const slot = sa.slot(state);
+    slot.falseSource ??= sa.host.random(hashBytes);
+    draft.notify(Notification.NAT_DETECTION_SOURCE_IP, slot.falseSource);
+    draft.notify(Notification.NAT_DETECTION_DESTINATION_IP, hash(sa, sa.path.remote));
   },
   observe(sa, received) {
     if (received.exchange === Exchange.IKE_SA_INIT) sa.slot(state).nat = detect(sa, received);
   },
 };
 
-/**
- * A false source hash makes the peer see a NAT and encapsulate: UDP is what segmentation offload speeds up
- * and what home networks let through.
- */
-function forcesEncapsulation(sa: IkeSa): boolean {
-  const { connections } = sa.host.policy;
-  const concerned = sa.connection ? [sa.connection] : connections;
-  const isForced = ({ encap }: { encap: string }) =>
-    encap === 'always' || (encap === 'auto' && isIpv4(sa.path.remote.ip));
-  return concerned.some(isForced);
-}
-
 function detect(sa: IkeSa, received: Received): Nat {
   const sources = received.notifies(Notification.NAT_DETECTION_SOURCE_IP);
   const destinations = received.notifies(Notification.NAT_DETECTION_DESTINATION_IP);
   const { local, remote } = received.path;
   // In the request SPIr is still zero (RFC 7296 §2.23).
-  const spiR = received.isRequest ? new Uint8Array(8) : undefined;
+  const spiR = received.isRequest ? new Uint8Array(8) : received.spiR;
   const isMissing = (notifies: typeof sources, address: SocketAddress) => {
     const expected = hash(sa, address, spiR);
     return notifies.length > 0 && !notifies.some(({ data }) => equal(data, expected));
@@ -70,7 +59,7 @@ function hash(sa: IkeSa, { ip, port }: SocketAddress, spiR = sa.spiR): Uint8Arra
 }
 
 const hashBytes = 20;
-const state: Slot<{ nat: Nat }> = {
+const state: Slot<{ nat: Nat; falseSource: Uint8Array | undefined }> = {
   name: 'nat-detection',
-  init: () => ({ nat: { supported: false, local: false, remote: false } }),
+  init: () => ({ nat: { supported: false, local: false, remote: false }, falseSource: undefined }),
 };

@@ -79,7 +79,9 @@ export function ownIdentity(
   const names =
     connection.localAuth === 'pubkey' ? certificateOf(policy, connection)?.identities : [];
   const own = connection.localId ? [connection.localId, ...(names ?? [])] : (names ?? []);
-  return asked ? own.find((identity) => sameIdentity(identity, asked)) : own[0];
+  if (!asked) return own[0];
+  // In the peer's own spelling: Android and Apple compare the answer byte by byte.
+  return own.some((identity) => sameIdentity(identity, asked)) ? asked : undefined;
 }
 
 /** The certificate that a connection names, or else the first that carries its identity. */

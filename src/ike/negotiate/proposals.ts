@@ -5,8 +5,9 @@ import { nameOf } from '../../iana/name.ts';
 import { Protocol } from '../../iana/protocols.ts';
 import { Encryption, KeyExchangeMethod, TransformType } from '../../iana/transforms.ts';
 import { type Chosen, formatProposal, type Proposal } from '../../transforms/parse.ts';
-import { byId, ianaType, keyLength, type Transform } from '../../transforms/table.ts';
+import { byId, type Esn, ianaType, keyLength, type Transform } from '../../transforms/table.ts';
 import type { Sa, WireProposal, WireTransform } from '../../wire/payloads/sa.ts';
+import { firstSpi, readSpi } from '../sa/spi.ts';
 
 export interface Choice {
   readonly chosen: Chosen;
@@ -24,14 +25,57 @@ export interface Wanted {
 }
 
 export function choose(ours: readonly Proposal[], theirs: Sa, wanted: Wanted): Choice | undefined {
-  for (const mine of ours) {
-    for (const offered of theirs.proposals) {
-      const chosen = match(mine, offered, wanted);
-      if (chosen)
-        return { chosen, spi: offered.spi, answer: (spi) => answer(offered, chosen, spi) };
+  const offers = theirs.proposals.slice(0, mostOffers).map(readOffer).filter(isUsable(wanted));
+  for (const mine of new Set(ours)) {
+    for (const offer of offers) {
+      const chosen = match(mine, offer, wanted);
+      if (!chosen) continue;
+      const { wire } = offer;
+      return { chosen, spi: wire.spi, answer: (spi) => answer(wire, chosen, spi) };
     }
   }
   return undefined;
+}
+
+/** A proposal of the peer, with the rows that its transforms mean. */
+interface Offer {
+  readonly wire: WireProposal;
+  readonly rows: ReadonlySet<Transform>;
+  /** Transform types that it names. */
+  readonly types: ReadonlySet<number>;
+  /** Those among them that may be left out: offered with NONE. */
+  readonly optional: ReadonlySet<number>;
+}
+
+function readOffer(wire: WireProposal): Offer {
+  const rows = new Set<Transform>();
+  for (const { isKnown, type, id, keyBits } of wire.transforms) {
+    const row = isKnown ? byId(type, id, keyBits) : undefined;
+    if (row) rows.add(row);
+  }
+  const types = new Set(wire.transforms.map(({ type }) => type));
+  const optional = new Set(wire.transforms.filter(({ id }) => id === 0).map(({ type }) => type));
+  return { wire, rows, types, optional };
+}
+
+/** Of our protocol, with an SPI, and without a transform type that we must not pass over (RFC 9370 §2.2.1). */
+const isUsable =
+  ({ protocol }: Wanted) =>
+  ({ wire, types, optional }: Offer): boolean => {
+    const others = [...types].filter((type) => type > TransformType.ESN);
+    if (!others.every((type) => isAdditionalKe(type) && optional.has(type))) return false;
+    if (protocol === 'ike') return wire.protocol === Protocol.IKE && wire.spi.length === 0;
+    return wire.protocol === Protocol.ESP && wire.spi.length === 4 && readSpi(wire.spi) >= firstSpi;
+  };
+
+/** Whether these algorithms are among those that `ours` accepts. */
+export function allowsSuite(ours: readonly Proposal[], { encr, prf, integ, ke }: Chosen): boolean {
+  const has = (rows: readonly Transform[], row: Transform | undefined) =>
+    row ? rows.includes(row) : rows.length === 0;
+  return ours.some(
+    (mine) =>
+      has(mine.encr, encr) && has(mine.prf, prf) && has(mine.integ, integ) && has(mine.ke, ke),
+  );
 }
 
 /** What we offer, each proposal numbered from 1 (RFC 7296 §3.3.1). */
@@ -53,56 +97,27 @@ export function explainMismatch(ours: readonly Proposal[], theirs: Sa): string {
   return `the peer offers ${offered.join(', ')}; accepted here: ${accepted.join(', ')}`;
 }
 
-function match(mine: Proposal, offered: WireProposal, wanted: Wanted): Chosen | undefined {
-  const protocol = wanted.protocol === 'ike' ? Protocol.IKE : Protocol.ESP;
-  if (offered.protocol !== protocol) return undefined;
-  if (offered.spi.length !== (wanted.protocol === 'ike' ? 0 : 4)) return undefined;
-  if (!mayIgnoreOthers(offered)) return undefined;
-  const pick = picker(offered);
+function match(mine: Proposal, offer: Offer, wanted: Wanted): Chosen | undefined {
+  const pick = <T extends Transform>(rows: readonly T[]) => rows.find((row) => offer.rows.has(row));
+  const mayLack = (rows: readonly Transform[], type: number) =>
+    rows.length === 0 && (!offer.types.has(type) || offer.optional.has(type));
   const encr = pick(mine.encr);
   const prf = pick(mine.prf);
   const integ = pick(mine.integ);
-  const esn = pick(mine.esn) ?? impliedSequenceNumbers(mine, offered);
-  const ke = wanted.withKe
-    ? (pick(mine.ke.filter((row) => row.id === wanted.keSent)) ?? pick(mine.ke))
-    : undefined;
-  const isComplete =
-    encr &&
-    (prf || mine.prf.length === 0) &&
-    (integ ? true : mine.integ.length === 0 && allowsNone(offered, TransformType.INTEG)) &&
-    (esn || wanted.protocol === 'ike') &&
-    (ke ? true : !wanted.withKe || (mine.ke.length === 0 && allowsNone(offered, TransformType.KE)));
-  return isComplete ? { encr, prf, integ, ke, esn } : undefined;
+  const esn = pick(mine.esn) ?? impliedSequenceNumbers(mine, offer);
+  const sent = mine.ke.filter((row) => row.id === wanted.keSent);
+  const ke = wanted.withKe ? (pick(sent) ?? pick(mine.ke)) : undefined;
+  if (!encr || (!prf && mine.prf.length > 0)) return undefined;
+  if (!integ && !mayLack(mine.integ, TransformType.INTEG)) return undefined;
+  if (!esn && wanted.protocol === 'esp') return undefined;
+  if (!ke && wanted.withKe && !mayLack(mine.ke, TransformType.KE)) return undefined;
+  return { encr, prf, integ, ke, esn };
 }
 
-/** Finds the first row of ours that the peer offers too. */
-function picker(offered: WireProposal): <T extends Transform>(rows: readonly T[]) => T | undefined {
-  const known = new Set(
-    offered.transforms
-      .filter(({ isKnown }) => isKnown)
-      .map(({ type, id, keyBits }) => byId(type, id, keyBits)),
-  );
-  return (rows) => rows.find((row) => [...known].some((other) => other?.keyword === row.keyword));
-}
-
-/** A transform type absent, or offered with NONE. */
-function allowsNone({ transforms }: WireProposal, type: number): boolean {
-  const ofType = transforms.filter((transform) => transform.type === type);
-  return ofType.length === 0 || ofType.some(({ id }) => id === 0);
-}
-
-/** Types that we do not know must be optional: an additional key exchange offered with NONE (RFC 9370 §2.2.1). */
-function mayIgnoreOthers(offered: WireProposal): boolean {
-  const others = offered.transforms
-    .map(({ type }) => type)
-    .filter((type) => type > TransformType.ESN);
-  return others.every((type) => isAdditionalKe(type) && allowsNone(offered, type));
-}
-
-/** A peer that says nothing means 32-bit sequence numbers, as before RFC 4306's transform was mandatory. */
-function impliedSequenceNumbers(mine: Proposal, offered: WireProposal) {
-  const isSaid = offered.transforms.some(({ type }) => type === TransformType.ESN);
-  return isSaid ? undefined : mine.esn.find(({ keyword }) => keyword === 'noesn');
+/** A peer that says nothing means 32-bit sequence numbers, as before the transform became mandatory. */
+function impliedSequenceNumbers(mine: Proposal, { types }: Offer): Esn | undefined {
+  if (types.has(TransformType.ESN)) return undefined;
+  return mine.esn.find(({ keyword }) => keyword === 'noesn');
 }
 
 /** Exactly one transform of each type that the peer named (RFC 7296 §3.3). */
@@ -135,5 +150,7 @@ function formatOffered({ transforms }: WireProposal): string {
 
 const isAdditionalKe = (type: number): boolean =>
   type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7;
+/** Apple sends five proposals, Windows some dozens. */
+const mostOffers = 64;
 const mostProposals = 4;
 const mostTransforms = 16;

@@ -7,13 +7,14 @@ import type { Ts } from '../../wire/payloads/ts.ts';
 /** What both sides agree to carry, in the peer's order; empty: TS_UNACCEPTABLE. */
 export function narrow(allowed: readonly Selector[], asked: Ts): readonly Selector[] {
   const narrowed: Selector[] = [];
-  for (const wish of fromWire(asked)) {
+  for (const wish of fromWire({ selectors: asked.selectors.slice(0, mostSelectors) })) {
     for (const limit of allowed) {
       const common = intersectSelectors(limit, wish);
-      if (common && !narrowed.some((other) => contains(other, common))) narrowed.push(common);
+      if (!common || narrowed.length === mostSelectors) continue;
+      if (!narrowed.some((other) => contains(other, common))) narrowed.push(common);
     }
   }
-  return narrowed.slice(0, mostSelectors);
+  return narrowed;
 }
 
 /** `dynamic` stands for the assigned addresses, or for the outer address of that side where none is assigned. */
@@ -66,5 +67,5 @@ const sameSelector = (a: Selector, b: Selector): boolean =>
   a.ports.start === b.ports.start &&
   a.ports.end === b.ports.end;
 
-/** More would not fit a message that has room for anything else. */
-const mostSelectors = 64;
+/** Asked for, and answered: what a site has networks, not what a hostile peer can think of. */
+const mostSelectors = 32;

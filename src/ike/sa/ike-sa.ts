@@ -76,7 +76,7 @@ export class IkeSa {
   readonly children: ChildSa[] = [];
 
   readonly window = new Window();
-  readonly timers = new Timers();
+  readonly timers: Timers<IkeSa>;
   /** The peer's exchange that is being answered, and ours that waits for a response. */
   incoming: Run | undefined;
   outgoing: Run | undefined;
@@ -92,6 +92,7 @@ export class IkeSa {
     fields: { role: 'initiator' | 'responder'; spiI: Uint8Array; spiR: Uint8Array; path: Path },
   ) {
     this.host = host;
+    this.timers = new Timers(host.agenda, this);
     this.id = host.nextNumber() as SaRef;
     this.role = fields.role;
     this.spiI = fields.spiI;

@@ -9,6 +9,7 @@ import type { Closing, IkeSa } from './ike-sa.ts';
 export function establish(sa: IkeSa): void {
   sa.phase = 'established';
   sa.establishedAt = sa.host.now;
+  sa.host.registry.settle(sa);
   sa.handshake = undefined;
   sa.timers.stop('half-open');
   const { dpd } = sa.connection ?? {};
@@ -41,7 +42,7 @@ export function retire(sa: IkeSa, closing: Closing): void {
   sa.phase = 'closing';
   sa.handshake = undefined;
   sa.timers.stopAll();
-  if (sa.hasKeys && sa.window.lastResponse.length > 0)
+  if (sa.hasKeys && sa.window.answeredId !== undefined)
     sa.timers.start('linger', host.now, lingering);
   else bury(sa);
 }

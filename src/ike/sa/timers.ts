@@ -1,6 +1,7 @@
-// Named timers of one SA, and the one deadline that follows from them. Nobody else keeps a time.
+// Named timers of one SA. Nobody else keeps a time; the agenda of the core knows which is first of all.
 import type { Duration, Instant } from '../../base/time.ts';
 import { later } from '../../base/time.ts';
+import type { Agenda } from './agenda.ts';
 
 export type TimerName =
   /** A responder's IKE SA that is not established in time is dropped. */
@@ -16,33 +17,30 @@ export type TimerName =
   /** The question that our own exchange waits for was not answered. */
   | 'ask-outgoing';
 
-export class Timers {
-  readonly #at = new Map<TimerName, Instant>();
+/** `T` tells the agenda whose timer it was. */
+export class Timers<T> {
+  readonly #agenda: Agenda<{ readonly owner: T; readonly timer: TimerName }>;
+  readonly #owner: T;
+  readonly #running = new Map<TimerName, Instant>();
 
-  /** (Re)starts a timer. */
-  start(name: TimerName, now: Instant, after: Duration): void {
-    this.#at.set(name, later(now, after));
+  constructor(agenda: Agenda<{ readonly owner: T; readonly timer: TimerName }>, owner: T) {
+    this.#agenda = agenda;
+    this.#owner = owner;
   }
 
-  stop(name: TimerName): void {
-    this.#at.delete(name);
+  /** (Re)starts a timer. */
+  start(timer: TimerName, now: Instant, after: Duration): void {
+    const at = later(now, after);
+    this.#running.set(timer, at);
+    const isCurrent = () => this.#running.get(timer) === at;
+    this.#agenda.add({ at, what: { owner: this.#owner, timer }, isCurrent });
+  }
+
+  stop(timer: TimerName): void {
+    this.#running.delete(timer);
   }
 
   stopAll(): void {
-    this.#at.clear();
-  }
-
-  /** The earliest of all, or undefined. */
-  deadline(): Instant | undefined {
-    let first: Instant | undefined;
-    for (const at of this.#at.values()) if (first === undefined || at < first) first = at;
-    return first;
-  }
-
-  /** Removes and returns the timers that are due, earliest first. */
-  take(now: Instant): TimerName[] {
-    const due = [...this.#at].filter(([, at]) => at <= now).sort(([, a], [, b]) => a - b);
-    for (const [name] of due) this.#at.delete(name);
-    return due.map(([name]) => name);
+    this.#running.clear();
   }
 }

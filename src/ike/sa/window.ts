@@ -4,6 +4,12 @@ import { invariant } from '../../base/invariant.ts';
 /** How a request with some Message ID stands to the ones before it. */
 export type Verdict = 'new' | 'in-progress' | 'repeated' | 'outside';
 
+interface Answered {
+  readonly messageId: number;
+  readonly datagrams: readonly Uint8Array[];
+  repeatsLeft: number;
+}
+
 interface Pending {
   readonly messageId: number;
   readonly datagrams: readonly Uint8Array[];
@@ -15,7 +21,7 @@ interface Pending {
 export class Window {
   #expected = 0;
   #inProgress: number | undefined;
-  #answered: { readonly messageId: number; readonly datagrams: readonly Uint8Array[] } | undefined;
+  #answered: Answered | undefined;
   #next = 0;
   #pending: Pending | undefined;
 
@@ -35,7 +41,7 @@ export class Window {
   answer(datagrams: readonly Uint8Array[]): void {
     const messageId = this.#inProgress;
     invariant(messageId !== undefined, 'an answer without a request');
-    this.#answered = { messageId, datagrams };
+    this.#answered = { messageId, datagrams, repeatsLeft: mostRepeats };
     this.#expected = messageId + 1;
     this.#inProgress = undefined;
   }
@@ -46,9 +52,19 @@ export class Window {
     return this.#inProgress;
   }
 
-  /** The response to repeat, whole: all fragments, same IVs. */
-  get lastResponse(): readonly Uint8Array[] {
-    return this.#answered?.datagrams ?? [];
+  /** The Message ID that was answered last. */
+  get answeredId(): number | undefined {
+    return this.#answered?.messageId;
+  }
+
+  /**
+   * The response to repeat, whole: all fragments, same IVs. Empty once it was repeated more often than any
+   * honest peer asks for: a recorded request must not serve to flood somebody else.
+   */
+  takeRepeat(): readonly Uint8Array[] {
+    if (!this.#answered || this.#answered.repeatsLeft === 0) return [];
+    this.#answered.repeatsLeft--;
+    return this.#answered.datagrams;
   }
 
   get isFree(): boolean {
@@ -92,3 +108,5 @@ export class Window {
     this.#pending = undefined;
   }
 }
+
+const mostRepeats = 16;

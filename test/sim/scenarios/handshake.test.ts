@@ -183,10 +183,11 @@ describe('refusals', () => {
     const { gateway, phone: dialer } = refused({ phone: policy([phone(fields)]) });
     expect(dialer.eventsOf('attempt.failed')).toMatchObject([{ notify }]);
     expect(gateway.eventsOf('attempt.failed')).toMatchObject([{ notify }]);
-    expect(gateway.core.snapshot().sas).toMatchObject([
-      { phase: 'established', children: [], addresses: [] },
-    ]);
-    expect(dialer.core.snapshot().sas).toMatchObject([{ phase: 'established', children: [] }]);
+    // It stood until the dialer, who has no use for it without a child, deleted it.
+    expect(kinds(gateway)).toContain('sa.established');
+    expect(gateway.eventsOf('child.established')).toEqual([]);
+    expect(gateway.eventsOf('sa.closed')).toMatchObject([{ cause: 'deleted-by-peer' }]);
+    expect(dialer.core.snapshot().sas).toEqual([]);
   });
 
   test('a refused child gives its address back at once', () => {

@@ -24,7 +24,13 @@ describe('requests of the peer (RFC 7296 §2.2, §2.3)', () => {
     const window = answered(0, 1);
     expect(window.judge(1)).toBe('repeated');
     expect(window.judge(0)).toBe('outside');
-    expect(window.lastResponse).toEqual([Uint8Array.of(1)]);
+    expect(window.takeRepeat()).toEqual([Uint8Array.of(1)]);
+  });
+
+  test('it is repeated so often and no more, lest a recorded request floods somebody', () => {
+    const window = answered(0);
+    const repeats = Array.from({ length: 100 }, () => window.takeRepeat().length);
+    expect(repeats.filter((length) => length > 0)).toHaveLength(16);
   });
 
   test('one that is still worked on is neither new nor repeated', () => {
