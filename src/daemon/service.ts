@@ -117,16 +117,13 @@ export function tellFault(log: Log, error: unknown): void {
 }
 
 function sayReady(log: Log, { inUse, engine, plane }: Assembly, listen: readonly string[]): void {
-  const { service } = inUse.gathered.configuration;
-  const { keylog, device } = service;
+  const { device } = inUse.gathered.configuration.service;
   for (const { name, why } of engine.refused) {
     log.warn(`${name} of node:crypto failed its self-test (${why}): noble serves it`);
   }
   log.info(`listening on ${listen.join(' ')}, tunnels on ${device}, ESP by ${plane.aead}`);
   log.info(`cryptography of IKE: ${enginesInWords(engine.served)}`);
   log.info(`ready: ${viewGathering({ gathered: inUse.gathered, problems: [] }).summary}`);
-  if (keylog === undefined) return;
-  log.warn(`KEYS ARE WRITTEN to ${keylog} (option keylog): who reads them reads the traffic`);
 }
 
 /** `node, but chacha20Poly1305 by noble` */

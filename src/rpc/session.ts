@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import type { Entry } from '../trace/ring.ts';
 import type { DaemonApi } from './api.ts';
-import { viewEntry } from './entry.ts';
+import { isAtLeast, levels, viewEntry } from './entry.ts';
 import {
   answer,
   ErrorCode,
@@ -81,19 +81,19 @@ export class Session {
     const { level, last } = parsed.data;
     const { daemon, send } = this.#options;
     const tell = (entry: Entry): void => {
-      if (levels.indexOf(entry.level) > levels.indexOf(level)) return;
-      send(notification('event', viewEntry(entry)));
+      if (isAtLeast(entry, level)) send(notification('event', viewEntry(entry)));
     };
     this.close();
-    for (const entry of last === 0 ? [] : daemon.events.all(0, last)) tell(entry);
+    const past = daemon.events.all(0, mostPast).filter((entry) => isAtLeast(entry, level));
+    for (const entry of last === 0 ? [] : past.slice(-last)) tell(entry);
     this.#unfollow = daemon.events.follow(tell);
     return success(id ?? null, { subscribed: true });
   }
 }
 
-const levels = ['error', 'warn', 'info', 'debug'] as const;
+const mostPast = 1000;
 const subscription = z.strictObject({
   level: z._default(z.enum(levels), 'info'),
   /** So many past events are told first. */
-  last: z._default(z.int().check(z.minimum(0), z.maximum(1000)), 0),
+  last: z._default(z.int().check(z.minimum(0), z.maximum(mostPast)), 0),
 });

@@ -37,7 +37,7 @@ const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: 
     `${nat ? ' behind NAT' : ''}${addresses.length > 0 ? `, has ${addresses.join(' ')}` : ''}, ${suite}`,
   'sa.closed': ({ connection, peer, path, cause, why }) =>
     `down: ${known('peer', peer)}${known('on connection', connection)}` +
-    `from ${from(path)}: ${closing[cause]}${why === '' ? '' : `: ${reason(why)}`}`,
+    `from ${from(path)}: ${why === '' ? closing[cause] : reason(why)}`,
   'child.established': ({ child }) => `tunnel ${child.ref} up: ${tunnel(child)}`,
   'child.closed': ({ child, why }) => `tunnel ${child} down: ${reason(why)}`,
   'attempt.failed': ({ path, peer, connection, notify, why, advice }) =>
@@ -59,6 +59,7 @@ function some(texts: readonly string[]): string {
   return texts.length > 3 ? `${shown} and ${texts.length - 3} more` : shown;
 }
 
+/** Where the core says no more than the cause. */
 const closing = {
   'deleted-by-peer': 'the peer hung up',
   'deleted-by-us': 'hung up by us',

@@ -7,6 +7,7 @@ import type { Callable, MethodTable } from '../method.ts';
 import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
 import { checkedShape, countersShape, statusShape } from '../methods/service.ts';
+import { eventsShape } from '../methods/trace.ts';
 import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
 import { formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
@@ -58,6 +59,19 @@ export const commands: Readonly<Record<string, Command>> = {
     run: (words, around) =>
       show(words, around, 'sas', sasShape, ({ sas }) => formatSas(sas, around.now()) || 'nobody'),
   },
+  up: {
+    summary: 'Dial a connection',
+    usage: 'NAME',
+    options: {},
+    words: 1,
+    async run({ positionals }, around) {
+      const [connection] = positionals;
+      if (connection === undefined) throw new Usage('name the connection to dial');
+      await around.call('initiate', { connection });
+      around.print(`dialling ${connection}`);
+      return 0;
+    },
+  },
   down: {
     summary: 'Hang up a connection, one IKE SA, or all',
     usage: 'NAME | --sa ID | --all',
@@ -77,8 +91,8 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   log: {
     summary: 'What happened lately',
-    usage: '[--follow] [--limit N]',
-    options: { follow: 'boolean', limit: 'string' },
+    usage: '[--follow] [--limit N] [--level error|warn|info|debug]',
+    options: { follow: 'boolean', limit: 'string', level: 'string' },
     words: 0,
     run: showLog,
   },
@@ -162,15 +176,16 @@ async function show<T>(
 
 async function showLog({ values }: Words, around: Surroundings): Promise<number> {
   const limit = number(values['limit']) ?? 50;
+  const level = values['level'] ?? 'info';
   const print = (entry: EntryView): void =>
     around.print(`${formatTime(entry.at, around.now())} ${entry.level.padEnd(5)} ${entry.line}`);
   if (values['follow']) {
-    for await (const entry of around.follow({ last: limit })) print(z.parse(entryShape, entry));
+    for await (const entry of around.follow({ last: limit, level }))
+      print(z.parse(entryShape, entry));
     return 0;
   }
-  const result = await around.call('events', { limit });
-  for (const entry of z.parse(z.object({ events: z.array(entryShape) }), result).events)
-    print(entry);
+  const result = await around.call('events', { limit, level });
+  for (const entry of z.parse(eventsShape, result).events) print(entry);
   return 0;
 }
 

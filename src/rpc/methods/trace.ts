@@ -1,26 +1,33 @@
 // What happened lately: events and failed attempts, as data and as the line that the log has.
 import * as z from 'zod/mini';
 import type { SaRef } from '../../ike/core.ts';
-import { entryShape, viewEntry } from '../entry.ts';
+import { entryShape, isAtLeast, levels, viewEntry } from '../entry.ts';
 import { type MethodTable, method } from '../method.ts';
 
+/** As many as are remembered. */
+const most = 1000;
 const window = {
   since: z._default(z.int().check(z.minimum(0)), 0),
-  limit: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 100),
+  limit: z._default(z.int().check(z.minimum(1), z.maximum(most)), 100),
 };
+
+export const eventsShape = z.object({ events: z.array(entryShape) });
 
 export const traceMethods: MethodTable = {
   events: method({
     summary: 'The last events, of all or of one IKE SA, oldest first',
     access: 'read',
-    params: z.strictObject({ sa: z.optional(z.int().check(z.minimum(0))), ...window }),
-    result: z.object({ events: z.array(entryShape) }),
-    run(daemon, { sa, since, limit }) {
-      const entries =
-        sa === undefined
-          ? daemon.events.all(since, limit)
-          : daemon.events.ofSa(sa as SaRef, since, limit);
-      return { events: entries.map(viewEntry) };
+    params: z.strictObject({
+      sa: z.optional(z.int().check(z.minimum(0))),
+      level: z._default(z.enum(levels), 'debug'),
+      ...window,
+    }),
+    result: eventsShape,
+    run(daemon, { sa, level, since, limit }) {
+      const { all, ofSa } = daemon.events;
+      const entries = sa === undefined ? all(since, most) : ofSa(sa as SaRef, since, most);
+      const wanted = entries.filter((entry) => isAtLeast(entry, level));
+      return { events: wanted.slice(-limit).map(viewEntry) };
     },
   }),
   attempts: method({

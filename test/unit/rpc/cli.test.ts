@@ -7,7 +7,7 @@ import { formatStatus, type Status } from '../../../src/rpc/cli/status.ts';
 import { formatBytes, formatDuration, formatTable, formatTime } from '../../../src/rpc/cli/text.ts';
 import { methods } from '../../../src/rpc/table.ts';
 import { type ControlSocket, openControlSocket } from '../../../src/rpc/unix.ts';
-import { type FakeDaemon, fakeDaemon, note } from './fake-daemon.ts';
+import { type FakeDaemon, fakeDaemon, message, note } from './fake-daemon.ts';
 
 let runDir: string;
 let daemon: FakeDaemon;
@@ -104,6 +104,21 @@ describe('ikectl', () => {
       err: expect.stringContaining('exactly one'),
     });
     expect(await ikectl('down', 'office')).toMatchObject({ code: 1 });
+  });
+
+  test('dials by name', async () => {
+    expect(await ikectl('up', 'office')).toEqual({ code: 0, out: 'dialling office', err: '' });
+    expect(await ikectl('up')).toMatchObject({ code: 2 });
+    expect(daemon.calls).toEqual([['initiate', 'office']]);
+  });
+
+  test('shows the log without the traffic of messages, unless asked for', async () => {
+    daemon.happen(message);
+    daemon.happen(note('plain'));
+    daemon.happen(message);
+    expect((await ikectl('log', '--limit', '1')).out).toContain('plain');
+    expect((await ikectl('log', '--level', 'debug')).out.split('\n')).toHaveLength(3);
+    expect(await ikectl('log', '--level', 'loud')).toMatchObject({ code: 1 });
   });
 
   test('shows the log, and follows it with the past first', async () => {

@@ -128,3 +128,13 @@ export const note = (why: string, sa?: number): TraceEvent => ({
   sa: sa as SaRef | undefined,
   why,
 });
+
+export const message: TraceEvent = {
+  kind: 'message',
+  sa: phone.id,
+  direction: 'in',
+  path: phone.path,
+  bytes: 100,
+  summary: 'INFORMATIONAL request 2 []',
+  retransmission: false,
+};

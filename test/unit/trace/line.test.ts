@@ -38,6 +38,22 @@ describe('the line of an event', () => {
     );
   });
 
+  test('says why a peer is gone, once', () => {
+    const closed = {
+      kind: 'sa.closed',
+      sa: sa(3),
+      connection: 'phones',
+      peer: 'anna@example.org',
+      path,
+      cause: 'deleted-by-peer',
+    } as const;
+    expect(formatEvent({ ...closed, why: 'the peer disconnected' })).toBe(
+      "sa 3: down: peer 'anna@example.org' on connection 'phones' from 198.51.100.10:61234: " +
+        'the peer disconnected',
+    );
+    expect(formatEvent({ ...closed, why: '' })).toMatch(/: the peer hung up$/);
+  });
+
   test('leaves out what is not known', () => {
     const unknown = attempt({ peer: undefined, connection: undefined, advice: '' });
     expect(formatEvent(unknown)).toBe(
