@@ -16,7 +16,7 @@ export interface CommandOptions {
 }
 
 /** The program ended with an error, or not within its limit. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   readonly outcome: Outcome;
   constructor(argv: readonly string[], outcome: Outcome) {
     const end = outcome.code === undefined ? 'was killed' : `ended with ${outcome.code}`;

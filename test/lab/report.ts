@@ -5,7 +5,7 @@ export interface Paper {
   readonly colours: boolean;
 }
 
-export const terminal: Paper = {
+const terminal: Paper = {
   write: (text) => void process.stdout.write(text),
   colours: process.stdout.isTTY === true && !process.env['NO_COLOR'],
 };
@@ -58,7 +58,7 @@ export class Report {
   }
 }
 
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
