@@ -12,7 +12,6 @@ export interface Invocation {
   /** What follows the command. */
   readonly rest: readonly string[];
   readonly runDir: string;
-  readonly config: string;
   readonly wantsHelp: boolean;
   readonly wantsVersion: boolean;
 }
@@ -24,7 +23,11 @@ export interface Words {
 }
 export type OptionKinds = Readonly<Record<string, 'string' | 'boolean'>>;
 
-/** Reads the options that every command has, wherever they stand, and finds the command. @throws Usage */
+/**
+ * Reads the options that every command has, wherever they stand, and finds the command. `--config` is taken and
+ * not needed: scripts may give both programs the same words.
+ * @throws Usage
+ */
 export function readInvocation(args: readonly string[]): Invocation {
   const own = {
     config: 'string',
@@ -48,7 +51,6 @@ export function readInvocation(args: readonly string[]): Invocation {
     command: rest[0]?.startsWith('-') ? unknown(rest[0]) : rest[0],
     rest: rest.slice(1),
     runDir: `${taken['run-dir'] ?? '/var/run/ikev2'}`,
-    config: `${taken['config'] ?? '/etc/config/ikev2'}`,
     wantsHelp: taken['help'] === true,
     wantsVersion: taken['version'] === true,
   };
