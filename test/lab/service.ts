@@ -14,7 +14,7 @@ export class Service {
   readonly #logFile: string;
   readonly #ended: Promise<void>;
 
-  /** Starts in a session of its own, so that Ctrl-C reaches the lab and the lab ends it in order. */
+  /** Starts in a process group of its own, so that Ctrl-C reaches the lab and the lab ends it in order. */
   constructor(name: string, argv: readonly string[], { logFile, env = {} }: ServiceOptions) {
     this.name = name;
     this.#logFile = logFile;
