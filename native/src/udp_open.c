@@ -97,14 +97,13 @@ static uint16_t bound_port(int fd)
 	return ntohs(name.sin6_port);
 }
 
-/* ESP_UNSUPPORTED: the kernel does not have this family. */
 static enum esp_code open_one(const struct attempt *attempt, struct esp_address local, bool natt)
 {
 	const int domain = local.family == 4 ? AF_INET : AF_INET6;
 	const int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 && errno == EAFNOSUPPORT)
-		return fail(attempt, ESP_UNSUPPORTED, "this kernel has no IPv%u", local.family);
+		return fail(attempt, ESP_ADDRESS, "this kernel has no IPv%u", local.family);
 	if (fd < 0)
 		return fail(attempt, ESP_SYSTEM, "UDP socket: %s", strerror(errno));
 	struct udp *udp = attempt->udp;
@@ -124,10 +123,10 @@ static void close_from(struct udp *udp, uint32_t first)
 		close(udp->sockets[--udp->count].fd);
 }
 
+/* Where nobody asked for IPv6 by name, a kernel without it serves IPv4 alone. */
 static bool no_ipv6(enum esp_code code, const struct esp_options *options, uint8_t family)
 {
-	return family == 6 && options->listen_count == 0 &&
-	       (code == ESP_UNSUPPORTED || code == ESP_ADDRESS);
+	return code == ESP_ADDRESS && family == 6 && options->listen_count == 0;
 }
 
 /* One port on all addresses; port 0 becomes whatever the first socket got. */
