@@ -5,7 +5,16 @@ import { ip, type SocketAddress } from '../../src/base/ip.ts';
 import { type Duration, type Instant, instant, later, milliseconds } from '../../src/base/time.ts';
 import { createEngine } from '../../src/crypto/engine.ts';
 import type { Rng } from '../../src/crypto/primitives.ts';
-import type { Answer, ChildSpec, Core, Effect, Input, Path, Question } from '../../src/ike/core.ts';
+import type {
+  Answer,
+  ChildSpec,
+  Core,
+  Effect,
+  Input,
+  Path,
+  Question,
+  Ticket,
+} from '../../src/ike/core.ts';
 import { createCore } from '../../src/ike/create-core.ts';
 import type { TraceEvent } from '../../src/ike/events.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -31,6 +40,9 @@ export class SimHost {
   readonly address: string;
   readonly events: TraceEvent[] = [];
   readonly children = new Map<number, ChildSpec>();
+  /** Every CHILD_SA that was ever installed, and every question that was ever asked. */
+  readonly installed: ChildSpec[] = [];
+  readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];
   readonly released: string[] = [];
   deadline: Instant | undefined;
   ports: Ports;
@@ -132,6 +144,7 @@ export class World {
         return;
       case 'install':
         host.children.set(effect.child.ref, effect.child);
+        host.installed.push(effect.child);
         return;
       case 'remove':
         host.children.delete(effect.child);
@@ -140,9 +153,10 @@ export class World {
         host.released.push(...effect.lease.addresses);
         return;
       case 'ask': {
-        const answer = host.ports(effect.question);
+        const { ticket, question } = effect;
+        host.asked.push({ ticket, question });
+        const answer = host.ports(question);
         if (answer === 'never') return;
-        const { ticket } = effect;
         this.#later(milliseconds(1), () => this.input(host, { kind: 'answer', ticket, answer }));
         return;
       }
