@@ -135,6 +135,8 @@ class PureCore implements Core {
       case 'half-open':
         reportFailedAttempt(this.#host, sa, stalled);
         retire(sa, { cause: 'timeout', why: stalled.why });
+        // No lingering: its response leads nowhere, and the next request may begin a new SA.
+        bury(sa);
         return;
       case 'retransmit':
         this.#driver.retransmit(sa);
