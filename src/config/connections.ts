@@ -42,6 +42,9 @@ export function loadConnections(
       encap: options.encap,
       fragmentSize: options.fragment_size,
       dpd: options.dpd,
+      ikeLifetime: options.ike_lifetime,
+      childLifetime: options.child_lifetime,
+      jitter: options.jitter,
     };
     return { entry, connection, remoteNames: peers.names };
   });

@@ -25,6 +25,7 @@ import {
   proposal,
   remote,
   secret,
+  share,
   zoneName,
 } from './values.ts';
 
@@ -221,17 +222,23 @@ const connection = sectionType({
       '180',
       'Time that a peer may be silent before it is asked whether it is still there.',
     ),
+    ike_lifetime: defaulted(
+      timeOrNever(1, 2_592_000),
+      '14400',
+      'Time after which the handshake gets new keys, while the tunnel stays up.',
+    ),
+    child_lifetime: defaulted(
+      timeOrNever(1, 2_592_000),
+      '3600',
+      'Time after which the traffic gets new keys, while the tunnel stays up.',
+    ),
+    jitter: defaulted(
+      share,
+      '0.1',
+      'Part of a lifetime by which new keys may come earlier, so that not all tunnels get theirs at once.',
+    ),
   }),
-  later: [
-    'eap_id',
-    'mobike',
-    'start',
-    'ike_lifetime',
-    'child_lifetime',
-    'jitter',
-    'unique',
-    'ppk_id',
-  ],
+  later: ['eap_id', 'mobike', 'start', 'unique', 'ppk_id'],
 });
 
 const certificate = sectionType({

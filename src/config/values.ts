@@ -88,6 +88,16 @@ export const zoneName: Kind<string> = kind('the name of a firewall zone', (text)
   );
 });
 
+/** A part of something, from nothing to the whole. */
+export const share: Kind<number> = kind('a number from 0 to 1', (text) => {
+  const value = /^\d(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= 1) return accept(value);
+  return refuse(
+    `${quote(text)} is not a number from 0 to 1`,
+    'Write a number from 0 to 1 with a point, such as 0.1 for a tenth.',
+  );
+});
+
 export const domain: Kind<string> = kind('a domain', (text) => {
   const name = text.replace(/^\*?\.|\.$/g, '');
   if (isHostName(name)) return accept(name.toLowerCase());

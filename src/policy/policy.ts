@@ -49,6 +49,11 @@ export interface Connection {
   readonly fragmentSize: number;
   /** How long a peer may be silent before we probe it; undefined: never probe. */
   readonly dpd: Duration | undefined;
+  /** How long keys serve before they are rekeyed; undefined: for ever. */
+  readonly ikeLifetime: Duration | undefined;
+  readonly childLifetime: Duration | undefined;
+  /** Share of a lifetime by which rekeys are spread, 0 to 1. */
+  readonly jitter: number;
 }
 
 export interface PresharedKey {

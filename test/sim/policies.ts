@@ -50,6 +50,9 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     encap: 'auto',
     fragmentSize: 1280,
     dpd: undefined,
+    ikeLifetime: undefined,
+    childLifetime: undefined,
+    jitter: 0,
     ...fields,
   };
 }

@@ -72,6 +72,27 @@ const values: Readonly<Record<string, Case>> = {
     cure: /such as 192.168.1.1/,
     at: 1,
   },
+  'a lifetime with its unit': {
+    into: 'phones',
+    lines: "option ike_lifetime '4h'",
+    option: 'ike_lifetime',
+    why: /«4h» is not a time in seconds/,
+    cure: /without a unit, or 0 for never/,
+  },
+  'a jitter of more than the whole': {
+    into: 'phones',
+    lines: "option jitter '1.5'",
+    option: 'jitter',
+    why: /«1.5» is not a number from 0 to 1/,
+    cure: /such as 0.1/,
+  },
+  'a jitter in percent': {
+    into: 'phones',
+    lines: "option jitter '10%'",
+    option: 'jitter',
+    why: /«10%» is not a number/,
+    cure: /0.1 for a tenth/,
+  },
   'several addresses in one option': {
     into: 'service',
     lines: "option listen '192.0.2.1, 192.0.2.2'",

@@ -22,6 +22,9 @@ const connection = (changes: Partial<Connection>): Connection => ({
   encap: 'auto',
   fragmentSize: 1280,
   dpd: undefined,
+  ikeLifetime: undefined,
+  childLifetime: undefined,
+  jitter: 0,
   ...changes,
 });
 const host = (address: string) => ({ start: ip(address), end: ip(address) });
