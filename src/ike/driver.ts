@@ -109,6 +109,8 @@ export class Driver {
       if (next.done) this.#finish(sa, run, next.value);
       else this.#perform(sa, run, next.value);
     } catch (error) {
+      // A message that was refused before the exchange saw it ends the exchange all the same.
+      run.steps.return(undefined);
       this.#forget(sa, run);
       refuse(this, this.#host, sa, run, error);
       this.#pump(sa);
