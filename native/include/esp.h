@@ -12,6 +12,7 @@
  *   DATAGRAM   address local | address remote | one IKE message without the non-ESP marker; both
  * ways MOVED      u32 child | address local | address remote: authenticated packets come from there
  *   SOFT_LIMIT, HARD_LIMIT   u32 child
+ *   USED       u32 child: it stood by, and its first authenticated packet came in
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -19,7 +20,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 1u
+#define ESP_ABI_VERSION 2u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -65,6 +66,7 @@ enum esp_frame {
 	ESP_FRAME_SOFT_LIMIT = 3,
 	ESP_FRAME_HARD_LIMIT = 4,
 	ESP_FRAME_FAILED = 5,
+	ESP_FRAME_USED = 6,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */
@@ -191,8 +193,8 @@ struct esp_child {
 	/* 1: extended sequence numbers. */
 	uint8_t esn;
 	/*
-	 * 1: while another child has the same selectors, not used for sending until the peer has
-	 * used it.
+	 * 1: while another child has the same selectors, not used for sending until esp_activate()
+	 * or until the peer has used it.
 	 */
 	uint8_t standby;
 	uint8_t zero;
@@ -233,6 +235,11 @@ int esp_install(struct esp_engine *engine, const struct esp_child *child,
 	const struct esp_selector *selectors);
 /* Sends to and from other addresses from here on; the sequence numbers go on. */
 int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path);
+/*
+ * Prefers this child over others with the same selectors from here on; they stay for what is still
+ * under way to us. When it returns no thread sends on another any more.
+ */
+int esp_activate(struct esp_engine *engine, uint32_t ref);
 /* When it returns no thread holds the child, and its keys are wiped. */
 int esp_remove(struct esp_engine *engine, uint32_t ref);
 

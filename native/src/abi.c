@@ -65,6 +65,7 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_SOFT_LIMIT),
 	CONSTANT(ESP_FRAME_HARD_LIMIT),
 	CONSTANT(ESP_FRAME_FAILED),
+	CONSTANT(ESP_FRAME_USED),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),

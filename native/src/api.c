@@ -113,6 +113,22 @@ EXPORT int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_pa
 	return (int)code;
 }
 
+EXPORT int esp_activate(struct esp_engine *engine, uint32_t ref)
+{
+	struct sa *sa;
+
+	if (!engine)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	sa = sa_by_ref(&engine->table, ref);
+	if (sa) {
+		spd_activate(&engine->spd, sa);
+		engine_settle(engine);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return sa ? ESP_OK : ESP_NO_CHILD;
+}
+
 EXPORT int esp_remove(struct esp_engine *engine, uint32_t ref)
 {
 	struct sa *sa;

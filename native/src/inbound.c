@@ -57,13 +57,24 @@ static void note_origin(struct worker *worker, struct sa *sa, const struct datag
 		sa->moved_to = *remote;
 }
 
+/* The peer has the new keys, so it can open what we seal with them (RFC 7296 section 2.8). */
+static void note_use(struct worker *worker, struct sa *sa)
+{
+	struct esp_engine *engine = worker->engine;
+
+	if (spd_stands_by(sa)) {
+		spd_activate(&engine->spd, sa);
+		sa->owes_used = true;
+	}
+	if (sa->owes_used && mailbox_child(&engine->mailbox, ESP_FRAME_USED, sa->ref))
+		sa->owes_used = false;
+}
+
 static void note_authentic(struct worker *worker, struct sa *sa, const struct datagram *datagram,
 	bool newest, uint64_t now_ms)
 {
 	atomic_store_explicit(&sa->heard_at, now_ms, memory_order_relaxed);
-	/* The peer has the new keys, so it can open what we seal with them. */
-	if (atomic_load_explicit(&sa->standby, memory_order_relaxed))
-		atomic_store_explicit(&sa->standby, 0, memory_order_relaxed);
+	note_use(worker, sa);
 	if (newest)
 		note_origin(worker, sa, datagram);
 }

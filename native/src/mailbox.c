@@ -129,7 +129,7 @@ bool mailbox_moved(struct mailbox *mailbox, uint32_t child, const struct esp_pat
 	return queue(mailbox, &head, NULL, 0, 0);
 }
 
-bool mailbox_limit(struct mailbox *mailbox, enum esp_frame kind, uint32_t child)
+bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child)
 {
 	struct head head = begin(kind);
 

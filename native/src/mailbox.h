@@ -36,7 +36,7 @@ void mailbox_close(struct mailbox *mailbox);
 bool mailbox_datagram(
 	struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes, size_t count);
 bool mailbox_moved(struct mailbox *mailbox, uint32_t child, const struct esp_path *path);
-bool mailbox_limit(struct mailbox *mailbox, enum esp_frame kind, uint32_t child);
+bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child);
 bool mailbox_failed(struct mailbox *mailbox, const char *why);
 
 /* The socket can take more. */

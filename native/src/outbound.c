@@ -36,7 +36,7 @@ static void tell_limit(
 {
 	if (atomic_load_explicit(told, memory_order_relaxed) || atomic_exchange(told, 1))
 		return;
-	if (!mailbox_limit(&worker->engine->mailbox, kind, sa->ref))
+	if (!mailbox_child(&worker->engine->mailbox, kind, sa->ref))
 		atomic_store(told, 0);
 }
 

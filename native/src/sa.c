@@ -75,7 +75,7 @@ enum esp_code sa_create(const struct esp_child *child, const struct esp_selector
 	sa->soft_limit = limit(child->soft_packets, child->esn ? SOFT_LONG : SOFT_SHORT);
 	sa->entries = calloc(child->remote_count, sizeof(*sa->entries));
 	atomic_init(&sa->path, malloc(sizeof(struct path)));
-	atomic_init(&sa->standby, child->standby);
+	atomic_init(&sa->rank, !child->standby);
 	atomic_init(&sa->heard_at, now_ms);
 	enum esp_code code = ESP_NO_MEMORY;
 

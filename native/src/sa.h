@@ -29,12 +29,15 @@ struct sa {
 	struct replay window;
 	/* The address last reported as new; so that each is reported once. */
 	struct esp_address moved_to;
+	/* The peer used it while it stood by, and nobody has been told. */
+	bool owes_used;
 
 	/* The last sequence number given out. */
 	_Alignas(64) _Atomic uint64_t sequence;
 	uint64_t soft_limit, hard_limit;
 	_Atomic uint32_t soft_told, hard_told;
-	_Atomic uint32_t standby;
+	/* Of children with the same selectors the highest sends; 0: it stands by (spd.h). */
+	_Atomic uint64_t rank;
 
 	_Alignas(64) _Atomic uint64_t rx_packets;
 	_Atomic uint64_t rx_bytes;

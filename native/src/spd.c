@@ -44,6 +44,8 @@ static _Atomic(struct spd_entry *) *head_for(struct spd *spd, const struct selec
 
 void spd_publish(struct spd *spd, struct sa *sa)
 {
+	if (!spd_stands_by(sa))
+		spd_activate(spd, sa);
 	for (uint32_t i = 0; i < sa->remote_count; i++) {
 		struct spd_entry *entry = &sa->entries[i];
 		_Atomic(struct spd_entry *) *at;
@@ -77,21 +79,28 @@ static bool fits(const struct spd_entry *entry, const struct flow *flow)
 		       flow->source_port);
 }
 
-static struct sa *search(struct spd_entry *entry, const struct flow *flow)
+/*
+ * A child stays linked until no search can need it, and a new one is linked before the old one
+ * goes: whichever of the two a search sees, it sees one.
+ */
+static struct sa *search(const struct spd_entry *entry, const struct flow *flow)
 {
-	const struct spd_entry *waiting = NULL;
+	const struct spd_entry *best = NULL;
+	uint64_t best_rank = 0;
 
 	for (; entry; entry = atomic_load(&entry->next)) {
-		if (waiting && !same_range(waiting->remote, entry->remote))
+		if (best && !same_range(best->remote, entry->remote))
 			break;
 		if (!fits(entry, flow))
 			continue;
-		if (!atomic_load_explicit(&entry->sa->standby, memory_order_relaxed))
-			return entry->sa;
-		if (!waiting)
-			waiting = entry;
+		const uint64_t rank = atomic_load(&entry->sa->rank);
+
+		if (!best || rank > best_rank) {
+			best = entry;
+			best_rank = rank;
+		}
 	}
-	return waiting ? waiting->sa : NULL;
+	return best ? best->sa : NULL;
 }
 
 struct sa *spd_find(struct spd *spd, const struct flow *flow)

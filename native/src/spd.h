@@ -1,8 +1,8 @@
 /*
  * Outbound policy: inner packet → child. Selectors of the peer's side that name one host are
  * hashed; the others stand in a list per family, the smallest range first. Of equal ranges the
- * child that was installed last comes first. Writers hold the engine's lock; workers read without
- * any.
+ * child that was activated last carries the traffic. Writers hold the engine's lock; workers read
+ * without any.
  */
 #ifndef SPD_H
 #define SPD_H
@@ -14,6 +14,8 @@
 struct spd {
 	/* Drawn at start, so that nobody can choose addresses that collide. */
 	uint64_t seed;
+	/* The last rank given out. */
+	_Atomic uint64_t rank;
 	_Atomic(struct spd_entry *) hosts[SPD_BUCKETS];
 	/* IPv4, IPv6. */
 	_Atomic(struct spd_entry *) ranges[2];
@@ -21,6 +23,18 @@ struct spd {
 
 void spd_publish(struct spd *spd, struct sa *sa);
 void spd_unlink(struct spd *spd, struct sa *sa);
+
+/* Puts it before all others with the same ranges, for packets whose search begins after. Any
+ * thread. */
+static inline void spd_activate(struct spd *spd, struct sa *sa)
+{
+	atomic_store(&sa->rank, atomic_fetch_add(&spd->rank, 1) + 1);
+}
+
+static inline bool spd_stands_by(const struct sa *sa)
+{
+	return atomic_load_explicit(&sa->rank, memory_order_relaxed) == 0;
+}
 
 /*
  * The child that carries this packet; NULL: none. A child on standby gives way to another with the

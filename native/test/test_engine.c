@@ -1,133 +1,8 @@
-/*
- * Two whole engines back to back over loopback, without a TUN device: a socketpair stands in for
- * it, which keeps packets apart as well. Run under ThreadSanitizer too.
- *
- *   test ── left «TUN» ── left ══ UDP 127.0.0.1 ══ right ── right «TUN» ── test
- */
-#include "check.h"
-#include "packets.h"
+/* Two whole engines: packets cross, children come, move and go. Run under ThreadSanitizer too. */
+#include "engines.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "../src/engine.h"
-
-struct side {
-	struct esp_engine *engine;
-	struct esp_opened opened;
-	/* Our end of what the engine takes for its device. */
-	int device;
-};
-
-static struct side left, right;
-
-static void open_side(struct side *side)
-{
-	struct esp_options options = {.version = ESP_ABI_VERSION, .cpu_mask = UINT32_MAX};
-	struct tun tun = {.count = 1};
-	int ends[2];
-
-	options.listen_count = 1;
-	options.listen[0] = address_of(4, "127.0.0.1", 0);
-	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-	tun.queues[0] = ends[1];
-	side->device = ends[0];
-	side->opened = (struct esp_opened){.mailbox = -1};
-	if (!CHECK_EQUAL(engine_open_with(&options, &tun, &side->opened, &side->engine), ESP_OK))
-		printf("    %s\n", side->opened.why);
-}
-
-static void close_side(struct side *side)
-{
-	esp_close(side->engine);
-	close(side->opened.mailbox);
-	close(side->device);
-}
-
-static void open_both(void)
-{
-	open_side(&left);
-	open_side(&right);
-}
-
-static void close_both(void)
-{
-	close_side(&left);
-	close_side(&right);
-}
-
-/* Both halves of a tunnel: 10.1.0.<ref> behind the left, 10.2.0.<ref> behind the right. */
-static struct esp_child half(const struct side *from, const struct side *to, uint32_t ref)
-{
-	const uint32_t to_left = 0x10000 + ref, to_right = 0x20000 + ref;
-	const bool is_left = from == &left;
-	struct esp_child child =
-		child_of(ref, is_left ? to_left : to_right, is_left ? to_right : to_left);
-
-	memset(child.inbound.encryption, (int)(child.inbound.spi >> 16), 20);
-	memset(child.outbound.encryption, (int)(child.outbound.spi >> 16), 20);
-	child.path.local = address_of(4, "127.0.0.1", from->opened.natt_port);
-	child.path.remote = address_of(4, "127.0.0.1", to->opened.natt_port);
-	return child;
-}
-
-static int install(struct side *from, const struct side *to, const struct esp_child *child)
-{
-	char ours[20], theirs[20];
-
-	snprintf(ours, sizeof(ours), "10.%d.0.%u", from == &left ? 1 : 2, child->ref);
-	snprintf(theirs, sizeof(theirs), "10.%d.0.%u", to == &left ? 1 : 2, child->ref);
-	const struct esp_selector selectors[2] = {
-		range_of(4, ours, ours), range_of(4, theirs, theirs)};
-
-	return esp_install(from->engine, child, selectors);
-}
-
-static void connect_both(uint32_t ref)
-{
-	const struct esp_child l = half(&left, &right, ref), r = half(&right, &left, ref);
-
-	CHECK_EQUAL(install(&left, &right, &l), ESP_OK);
-	CHECK_EQUAL(install(&right, &left, &r), ESP_OK);
-}
-
-static void send_inner(const struct side *side, const char *from, const char *to, size_t bytes)
-{
-	static uint8_t packet[2000];
-
-	udp4(packet, from, to, bytes);
-	CHECK_EQUAL(send(side->device, packet, bytes, 0), bytes);
-}
-
-/* What comes out of a descriptor within a second; 0: nothing. */
-static size_t receive(int fd, uint8_t *out, size_t room)
-{
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-
-	if (poll(&wait, 1, 1000) <= 0)
-		return 0;
-	const ssize_t got = recv(fd, out, room, 0);
-
-	return got > 0 ? (size_t)got : 0;
-}
-
-static uint64_t counter(const struct side *side, enum esp_counter which)
-{
-	uint64_t all[ESP_COUNTER_COUNT];
-
-	esp_counters(side->engine, all);
-	return all[which];
-}
-
-static void wait_for_count(const struct side *side, enum esp_counter which, uint64_t count)
-{
-	for (int i = 0; i < 1000 && counter(side, which) < count; i++)
-		poll(NULL, 0, 1);
-	CHECK_EQUAL(counter(side, which), count);
-}
 
 static void packets_cross_in_both_directions(void)
 {
@@ -155,19 +30,6 @@ static void packets_cross_in_both_directions(void)
 	wait_for_count(&left, ESP_COUNT_NO_SA, 1);
 	CHECK_EQUAL(esp_stats(right.engine, 2, &stats), ESP_NO_CHILD);
 	close_both();
-}
-
-/* The next frame of the mailbox. */
-static size_t next_frame(const struct side *side, uint8_t *out, size_t room)
-{
-	uint8_t length[4];
-
-	if (receive(side->opened.mailbox, length, 4) != 4)
-		return 0;
-	const size_t bytes = (size_t)(length[2] << 8 | length[3]);
-
-	CHECK(bytes <= room);
-	return receive(side->opened.mailbox, out, bytes);
 }
 
 /* Pitfall 67: only a new authentic packet moves a child, and it is told once. */
@@ -245,6 +107,7 @@ static void references_and_spis_are_taken_once(void)
 	CHECK_EQUAL(install(&left, &right, &child), ESP_NO_SOCKET);
 	CHECK_EQUAL(esp_remove(left.engine, 3), ESP_NO_CHILD);
 	CHECK_EQUAL(esp_move(left.engine, 3, &child.path), ESP_NO_CHILD);
+	CHECK_EQUAL(esp_activate(left.engine, 3), ESP_NO_CHILD);
 	CHECK_EQUAL(esp_remove(left.engine, 1), ESP_OK);
 	CHECK_EQUAL(esp_remove(left.engine, 1), ESP_NO_CHILD);
 	close_both();

@@ -141,7 +141,7 @@ static void refuses_messages_when_nobody_reads(void)
 		accepted++;
 	CHECK(accepted > 400 && accepted < 2000);
 	for (int i = 0; i < 100; i++) {
-		CHECK(mailbox_limit(&mailbox, ESP_FRAME_SOFT_LIMIT, 77));
+		CHECK(mailbox_child(&mailbox, ESP_FRAME_SOFT_LIMIT, 77));
 		CHECK(mailbox_moved(&mailbox, 77, &path));
 	}
 	CHECK(mailbox_failed(&mailbox, "why"));

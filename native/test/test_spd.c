@@ -103,15 +103,39 @@ static void a_child_on_standby_waits_for_the_peer(void)
 	struct sa *next = add(2, 1, ALL4, host);
 
 	CHECK(find4("1.1.1.1", "10.3.0.7") == old);
-	atomic_store(&next->standby, 0);
+	spd_activate(&spd, next);
 	CHECK(find4("1.1.1.1", "10.3.0.7") == next);
-	atomic_store(&next->standby, 1);
+	take_away(next);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == old);
+	next = add(3, 1, ALL4, host);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == old);
 	take_away(old);
 	/* Alone it serves: a wider range may be another peer's. */
 	CHECK(find4("1.1.1.1", "10.3.0.7") == next);
 	take_away(next);
 	CHECK(find4("1.1.1.1", "10.3.0.7") == other);
 	take_away(other);
+}
+
+/* Two peers that rekey at once end up with two new children; either may be the one that stays. */
+static void the_child_activated_last_carries_the_traffic(void)
+{
+	const struct esp_selector hosts = range_of(4, "10.3.0.0", "10.3.0.255");
+	struct sa *first = add(1, 0, ALL4, hosts);
+	struct sa *second = add(2, 0, ALL4, hosts);
+	struct sa *third = add(3, 1, ALL4, hosts);
+
+	spd_activate(&spd, first);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == first);
+	spd_activate(&spd, third);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == third);
+	spd_activate(&spd, second);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == second);
+	take_away(second);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == third);
+	take_away(third);
+	CHECK(find4("1.1.1.1", "10.3.0.7") == first);
+	take_away(first);
 }
 
 static void protocols_and_ports_narrow(void)
@@ -287,6 +311,7 @@ int main(void)
 	RUN(our_side_must_fit_too);
 	RUN(the_child_installed_last_carries_the_traffic);
 	RUN(a_child_on_standby_waits_for_the_peer);
+	RUN(the_child_activated_last_carries_the_traffic);
 	RUN(protocols_and_ports_narrow);
 	RUN(what_comes_out_must_be_inside_the_selectors);
 	RUN(agrees_with_trying_all);

@@ -9,7 +9,7 @@ import type { Perform } from './daemon.ts';
 
 /** Where effects go. */
 export interface Ports {
-  readonly plane: Pick<DataPlane, 'send' | 'install' | 'move' | 'remove'>;
+  readonly plane: Pick<DataPlane, 'send' | 'install' | 'move' | 'activate' | 'remove'>;
   readonly keylog: Pick<Keylog, 'disclose' | 'install' | 'move' | 'remove'> | undefined;
   readonly report: (event: TraceEvent) => void;
   readonly ask: (ticket: Ticket, question: Question) => void;
@@ -54,6 +54,7 @@ const table: Table = {
   send: ({ plane }, { path, bytes }) => plane.send(path, bytes),
   install: ({ plane }, { child }) => plane.install(child),
   move: ({ plane }, { child, path }) => plane.move(child, path),
+  activate: ({ plane }, { child }) => plane.activate(child),
   remove: ({ plane }, { child }) => plane.remove(child),
   release: ({ release }, { lease }) => release(lease),
   ask: ({ ask }, { ticket, question }) => ask(ticket, question),
@@ -73,6 +74,7 @@ const doing: Readonly<Record<Effect['kind'], string>> = {
   send: 'send a datagram',
   install: 'install a tunnel',
   move: 'move a tunnel to its new addresses',
+  activate: 'send with the new keys of a tunnel',
   remove: 'remove a tunnel',
   release: 'release an address',
   ask: 'ask a question',

@@ -3,7 +3,7 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 1,
+  ESP_ABI_VERSION: 2,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
@@ -31,6 +31,7 @@ export const constants = {
   ESP_FRAME_SOFT_LIMIT: 3,
   ESP_FRAME_HARD_LIMIT: 4,
   ESP_FRAME_FAILED: 5,
+  ESP_FRAME_USED: 6,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */

@@ -5,6 +5,8 @@ import type { ChildRef, ChildSpec, DataPlaneEvent, Path } from '../ike/core.ts';
 export interface DataPlane {
   install(child: ChildSpec): void;
   move(child: ChildRef, path: Path): void;
+  /** Sends on this child from here on, instead of on another with the same selectors. */
+  activate(child: ChildRef): void;
   remove(child: ChildRef): void;
   /** Sends one IKE message; the non-ESP marker is added where `path.local.port` is the NAT-T port. */
   send(path: Path, bytes: Uint8Array): void;

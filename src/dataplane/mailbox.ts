@@ -88,6 +88,8 @@ function decodeBody(r: Reader): Frame {
       return { kind: 'event', event: { kind: 'soft-limit', child: readChild(r) } };
     case constants.ESP_FRAME_HARD_LIMIT:
       return { kind: 'event', event: { kind: 'hard-limit', child: readChild(r) } };
+    case constants.ESP_FRAME_USED:
+      return { kind: 'event', event: { kind: 'used', child: readChild(r) } };
     case constants.ESP_FRAME_FAILED:
       return { kind: 'failed', why: new TextDecoder().decode(r.rest()) };
     default:

@@ -70,6 +70,7 @@ export function encodeChild(child: ChildSpec): { child: Uint8Array; selectors: U
   block.set('integrity', child.integrity ? byKeyword(child.integrity, 'INTEG').id : 0);
   block.set('encap', child.encap === 'udp' ? constants.ESP_ENCAP_UDP : constants.ESP_ENCAP_RAW);
   block.set('esn', child.esn ? 1 : 0);
+  block.set('standby', child.standby ? 1 : 0);
   block.set('local_count', local.length);
   block.set('remote_count', remote.length);
   block.put('path', encodePath(child.path));

@@ -24,6 +24,7 @@ export interface MemoryWire {
 interface Installed {
   readonly spec: ChildSpec;
   path: Path;
+  standby: boolean;
   rxPackets: bigint;
   rxBytes: bigint;
   txPackets: bigint;
@@ -47,17 +48,27 @@ export class MemoryPlane implements DataPlane {
 
   /** What is installed at this moment. */
   get children(): readonly ChildSpec[] {
-    return [...this.#children.values()].map(({ spec, path }) => ({ ...spec, path }));
+    return [...this.#children.values()].map(({ spec, path, standby }) => ({
+      ...spec,
+      path,
+      standby,
+    }));
   }
 
   install(spec: ChildSpec): void {
     const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n };
-    this.#children.set(spec.ref, { spec, path: spec.path, ...none, heardAt: this.#now() });
+    const { path, standby } = spec;
+    this.#children.set(spec.ref, { spec, path, standby, ...none, heardAt: this.#now() });
   }
 
   move(ref: ChildRef, path: Path): void {
     const child = this.#children.get(ref);
     if (child) child.path = path;
+  }
+
+  activate(ref: ChildRef): void {
+    const child = this.#children.get(ref);
+    if (child) child.standby = false;
   }
 
   remove(ref: ChildRef): void {
@@ -108,6 +119,10 @@ export class MemoryPlane implements DataPlane {
     child.rxBytes += BigInt(inner.length);
     child.heardAt = this.#now();
     const { ref } = child.spec;
+    if (child.standby) {
+      child.standby = false;
+      this.#listener.event({ kind: 'used', child: ref });
+    }
     if (!sameSocket(child.path.remote, path.remote)) {
       this.#listener.event({ kind: 'moved', child: ref, path });
     }

@@ -68,6 +68,7 @@ interface Library {
   readonly close: (engine: bigint) => void;
   readonly install: (engine: bigint, child: Uint8Array, selectors: Uint8Array) => number;
   readonly move: (engine: bigint, ref: number, path: Uint8Array) => number;
+  readonly activate: (engine: bigint, ref: number) => number;
   readonly remove: (engine: bigint, ref: number) => number;
   readonly stats: (engine: bigint, ref: number, stats: Uint8Array) => number;
   readonly counters: (engine: bigint, counters: BigUint64Array) => number;
@@ -84,6 +85,7 @@ function loadLibrary(path: string): Library {
       close: library.func('esp_close', 'void', ['void *']) as Library['close'],
       install: library.func('esp_install', 'int', ['void *', bytes, bytes]) as Library['install'],
       move: library.func('esp_move', 'int', ['void *', 'uint32_t', bytes]) as Library['move'],
+      activate: library.func('esp_activate', 'int', ['void *', 'uint32_t']) as Library['activate'],
       remove: library.func('esp_remove', 'int', ['void *', 'uint32_t']) as Library['remove'],
       stats: library.func('esp_stats', 'int', ['void *', 'uint32_t', bytes]) as Library['stats'],
       counters: library.func('esp_counters', 'int', [
@@ -135,6 +137,11 @@ class NativePlane implements NativeDataPlane {
 
   move(child: ChildRef, path: Path): void {
     const code = this.#library.move(this.#open(), child, encodePath(path));
+    if (code !== constants.ESP_OK && code !== constants.ESP_NO_CHILD) throw faultOf(code);
+  }
+
+  activate(child: ChildRef): void {
+    const code = this.#library.activate(this.#open(), child);
     if (code !== constants.ESP_OK && code !== constants.ESP_NO_CHILD) throw faultOf(code);
   }
 

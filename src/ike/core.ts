@@ -37,12 +37,16 @@ export type Command =
 export type DataPlaneEvent =
   /** Authenticated, in-window packets arrive from another address: the NAT mapping changed (RFC 7296 §2.23). */
   | { readonly kind: 'moved'; readonly child: ChildRef; readonly path: Path }
-  | { readonly kind: 'soft-limit' | 'hard-limit'; readonly child: ChildRef };
+  | { readonly kind: 'soft-limit' | 'hard-limit'; readonly child: ChildRef }
+  /** The first authenticated packet came in on a CHILD_SA that stood by: the peer has it too. */
+  | { readonly kind: 'used'; readonly child: ChildRef };
 
 export type Effect =
   | { readonly kind: 'send'; readonly path: Path; readonly bytes: Uint8Array }
   | { readonly kind: 'install'; readonly child: ChildSpec }
   | { readonly kind: 'move'; readonly child: ChildRef; readonly path: Path }
+  /** Send on this one from here on, instead of on another with the same selectors. */
+  | { readonly kind: 'activate'; readonly child: ChildRef }
   | { readonly kind: 'remove'; readonly child: ChildRef }
   /** An address that the question `lease` gave is free again. */
   | { readonly kind: 'release'; readonly lease: Lease }
@@ -67,6 +71,8 @@ export interface ChildSpec {
   readonly cipher: Keyword<'ENCR'>;
   readonly integrity: Keyword<'INTEG'> | undefined;
   readonly esn: boolean;
+  /** Receive on it, but do not send before `activate`: the peer may not have it yet (RFC 7296 §2.8). */
+  readonly standby: boolean;
   readonly inbound: EspDirection;
   readonly outbound: EspDirection;
   /** Inner addresses on our side and on the peer's. */

@@ -55,6 +55,7 @@ function childOf(setup: EndSetup): ChildSpec {
     cipher: ciphers[setup.keyBytes as keyof typeof ciphers],
     integrity: undefined,
     esn: setup.esn,
+    standby: false,
     inbound: direction(3 - setup.sends),
     outbound: direction(setup.sends),
     selectors: { local: hosts(setup.ourHosts), remote: hosts(setup.theirHosts) },

@@ -137,6 +137,7 @@ function installChild(sa: IkeSa, chosen: Chosen, { spiIn, spiOut, selectors }: C
     cipher: chosen.encr.keyword,
     integrity: chosen.integ?.keyword,
     esn: chosen.esn?.keyword === 'esn',
+    standby: false,
     inbound: direction(spiIn, theirs),
     outbound: direction(spiOut, mine),
     selectors,

@@ -98,6 +98,7 @@ export function childSpec(ref: number): ChildSpec {
     cipher: 'aes128gcm16',
     integrity: undefined,
     esn: false,
+    standby: false,
     inbound: direction(1),
     outbound: direction(2),
     selectors: { local: [], remote: [] },

@@ -21,6 +21,7 @@ function setUp(broken: readonly string[] = []) {
       send: doing('plane.send'),
       install: doing('plane.install'),
       move: doing('plane.move'),
+      activate: doing('plane.activate'),
       remove: doing('plane.remove'),
     },
     keylog: {
@@ -41,6 +42,7 @@ const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
   [{ kind: 'install', child: childSpec(5) }, ['plane.install object', 'keylog.install object']],
   [{ kind: 'move', child: child(5), path }, ['plane.move 5 object', 'keylog.move 5 object']],
+  [{ kind: 'activate', child: child(5) }, ['plane.activate 5']],
   [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'keylog.remove 5']],
   [{ kind: 'release', lease: { pool: 'p', identity: 'anna', addresses: [] } }, ['release object']],
   [{ kind: 'ask', ticket: ticket(8), question: { kind: 'idle', children: [] } }, ['ask 8 object']],

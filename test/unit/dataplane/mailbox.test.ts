@@ -73,6 +73,9 @@ test('events come with their child, and a move with both addresses', () => {
     { kind: 'event', event: { kind: 'soft-limit', child: 5 } },
     { kind: 'event', event: { kind: 'hard-limit', child: 0xffffffff } },
   ]);
+  expect(reader.take(frame(6, 0, 0, 0, 9))).toEqual([
+    { kind: 'event', event: { kind: 'used', child: 9 } },
+  ]);
   expect(reader.take(frame(5, 0x67, 0x6f, 0x6e, 0x65))).toEqual([{ kind: 'failed', why: 'gone' }]);
 });
 

@@ -63,6 +63,9 @@ test('a child lands in its fields, our selectors before the peer’s', () => {
   expect(inbound.part('encryption').subarray(0, 21)).toEqual(
     Uint8Array.from([...new Array(20).fill(1), 0]),
   );
+  expect([block.get('esn'), block.get('standby')]).toEqual([0, 0]);
+  const waiting = new Block(espChild, encodeChild({ ...spec, standby: true }).child);
+  expect(waiting.get('standby')).toBe(1);
   expect([block.get('local_count'), block.get('remote_count')]).toEqual([1, 2]);
   const families = [0, 1, 2].map((i) => selectors[i * espSelector.bytes]);
   expect(families).toEqual([4, 4, 6]);

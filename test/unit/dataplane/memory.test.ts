@@ -23,6 +23,7 @@ function childSpec(path: Path, spiIn: number, spiOut: number, key: number): Chil
     cipher: 'aes128gcm16',
     integrity: undefined,
     esn: false,
+    standby: false,
     inbound: direction(spiIn),
     outbound: direction(spiOut),
     selectors: { local: [], remote: [] },
@@ -91,6 +92,24 @@ describe('two data planes of memory', () => {
     left.sendInner(ref, new Uint8Array(1));
     expect(events).toHaveLength(1);
     expect(right.children[0]?.path.remote).toEqual(seen);
+  });
+
+  test('tell once that a child which stood by is in use (pitfall 57)', () => {
+    const { left, right, events } = setUp();
+    right.install({ ...childSpec({ local: here, remote: there }, 600, 500, 0), standby: true });
+    expect(right.children[0]?.standby).toBe(true);
+    left.sendInner(ref, new Uint8Array(1));
+    left.sendInner(ref, new Uint8Array(1));
+    expect(events).toEqual([{ kind: 'used', child: ref }]);
+    expect(right.children[0]?.standby).toBe(false);
+  });
+
+  test('tell nothing of a child that was activated before', () => {
+    const { left, right, events } = setUp();
+    right.install({ ...childSpec({ local: here, remote: there }, 600, 500, 0), standby: true });
+    right.activate(ref);
+    left.sendInner(ref, new Uint8Array(1));
+    expect(events).toEqual([]);
   });
 
   test('hold nothing of a child that was removed', () => {

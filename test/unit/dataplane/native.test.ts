@@ -178,9 +178,11 @@ describe.skipIf(whySkipped)('the C module', () => {
     expect(opened.stats(spec.ref)).toMatchObject({ rxPackets: 0n, txBytes: 0n, drops: {} });
     expect(opened.stats(spec.ref)?.idleMs).toBeLessThan(5000);
     opened.move(spec.ref, loopback(opened.ports.nattPort, 10));
+    opened.activate(spec.ref);
     opened.remove(spec.ref);
     expect(opened.stats(spec.ref)).toBeUndefined();
     expect(() => opened.remove(spec.ref)).not.toThrow();
+    expect(() => opened.activate(spec.ref)).not.toThrow();
     expect(() => opened.move(99 as ChildRef, spec.path)).not.toThrow();
   });
 

@@ -50,6 +50,7 @@ function childSpec(changes: Partial<ChildSpec> = {}): ChildSpec {
     cipher: 'aes128gcm16',
     integrity: undefined,
     esn: false,
+    standby: false,
     inbound: direction(0x0a0b0c0d, 'aa'),
     outbound: direction(0x875b7215, 'bb'),
     selectors: { local: [], remote: [] },
