@@ -6,9 +6,9 @@ import { Notification } from '../../src/iana/notifies.ts';
 import { PayloadType } from '../../src/iana/payloads.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { decodeMessage } from '../../src/wire/message.ts';
-import { all, type Payload } from '../../src/wire/payloads/index.ts';
+import { all, type Payload, unknownType } from '../../src/wire/payloads/index.ts';
 import { pool } from './household.ts';
-import { type Login, login } from './payloads.ts';
+import { type Login, login, replaced, without } from './payloads.ts';
 import { Peer, type Whereabouts } from './peer.ts';
 import { first } from './pick.ts';
 import { connection, policy } from './policies.ts';
@@ -41,6 +41,23 @@ export function doorstep(
     return peer;
   };
   return { world, gateway, stranger, halfOpen, guest };
+}
+
+/** What comes of an IKE_AUTH in which `odd` payloads stand for the usual ones of their types. */
+export function logsIn(...odd: readonly Payload[]) {
+  const { gateway, halfOpen } = doorstep();
+  const peer = halfOpen();
+  const answer = peer.ask(Exchange.IKE_AUTH, odd.reduce(replaced, login(peer)));
+  return { gateway, peer, answer, refusals: notifies(answer) };
+}
+
+/** The same with a body of raw bytes, which no encoder would write. */
+export function logsInRaw(type: number, body: Uint8Array) {
+  const { gateway, halfOpen } = doorstep();
+  const peer = halfOpen();
+  const raw: Payload = { type: unknownType, number: type, critical: false, body };
+  peer.ask(Exchange.IKE_AUTH, [...without(login(peer), type), raw]);
+  return { gateway, refusals: notifies(peer.lastHeard().payloads) };
 }
 
 /** Names of the notifies among payloads. */

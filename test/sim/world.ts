@@ -1,6 +1,7 @@
 // Gateways in one process and in virtual time: cores joined by a network without I/O. The scenarios see the
 // conversation; what the daemon's ports would answer, the world answers.
 
+import { toHex } from '../../src/base/bytes.ts';
 import { ip, type SocketAddress } from '../../src/base/ip.ts';
 import { type Duration, type Instant, instant, later, milliseconds } from '../../src/base/time.ts';
 import { createEngine } from '../../src/crypto/engine.ts';
@@ -31,6 +32,15 @@ export interface Packet {
 }
 /** Decides a packet's fate: deliver these after these delays. */
 export type Wire = (packet: Packet, now: Instant) => readonly { packet: Packet; delay: Duration }[];
+
+export interface Fault {
+  readonly seed: number;
+  /** Shares of all datagrams, from 0 to 1. */
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly jitter: Duration;
+  readonly mostLosses?: number;
+}
 
 const perfect: Wire = (packet) => [{ packet, delay: milliseconds(10) }];
 
@@ -101,12 +111,20 @@ export class World {
     this.now = end;
   }
 
-  /** A network that loses, doubles and delays, the same way for the same seed. */
-  lossy(fault: { seed: number; loss: number; duplicate: number; jitter: Duration }): void {
+  /**
+   * A network that loses, doubles and delays, the same way for the same seed.
+   * @param fault `mostLosses`: no datagram is lost more often, so that whoever goes on repeating gets through
+   */
+  lossy(fault: Fault): void {
     const rng = seeded(fault.seed);
     const chance = () => (((rng(1)[0] as number) << 8) | (rng(1)[0] as number)) / 0x10000;
+    const losses = new Map<string, number>();
     this.wire = (packet) => {
-      const copies = chance() < fault.loss ? 0 : chance() < fault.duplicate ? 2 : 1;
+      const text = toHex(packet.bytes);
+      const lost = losses.get(text) ?? 0;
+      const isLost = chance() < fault.loss && lost < (fault.mostLosses ?? Number.POSITIVE_INFINITY);
+      if (isLost) losses.set(text, lost + 1);
+      const copies = isLost ? 0 : chance() < fault.duplicate ? 2 : 1;
       return Array.from({ length: copies }, () => ({
         packet,
         delay: milliseconds(10 + chance() * fault.jitter),
@@ -162,6 +180,8 @@ export class World {
       }
       case 'report':
         host.events.push(effect.event);
+        // Whatever a scenario looks at: a broken assumption of ours fails it.
+        if (effect.event.kind === 'bug') throw new Error(effect.event.stack);
         return;
       case 'move':
       case 'disclose':
