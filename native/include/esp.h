@@ -11,6 +11,7 @@
  *   address    u8 family (4 or 6) | u16 port | 4 or 16 bytes
  *   DATAGRAM   address local | address remote | one IKE message without the non-ESP marker; both
  * ways MOVED      u32 child | address local | address remote: authenticated packets come from there
+ *                                                         (ports 0: as protocol 50)
  *   SOFT_LIMIT, HARD_LIMIT   u32 child
  *   USED       u32 child: it stood by, and its first authenticated packet came in
  *   FAILED     text: the engine cannot go on
@@ -151,7 +152,9 @@ struct esp_opened {
 	uint16_t natt_port;
 	/* 0: the kernel has no IPv6, only IPv4 is served. */
 	uint8_t ipv6;
-	uint8_t zero[3];
+	/* 0: raw sockets are not permitted, ESP_ENCAP_RAW is ESP_UNSUPPORTED. */
+	uint8_t raw;
+	uint8_t zero[2];
 	/* The implementation of AES-GCM in use. */
 	char aead[32];
 	/* After a failure: which address, port or file, and what the kernel said. */
@@ -188,7 +191,7 @@ struct esp_child {
 	uint32_t cipher;
 	/* IANA's number of the integrity transform; 0: none. */
 	uint32_t integrity;
-	/* enum esp_encap. */
+	/* enum esp_encap: how to send. What comes in either form is taken. */
 	uint8_t encap;
 	/* 1: extended sequence numbers. */
 	uint8_t esn;
@@ -233,8 +236,9 @@ void esp_close(struct esp_engine *engine);
  */
 int esp_install(struct esp_engine *engine, const struct esp_child *child,
 	const struct esp_selector *selectors);
-/* Sends to and from other addresses from here on; the sequence numbers go on. */
-int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path);
+/* Sends to and from other addresses, in this enum esp_encap, from here on; the sequence numbers go
+ * on. */
+int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path, uint32_t encap);
 /*
  * Prefers this child over others with the same selectors from here on; they stay for what is still
  * under way to us. When it returns no thread sends on another any more.

@@ -94,6 +94,7 @@ static const struct entry entries[] = {
 	FIELD(esp_opened, port),
 	FIELD(esp_opened, natt_port),
 	FIELD(esp_opened, ipv6),
+	FIELD(esp_opened, raw),
 	FIELD(esp_opened, zero),
 	FIELD(esp_opened, aead),
 	FIELD(esp_opened, why),

@@ -48,15 +48,30 @@ EXPORT void esp_close(struct esp_engine *engine)
 		engine_close(engine);
 }
 
-static enum esp_code publish(struct esp_engine *engine, const struct esp_path *path, struct sa *sa)
+/* The path as it will be sent on. ESP_OK, ESP_UNSUPPORTED or ESP_NO_SOCKET. */
+static enum esp_code lay(const struct esp_engine *engine, const struct esp_path *address,
+	enum esp_encap encap, struct path *path)
 {
-	const struct udp_socket *from = udp_find(&engine->udp, &path->local);
+	const struct outer_socket *from = outer_find(&engine->udp, &address->local, encap);
+
+	if (encap == ESP_ENCAP_RAW && !engine->udp.raw)
+		return ESP_UNSUPPORTED;
+	if (!from || address->remote.family != address->local.family)
+		return ESP_NO_SOCKET;
+	path_prepare(path, address, from->fd, encap);
+	return ESP_OK;
+}
+
+static enum esp_code publish(
+	struct esp_engine *engine, const struct esp_child *child, struct sa *sa)
+{
+	enum esp_code code;
 
 	if (sa_by_ref(&engine->table, sa->ref) || sa_by_spi(&engine->table, sa->in.spi))
 		return ESP_CHILD_EXISTS;
-	if (!from)
-		return ESP_NO_SOCKET;
-	path_prepare(atomic_load(&sa->path), path, from->fd);
+	code = lay(engine, &child->path, (enum esp_encap)child->encap, atomic_load(&sa->path));
+	if (code != ESP_OK)
+		return code;
 	sa_publish(&engine->table, sa);
 	spd_publish(&engine->spd, sa);
 	return ESP_OK;
@@ -74,41 +89,43 @@ EXPORT int esp_install(struct esp_engine *engine, const struct esp_child *child,
 	if (code != ESP_OK)
 		return (int)code;
 	pthread_mutex_lock(&engine->lock);
-	code = publish(engine, &child->path, sa);
+	code = publish(engine, child, sa);
 	pthread_mutex_unlock(&engine->lock);
 	if (code != ESP_OK)
 		sa_destroy(sa);
 	return (int)code;
 }
 
-static enum esp_code move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path)
+static enum esp_code move(struct esp_engine *engine, uint32_t ref, const struct esp_path *address,
+	enum esp_encap encap)
 {
 	struct sa *sa = sa_by_ref(&engine->table, ref);
-	const struct udp_socket *from = udp_find(&engine->udp, &path->local);
-	struct path *next, *old;
+	struct path *path;
+	enum esp_code code;
 
 	if (!sa)
 		return ESP_NO_CHILD;
-	if (!from || path->remote.family != path->local.family)
-		return ESP_NO_SOCKET;
-	next = malloc(sizeof(*next));
-	if (!next)
+	path = malloc(sizeof(*path));
+	if (!path)
 		return ESP_NO_MEMORY;
-	path_prepare(next, path, from->fd);
-	old = atomic_exchange(&sa->path, next);
-	engine_settle(engine);
-	free(old);
-	return ESP_OK;
+	code = lay(engine, address, encap, path);
+	if (code == ESP_OK) {
+		path = atomic_exchange(&sa->path, path);
+		engine_settle(engine);
+	}
+	free(path);
+	return code;
 }
 
-EXPORT int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_path *path)
+EXPORT int esp_move(
+	struct esp_engine *engine, uint32_t ref, const struct esp_path *path, uint32_t encap)
 {
 	enum esp_code code;
 
-	if (!engine || !path)
+	if (!engine || !path || (encap != ESP_ENCAP_UDP && encap != ESP_ENCAP_RAW))
 		return ESP_BAD_ARGUMENT;
 	pthread_mutex_lock(&engine->lock);
-	code = move(engine, ref, path);
+	code = move(engine, ref, path, (enum esp_encap)encap);
 	pthread_mutex_unlock(&engine->lock);
 	return (int)code;
 }

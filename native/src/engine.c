@@ -126,7 +126,10 @@ static enum esp_code build(
 		return code == ESP_OK ? ESP_SYSTEM : code;
 	}
 	code = udp_open(&engine->udp, options, opened->why, sizeof(opened->why));
-	return code == ESP_OK ? start_all(engine) : code;
+	if (code != ESP_OK)
+		return code;
+	engine->udp.raw = raw_open(&engine->udp, options);
+	return start_all(engine);
 }
 
 static void describe(const struct esp_engine *engine, struct esp_opened *opened)
@@ -135,6 +138,7 @@ static void describe(const struct esp_engine *engine, struct esp_opened *opened)
 	opened->port = engine->udp.port;
 	opened->natt_port = engine->udp.natt_port;
 	opened->ipv6 = engine->udp.ipv6;
+	opened->raw = engine->udp.raw;
 	snprintf(opened->aead, sizeof(opened->aead), "%s",
 		aead_pick(AEAD_AES_GCM_16, engine->cpu_features)->name);
 }

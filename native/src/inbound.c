@@ -13,7 +13,7 @@
 #define FIRST_SPI        256u
 
 /* What epoll says is ready: a socket by its number, or one of these. */
-enum { READY_MAILBOX = UDP_MAX_SOCKETS, READY_STOP };
+enum { READY_MAILBOX = OUTER_MAX_SOCKETS, READY_STOP };
 
 static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
 {
@@ -38,16 +38,25 @@ static bool same_address(const struct esp_address *a, const struct esp_address *
 	return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, 16) == 0;
 }
 
+/* Protocol 50 has no port to change, so only two datagrams in UDP can differ by it. */
+static bool same_origin(const struct path *path, const struct datagram *datagram)
+{
+	struct esp_address known = path->address.remote;
+
+	if (path->encap == ESP_ENCAP_RAW || datagram->encap == ESP_ENCAP_RAW)
+		known.port = datagram->path.remote.port;
+	return same_address(&known, &datagram->path.remote);
+}
+
 /*
  * The peer's address changed (RFC 7296 section 2.23). Only the newest packet so far says so: one
  * that was overtaken on the old way must not move the child back.
  */
 static void note_origin(struct worker *worker, struct sa *sa, const struct datagram *datagram)
 {
-	const struct path *path = atomic_load(&sa->path);
 	const struct esp_address *remote = &datagram->path.remote;
 
-	if (same_address(remote, &path->address.remote)) {
+	if (same_origin(atomic_load(&sa->path), datagram)) {
 		memset(&sa->moved_to, 0, sizeof(sa->moved_to));
 		return;
 	}
@@ -124,6 +133,11 @@ static void take_esp(
 	to_tun(worker, sa, packet, &opened.flow);
 }
 
+static uint32_t spi_of(const uint8_t *data)
+{
+	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}
+
 /* On the NAT-T port: four zeros are IKE, one 0xff a keepalive, all else begins with an SPI (RFC
  * 3948). */
 static void take_natt(struct worker *worker, struct datagram *datagram, uint64_t now_ms)
@@ -139,8 +153,7 @@ static void take_natt(struct worker *worker, struct datagram *datagram, uint64_t
 		drop(worker, NULL, ESP_COUNT_RUNT);
 		return;
 	}
-	const uint32_t spi = (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 |
-			     (uint32_t)data[2] << 8 | data[3];
+	const uint32_t spi = spi_of(data);
 
 	if (spi == 0)
 		take_ike(worker, datagram, data + 4, bytes - 4);
@@ -150,7 +163,34 @@ static void take_natt(struct worker *worker, struct datagram *datagram, uint64_t
 		take_esp(worker, datagram, spi, now_ms);
 }
 
-static void take_batch(struct worker *worker, const struct udp_socket *from)
+static void take_raw(struct worker *worker, struct datagram *datagram, uint64_t now_ms)
+{
+	if (!raw_strip(datagram) || datagram->packet.bytes < 4) {
+		drop(worker, NULL, ESP_COUNT_RUNT);
+		return;
+	}
+	const uint32_t spi = spi_of(datagram->packet.data);
+
+	if (spi < FIRST_SPI)
+		drop(worker, NULL, ESP_COUNT_BAD_SPI);
+	else
+		take_esp(worker, datagram, spi, now_ms);
+}
+
+static void take_datagram(
+	struct worker *worker, enum outer_kind kind, struct datagram *datagram, uint64_t now_ms)
+{
+	if (datagram->truncated)
+		drop(worker, NULL, ESP_COUNT_TRUNCATED);
+	else if (kind == OUTER_NATT)
+		take_natt(worker, datagram, now_ms);
+	else if (kind == OUTER_RAW)
+		take_raw(worker, datagram, now_ms);
+	else
+		take_ike(worker, datagram, datagram->packet.data, datagram->packet.bytes);
+}
+
+static void take_batch(struct worker *worker, const struct outer_socket *from)
 {
 	struct esp_engine *engine = worker->engine;
 	struct udp_batch *batch = worker->batch;
@@ -158,33 +198,25 @@ static void take_batch(struct worker *worker, const struct udp_socket *from)
 	const uint64_t now_ms = engine_now_ms();
 
 	if (got < 0) {
-		engine_failed(engine, "a UDP socket is broken");
+		engine_failed(engine, "a socket is broken");
 		return;
 	}
 	reader_enter(&engine->epoch, &worker->reader);
-	for (int i = 0; i < got; i++) {
-		struct datagram *datagram = &batch->datagrams[i];
-
-		if (datagram->truncated)
-			drop(worker, NULL, ESP_COUNT_TRUNCATED);
-		else if (from->natt)
-			take_natt(worker, datagram, now_ms);
-		else
-			take_ike(worker, datagram, datagram->packet.data, datagram->packet.bytes);
-	}
+	for (int i = 0; i < got; i++)
+		take_datagram(worker, from->kind, &batch->datagrams[i], now_ms);
 	reader_leave(&worker->reader);
 }
 
 static void send_ike(void *context, const struct esp_path *path, const uint8_t *bytes, size_t count)
 {
 	struct worker *worker = context;
-	const struct udp_socket *from;
+	const struct outer_socket *from;
 
 	if (!bytes) {
 		drop(worker, NULL, ESP_COUNT_MAILBOX_BAD);
 		return;
 	}
-	from = udp_find(&worker->engine->udp, &path->local);
+	from = outer_find(&worker->engine->udp, &path->local, ESP_ENCAP_UDP);
 	if (!from)
 		drop(worker, NULL, ESP_COUNT_IKE_NO_SOCKET);
 	else if (udp_send_ike(from, path, bytes, count))
@@ -226,12 +258,12 @@ void *inbound_run(void *argument)
 {
 	struct worker *worker = argument;
 	struct esp_engine *engine = worker->engine;
-	struct epoll_event ready[UDP_MAX_SOCKETS + 2];
+	struct epoll_event ready[OUTER_MAX_SOCKETS + 2];
 	const int epoll = watch_all(engine);
 	bool stopping = epoll < 0;
 
 	while (!stopping) {
-		const int count = epoll_wait(epoll, ready, UDP_MAX_SOCKETS + 2, -1);
+		const int count = epoll_wait(epoll, ready, OUTER_MAX_SOCKETS + 2, -1);
 
 		for (int i = 0; i < count; i++) {
 			const uint32_t which = ready[i].data.u32;

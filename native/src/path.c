@@ -13,12 +13,18 @@ static struct cmsghdr *append(struct path_control *control, int level, int type,
 	return header;
 }
 
+/* A raw socket takes the port for a protocol, and refuses any other than its own. */
+static in_port_t remote_port(const struct path *path)
+{
+	return path->encap == ESP_ENCAP_RAW ? 0 : htons(path->address.remote.port);
+}
+
 static void prepare_v4(struct path *path, const struct esp_path *address)
 {
 	struct in_pktinfo info = {0};
 
 	path->remote.v4.sin_family = AF_INET;
-	path->remote.v4.sin_port = htons(address->remote.port);
+	path->remote.v4.sin_port = remote_port(path);
 	memcpy(&path->remote.v4.sin_addr, address->remote.ip, 4);
 	path->remote_bytes = sizeof(path->remote.v4);
 	memcpy(&info.ipi_spec_dst, address->local.ip, 4);
@@ -38,7 +44,7 @@ static void prepare_v6(struct path *path, const struct esp_path *address)
 	struct in6_pktinfo info = {0};
 
 	path->remote.v6.sin6_family = AF_INET6;
-	path->remote.v6.sin6_port = htons(address->remote.port);
+	path->remote.v6.sin6_port = remote_port(path);
 	memcpy(&path->remote.v6.sin6_addr, address->remote.ip, 16);
 	path->remote_bytes = sizeof(path->remote.v6);
 	memcpy(&info.ipi6_addr, address->local.ip, 16);
@@ -53,9 +59,9 @@ static void prepare_v6(struct path *path, const struct esp_path *address)
 	}
 }
 
-void path_prepare(struct path *path, const struct esp_path *address, int fd)
+void path_prepare(struct path *path, const struct esp_path *address, int fd, enum esp_encap encap)
 {
-	*path = (struct path){.address = *address, .fd = fd};
+	*path = (struct path){.address = *address, .encap = encap, .fd = fd};
 	if (address->local.family == 4)
 		prepare_v4(path, address);
 	else

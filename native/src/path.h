@@ -16,6 +16,7 @@ struct path_control {
 
 struct path {
 	struct esp_path address;
+	enum esp_encap encap;
 	int fd;
 	union {
 		struct sockaddr any;
@@ -27,6 +28,6 @@ struct path {
 	struct path_control control[4];
 };
 
-void path_prepare(struct path *path, const struct esp_path *address, int fd);
+void path_prepare(struct path *path, const struct esp_path *address, int fd, enum esp_encap encap);
 
 #endif

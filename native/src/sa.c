@@ -43,7 +43,8 @@ static enum esp_code fill(struct sa *sa, const struct esp_child *child,
 {
 	const struct aead_impl *aead = aead_pick((enum aead_cipher)child->cipher, cpu_features);
 
-	if (!aead || child->integrity || child->encap != ESP_ENCAP_UDP)
+	if (!aead || child->integrity ||
+		(child->encap != ESP_ENCAP_UDP && child->encap != ESP_ENCAP_RAW))
 		return ESP_UNSUPPORTED;
 	if (!esp_keys_init(&sa->in, aead, child->inbound.spi, child->esn, child->inbound.encryption,
 		    child->inbound.encryption_bytes) ||

@@ -12,12 +12,17 @@ static bool is_any(const struct esp_address *address)
 	return memcmp(address->ip, zeros, IP_BYTES(address->family)) == 0;
 }
 
-const struct udp_socket *udp_find(const struct udp *udp, const struct esp_address *local)
+const struct outer_socket *outer_find(
+	const struct udp *udp, const struct esp_address *local, enum esp_encap encap)
 {
+	const bool raw = encap == ESP_ENCAP_RAW;
+
 	for (uint32_t i = 0; i < udp->count; i++) {
 		const struct esp_address *bound = &udp->sockets[i].local;
 
-		if (bound->family != local->family || bound->port != local->port)
+		if (bound->family != local->family || (udp->sockets[i].kind == OUTER_RAW) != raw)
+			continue;
+		if (!raw && bound->port != local->port)
 			continue;
 		if (is_any(bound) || is_any(local) ||
 			memcmp(bound->ip, local->ip, IP_BYTES(local->family)) == 0)
@@ -80,7 +85,7 @@ static void take_name(struct esp_address *remote, uint8_t family, const struct s
 		memcpy(remote->ip, &name->sin6_addr, 16);
 }
 
-int udp_receive(struct udp_batch *batch, const struct udp_socket *from)
+int udp_receive(struct udp_batch *batch, const struct outer_socket *from)
 {
 	prepare(batch);
 	const int got = recvmmsg(from->fd, batch->messages, BATCH, MSG_DONTWAIT, NULL);
@@ -95,6 +100,7 @@ int udp_receive(struct udp_batch *batch, const struct udp_socket *from)
 		datagram->packet.tailroom -= datagram->packet.bytes;
 		datagram->truncated = (header->msg_flags & MSG_TRUNC) != 0;
 		datagram->ecn = 0;
+		datagram->encap = from->kind == OUTER_RAW ? ESP_ENCAP_RAW : ESP_ENCAP_UDP;
 		datagram->path.local = from->local;
 		take_name(&datagram->path.remote, from->local.family, &batch->names[i]);
 		take_control(datagram, header);
@@ -102,7 +108,7 @@ int udp_receive(struct udp_batch *batch, const struct udp_socket *from)
 	return got;
 }
 
-bool udp_send_ike(const struct udp_socket *from, const struct esp_path *address,
+bool udp_send_ike(const struct outer_socket *from, const struct esp_path *address,
 	const uint8_t *bytes, size_t count)
 {
 	static const uint8_t marker[4];
@@ -112,12 +118,12 @@ bool udp_send_ike(const struct udp_socket *from, const struct esp_path *address,
 	};
 	struct path path;
 
-	path_prepare(&path, address, from->fd);
+	path_prepare(&path, address, from->fd, ESP_ENCAP_UDP);
 	const struct msghdr header = {
 		.msg_name = &path.remote,
 		.msg_namelen = path.remote_bytes,
-		.msg_iov = from->natt ? parts : parts + 1,
-		.msg_iovlen = from->natt ? 2 : 1,
+		.msg_iov = from->kind == OUTER_NATT ? parts : parts + 1,
+		.msg_iovlen = from->kind == OUTER_NATT ? 2 : 1,
 		.msg_control = path.control[0].bytes,
 		.msg_controllen = path.control[0].count,
 	};

@@ -1,6 +1,6 @@
 /*
- * The UDP end: sockets on the IKE port and the NAT-T port of both families, batches of datagrams
- * with the addresses at both ends.
+ * The outer end: UDP sockets on the IKE port and the NAT-T port of both families, raw ones for ESP
+ * as protocol 50 (raw.c), batches of datagrams with the addresses at both ends.
  */
 #ifndef UDP_H
 #define UDP_H
@@ -12,22 +12,29 @@
 #include "arena.h"
 #include "path.h"
 
-/* Two ports; all addresses of two families, or a list. */
-#define UDP_MAX_SOCKETS (2u * ESP_MAX_LISTEN)
+/* Two ports and protocol 50; all addresses of two families, or a list. */
+#define OUTER_MAX_SOCKETS (3u * ESP_MAX_LISTEN)
 
-struct udp_socket {
+enum outer_kind {
+	OUTER_IKE,
+	/* Where ESP and IKE share a socket (RFC 3948). */
+	OUTER_NATT,
+	/* IP protocol 50; it has no port. */
+	OUTER_RAW,
+};
+
+struct outer_socket {
 	int fd;
-	/* On the NAT-T port, where ESP and IKE share a socket (RFC 3948). */
-	bool natt;
+	enum outer_kind kind;
 	/* An address of zeros: all. */
 	struct esp_address local;
 };
 
 struct udp {
-	struct udp_socket sockets[UDP_MAX_SOCKETS];
+	struct outer_socket sockets[OUTER_MAX_SOCKETS];
 	uint32_t count;
 	uint16_t port, natt_port;
-	bool ipv6;
+	bool ipv6, raw;
 };
 
 /* One datagram that came. */
@@ -37,6 +44,8 @@ struct datagram {
 	/* Of the outer header. */
 	uint8_t ecn;
 	bool truncated;
+	/* How it came. */
+	enum esp_encap encap;
 };
 
 /* What recvmmsg() fills; one a worker, too large for a stack. */
@@ -57,14 +66,27 @@ enum esp_code udp_open(
 	struct udp *udp, const struct esp_options *options, char *why, size_t why_bytes);
 void udp_close(struct udp *udp);
 
-/* The socket that has this local address and port; an address of zeros finds any of its family. */
-const struct udp_socket *udp_find(const struct udp *udp, const struct esp_address *local);
+/* Opens a raw socket beside every UDP address. False: none is open; ESP goes in UDP alone then. */
+bool raw_open(struct udp *udp, const struct esp_options *options);
+/* Leaves the ESP packet of what came on a raw socket; false: it is none. */
+bool raw_strip(struct datagram *datagram);
+
+/* What sockets of all kinds have in common. */
+bool outer_set_options(int fd, uint8_t family);
+int outer_bind(int fd, const struct esp_address *local);
+
+/*
+ * The socket to send from at this local address; its port matters where there is one. An address of
+ * zeros finds any of its family.
+ */
+const struct outer_socket *outer_find(
+	const struct udp *udp, const struct esp_address *local, enum esp_encap encap);
 
 /* How many datagrams came, 0…BATCH; -1: the socket is broken. Never blocks. */
-int udp_receive(struct udp_batch *batch, const struct udp_socket *from);
+int udp_receive(struct udp_batch *batch, const struct outer_socket *from);
 
 /* One IKE message, with the non-ESP marker where the socket is the NAT-T port's. */
-bool udp_send_ike(const struct udp_socket *from, const struct esp_path *path, const uint8_t *bytes,
-	size_t count);
+bool udp_send_ike(const struct outer_socket *from, const struct esp_path *path,
+	const uint8_t *bytes, size_t count);
 
 #endif

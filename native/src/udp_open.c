@@ -57,7 +57,7 @@ static bool set(int fd, int level, int option, int value)
 
 /* The local address and the ECN bits of each datagram; fragments rather than lost packets outside.
  */
-static bool set_options(int fd, uint8_t family)
+bool outer_set_options(int fd, uint8_t family)
 {
 	/* Beyond the kernel's maximum with CAP_NET_ADMIN, else up to it: either is good. */
 	if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER_BYTES))
@@ -67,13 +67,12 @@ static bool set_options(int fd, uint8_t family)
 	if (family == 4)
 		return set(fd, IPPROTO_IP, IP_PKTINFO, 1) && set(fd, IPPROTO_IP, IP_RECVTOS, 1) &&
 		       set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
-	       set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+	return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
 	       set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) &&
 	       set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
-static int bind_to(int fd, const struct esp_address *local)
+int outer_bind(int fd, const struct esp_address *local)
 {
 	if (local->family == 4) {
 		struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(local->port)};
@@ -97,7 +96,8 @@ static uint16_t bound_port(int fd)
 	return ntohs(name.sin6_port);
 }
 
-static enum esp_code open_one(const struct attempt *attempt, struct esp_address local, bool natt)
+static enum esp_code open_one(
+	const struct attempt *attempt, struct esp_address local, enum outer_kind kind)
 {
 	const int domain = local.family == 4 ? AF_INET : AF_INET6;
 	const int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -108,10 +108,13 @@ static enum esp_code open_one(const struct attempt *attempt, struct esp_address 
 		return fail(attempt, ESP_SYSTEM, "UDP socket: %s", strerror(errno));
 	struct udp *udp = attempt->udp;
 
-	udp->sockets[udp->count++] = (struct udp_socket){.fd = fd, .natt = natt, .local = local};
-	if (!set_options(fd, local.family))
+	udp->sockets[udp->count++] = (struct outer_socket){.fd = fd, .kind = kind, .local = local};
+	/* Else an IPv6 socket takes the IPv4 port too. */
+	if (local.family == 6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return fail(attempt, ESP_SYSTEM, "UDP socket options: %s", strerror(errno));
-	if (bind_to(fd, &local) < 0)
+	if (!outer_set_options(fd, local.family))
+		return fail(attempt, ESP_SYSTEM, "UDP socket options: %s", strerror(errno));
+	if (outer_bind(fd, &local) < 0)
 		return bind_failed(attempt, &local);
 	udp->sockets[udp->count - 1].local.port = bound_port(fd);
 	return ESP_OK;
@@ -130,8 +133,8 @@ static bool no_ipv6(enum esp_code code, const struct esp_options *options, uint8
 }
 
 /* One port on all addresses; port 0 becomes whatever the first socket got. */
-static enum esp_code open_port(
-	const struct attempt *attempt, const struct esp_options *options, uint16_t *port, bool natt)
+static enum esp_code open_port(const struct attempt *attempt, const struct esp_options *options,
+	uint16_t *port, enum outer_kind kind)
 {
 	static const struct esp_address all[2] = {{.family = 4}, {.family = 6}};
 	const struct esp_address *list = options->listen_count ? options->listen : all;
@@ -143,7 +146,7 @@ static enum esp_code open_port(
 		const uint32_t before = udp->count;
 
 		local.port = *port;
-		const enum esp_code code = open_one(attempt, local, natt);
+		const enum esp_code code = open_one(attempt, local, kind);
 
 		if (no_ipv6(code, options, local.family)) {
 			close_from(udp, before);
@@ -158,17 +161,17 @@ static enum esp_code open_port(
 }
 
 /* A port that one family finds free may be taken in the other: then any other port will do. */
-static enum esp_code open_any_port(
-	const struct attempt *attempt, const struct esp_options *options, uint16_t *port, bool natt)
+static enum esp_code open_any_port(const struct attempt *attempt, const struct esp_options *options,
+	uint16_t *port, enum outer_kind kind)
 {
 	const uint16_t wanted = *port;
 	const uint32_t before = attempt->udp->count;
-	enum esp_code code = open_port(attempt, options, port, natt);
+	enum esp_code code = open_port(attempt, options, port, kind);
 
 	for (int i = 0; i < PORT_TRIES && wanted == 0 && code == ESP_PORT_IN_USE; i++) {
 		close_from(attempt->udp, before);
 		*port = 0;
-		code = open_port(attempt, options, port, natt);
+		code = open_port(attempt, options, port, kind);
 	}
 	return code;
 }
@@ -179,11 +182,11 @@ enum esp_code udp_open(
 	const struct attempt attempt = {udp, why, why_bytes};
 
 	*udp = (struct udp){.port = options->port, .natt_port = options->natt_port, .ipv6 = true};
-	const enum esp_code code = open_any_port(&attempt, options, &udp->port, false);
+	const enum esp_code code = open_any_port(&attempt, options, &udp->port, OUTER_IKE);
 
 	if (code != ESP_OK)
 		return code;
-	return open_any_port(&attempt, options, &udp->natt_port, true);
+	return open_any_port(&attempt, options, &udp->natt_port, OUTER_NATT);
 }
 
 void udp_close(struct udp *udp)

@@ -17,6 +17,9 @@
 #include "../src/engine.h"
 
 struct side {
+	/* Where it listens. */
+	uint8_t family;
+	const char *ip;
 	struct esp_engine *engine;
 	struct esp_opened opened;
 	/* Our end of what the engine takes for its device. */
@@ -25,20 +28,27 @@ struct side {
 
 static struct side left, right;
 
-static inline void open_side(struct side *side)
+static inline void open_side_at(struct side *side, uint8_t family, const char *ip)
 {
 	struct esp_options options = {.version = ESP_ABI_VERSION, .cpu_mask = UINT32_MAX};
 	struct tun tun = {.count = 1};
 	int ends[2];
 
 	options.listen_count = 1;
-	options.listen[0] = address_of(4, "127.0.0.1", 0);
+	side->family = family;
+	side->ip = ip;
+	options.listen[0] = address_of(family, ip, 0);
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
 	tun.queues[0] = ends[1];
 	side->device = ends[0];
 	side->opened = (struct esp_opened){.mailbox = -1};
 	if (!CHECK_EQUAL(engine_open_with(&options, &tun, &side->opened, &side->engine), ESP_OK))
 		printf("    %s\n", side->opened.why);
+}
+
+static inline void open_side(struct side *side)
+{
+	open_side_at(side, 4, "127.0.0.1");
 }
 
 static inline void close_side(struct side *side)
@@ -70,8 +80,8 @@ static inline struct esp_child half(const struct side *from, const struct side *
 
 	memset(child.inbound.encryption, (int)(child.inbound.spi >> 16), 20);
 	memset(child.outbound.encryption, (int)(child.outbound.spi >> 16), 20);
-	child.path.local = address_of(4, "127.0.0.1", from->opened.natt_port);
-	child.path.remote = address_of(4, "127.0.0.1", to->opened.natt_port);
+	child.path.local = address_of(from->family, from->ip, from->opened.natt_port);
+	child.path.remote = address_of(to->family, to->ip, to->opened.natt_port);
 	return child;
 }
 

@@ -59,7 +59,7 @@ static void a_new_address_is_told_once_and_not_believed(void)
 	CHECK_EQUAL(receive(left.device, packet, sizeof(packet)), 60);
 	path.local = address_of(4, "127.0.0.1", right.opened.natt_port);
 	path.remote = address_of(4, "127.0.0.1", third.opened.natt_port);
-	CHECK_EQUAL(esp_move(right.engine, 1, &path), ESP_OK);
+	CHECK_EQUAL(esp_move(right.engine, 1, &path, ESP_ENCAP_UDP), ESP_OK);
 	send_inner(&right, "10.2.0.1", "10.1.0.1", 60);
 	/* There it is authentic, but not for the addresses that the third has. */
 	wait_for_count(&third, ESP_COUNT_INBOUND_POLICY, 1);
@@ -106,7 +106,7 @@ static void references_and_spis_are_taken_once(void)
 	child.path.local.port = 1;
 	CHECK_EQUAL(install(&left, &right, &child), ESP_NO_SOCKET);
 	CHECK_EQUAL(esp_remove(left.engine, 3), ESP_NO_CHILD);
-	CHECK_EQUAL(esp_move(left.engine, 3, &child.path), ESP_NO_CHILD);
+	CHECK_EQUAL(esp_move(left.engine, 3, &child.path, ESP_ENCAP_UDP), ESP_NO_CHILD);
 	CHECK_EQUAL(esp_activate(left.engine, 3), ESP_NO_CHILD);
 	CHECK_EQUAL(esp_remove(left.engine, 1), ESP_OK);
 	CHECK_EQUAL(esp_remove(left.engine, 1), ESP_NO_CHILD);
@@ -170,7 +170,7 @@ static void children_come_and_go_while_packets_flow(void)
 			CHECK_EQUAL(install(&left, &right, &l), ESP_OK);
 		if (esp_remove(right.engine, ref) != ESP_OK)
 			CHECK_EQUAL(install(&right, &left, &r), ESP_OK);
-		CHECK_EQUAL(esp_move(left.engine, 1, &l.path), ESP_OK);
+		CHECK_EQUAL(esp_move(left.engine, 1, &l.path, ESP_ENCAP_UDP), ESP_OK);
 		CHECK_EQUAL(esp_stats(right.engine, 1, &stats), ESP_OK);
 	}
 	for (int i = 0; i < 2000 && counter(&right, ESP_COUNT_RX_PACKETS) < 100; i++)

@@ -275,7 +275,7 @@ static void refuses_what_is_no_child(void)
 	child.cipher = 12;
 	CHECK_EQUAL(sa_create(&child, selectors, 0, 0, &sa), ESP_UNSUPPORTED);
 	child = child_of(1, 0x1000, 0x2000);
-	child.encap = ESP_ENCAP_RAW;
+	child.encap = 3;
 	CHECK_EQUAL(sa_create(&child, selectors, 0, 0, &sa), ESP_UNSUPPORTED);
 	child = child_of(1, 0x1000, 0x2000);
 	selectors[1] = range_of(4, "10.0.0.2", "10.0.0.1");

@@ -70,7 +70,8 @@ export const espOpened = struct({
   port: u16,
   natt_port: u16,
   ipv6: u8,
-  zero: bytes(3),
+  raw: u8,
+  zero: bytes(2),
   aead: bytes(32),
   why: bytes(160),
 });

@@ -4,7 +4,7 @@ import type { ChildRef, ChildSpec, DataPlaneEvent, Path } from '../ike/core.ts';
 
 export interface DataPlane {
   install(child: ChildSpec): void;
-  move(child: ChildRef, path: Path): void;
+  move(child: ChildRef, path: Path, encap: ChildSpec['encap']): void;
   /** Sends on this child from here on, instead of on another with the same selectors. */
   activate(child: ChildRef): void;
   remove(child: ChildRef): void;

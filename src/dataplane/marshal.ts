@@ -44,6 +44,7 @@ export interface Opened {
   readonly port: number;
   readonly nattPort: number;
   readonly ipv6: boolean;
+  readonly raw: boolean;
   readonly aead: string;
   readonly why: string;
 }
@@ -56,6 +57,7 @@ export function decodeOpened(bytes: Uint8Array): Opened {
     port: block.get('port'),
     nattPort: block.get('natt_port'),
     ipv6: block.get('ipv6') === 1,
+    raw: block.get('raw') === 1,
     aead: block.text('aead'),
     why: block.text('why'),
   };
@@ -68,7 +70,7 @@ export function encodeChild(child: ChildSpec): { child: Uint8Array; selectors: U
   block.set('ref', child.ref);
   block.set('cipher', byKeyword(child.cipher, 'ENCR').id);
   block.set('integrity', child.integrity ? byKeyword(child.integrity, 'INTEG').id : 0);
-  block.set('encap', child.encap === 'udp' ? constants.ESP_ENCAP_UDP : constants.ESP_ENCAP_RAW);
+  block.set('encap', encapNumber(child.encap));
   block.set('esn', child.esn ? 1 : 0);
   block.set('standby', child.standby ? 1 : 0);
   block.set('local_count', local.length);
@@ -79,6 +81,10 @@ export function encodeChild(child: ChildSpec): { child: Uint8Array; selectors: U
   const selectors = joined([...local, ...remote].map(encodeSelector), espSelector.bytes);
   return { child: block.bytes, selectors };
 }
+
+/** `enum esp_encap`. */
+export const encapNumber = (encap: ChildSpec['encap']): number =>
+  encap === 'udp' ? constants.ESP_ENCAP_UDP : constants.ESP_ENCAP_RAW;
 
 /** `struct esp_path`. */
 export function encodePath({ local, remote }: Path): Uint8Array {

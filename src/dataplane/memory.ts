@@ -24,6 +24,7 @@ export interface MemoryWire {
 interface Installed {
   readonly spec: ChildSpec;
   path: Path;
+  encap: ChildSpec['encap'];
   standby: boolean;
   rxPackets: bigint;
   rxBytes: bigint;
@@ -48,22 +49,25 @@ export class MemoryPlane implements DataPlane {
 
   /** What is installed at this moment. */
   get children(): readonly ChildSpec[] {
-    return [...this.#children.values()].map(({ spec, path, standby }) => ({
+    return [...this.#children.values()].map(({ spec, path, encap, standby }) => ({
       ...spec,
       path,
+      encap,
       standby,
     }));
   }
 
   install(spec: ChildSpec): void {
     const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n };
-    const { path, standby } = spec;
-    this.#children.set(spec.ref, { spec, path, standby, ...none, heardAt: this.#now() });
+    const { path, encap, standby } = spec;
+    this.#children.set(spec.ref, { spec, path, encap, standby, ...none, heardAt: this.#now() });
   }
 
-  move(ref: ChildRef, path: Path): void {
+  move(ref: ChildRef, path: Path, encap: ChildSpec['encap']): void {
     const child = this.#children.get(ref);
-    if (child) child.path = path;
+    if (!child) return;
+    child.path = path;
+    child.encap = encap;
   }
 
   activate(ref: ChildRef): void {

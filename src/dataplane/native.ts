@@ -10,6 +10,7 @@ import { encodeDatagram, type Frame, FrameReader, MailboxError } from './mailbox
 import {
   decodeOpened,
   decodeStats,
+  encapNumber,
   encodeChild,
   encodeOptions,
   encodePath,
@@ -23,6 +24,8 @@ export interface NativeDataPlane extends DataPlane {
   readonly aead: string;
   /** False: this kernel has no IPv6. */
   readonly ipv6: boolean;
+  /** False: raw sockets are not permitted, a child with `encap: 'raw'` is refused as unsupported. */
+  readonly raw: boolean;
   /** Threads that move packets. */
   readonly workers: number;
 }
@@ -67,7 +70,7 @@ interface Library {
   readonly open: (options: Uint8Array, opened: Uint8Array, engine: BigUint64Array) => number;
   readonly close: (engine: bigint) => void;
   readonly install: (engine: bigint, child: Uint8Array, selectors: Uint8Array) => number;
-  readonly move: (engine: bigint, ref: number, path: Uint8Array) => number;
+  readonly move: (engine: bigint, ref: number, path: Uint8Array, encap: number) => number;
   readonly activate: (engine: bigint, ref: number) => number;
   readonly remove: (engine: bigint, ref: number) => number;
   readonly stats: (engine: bigint, ref: number, stats: Uint8Array) => number;
@@ -84,7 +87,12 @@ function loadLibrary(path: string): Library {
       open: library.func('esp_open', 'int', [bytes, bytes, 'uint64_t *']) as Library['open'],
       close: library.func('esp_close', 'void', ['void *']) as Library['close'],
       install: library.func('esp_install', 'int', ['void *', bytes, bytes]) as Library['install'],
-      move: library.func('esp_move', 'int', ['void *', 'uint32_t', bytes]) as Library['move'],
+      move: library.func('esp_move', 'int', [
+        'void *',
+        'uint32_t',
+        bytes,
+        'uint32_t',
+      ]) as Library['move'],
       activate: library.func('esp_activate', 'int', ['void *', 'uint32_t']) as Library['activate'],
       remove: library.func('esp_remove', 'int', ['void *', 'uint32_t']) as Library['remove'],
       stats: library.func('esp_stats', 'int', ['void *', 'uint32_t', bytes]) as Library['stats'],
@@ -104,6 +112,7 @@ class NativePlane implements NativeDataPlane {
   readonly ports: { readonly port: number; readonly nattPort: number };
   readonly aead: string;
   readonly ipv6: boolean;
+  readonly raw: boolean;
   readonly workers: number;
   readonly #library: Library;
   readonly #listener: DataPlaneListener;
@@ -118,6 +127,7 @@ class NativePlane implements NativeDataPlane {
     this.ports = { port: opened.port, nattPort: opened.nattPort };
     this.aead = opened.aead;
     this.ipv6 = opened.ipv6;
+    this.raw = opened.raw;
     this.workers = opened.workers;
     this.#library = library;
     this.#engine = engine;
@@ -135,8 +145,8 @@ class NativePlane implements NativeDataPlane {
     if (code !== constants.ESP_OK) throw faultOf(code);
   }
 
-  move(child: ChildRef, path: Path): void {
-    const code = this.#library.move(this.#open(), child, encodePath(path));
+  move(child: ChildRef, path: Path, encap: ChildSpec['encap']): void {
+    const code = this.#library.move(this.#open(), child, encodePath(path), encapNumber(encap));
     if (code !== constants.ESP_OK && code !== constants.ESP_NO_CHILD) throw faultOf(code);
   }
 

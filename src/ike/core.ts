@@ -35,7 +35,10 @@ export type Command =
   | { readonly kind: 'policy'; readonly policy: Policy };
 
 export type DataPlaneEvent =
-  /** Authenticated, in-window packets arrive from another address: the NAT mapping changed (RFC 7296 §2.23). */
+  /**
+   * Authenticated, in-window packets arrive from another address: the NAT mapping changed (RFC 7296 §2.23).
+   * Both ports are 0 where they come as IP protocol 50.
+   */
   | { readonly kind: 'moved'; readonly child: ChildRef; readonly path: Path }
   | { readonly kind: 'soft-limit' | 'hard-limit'; readonly child: ChildRef }
   /** The first authenticated packet came in on a CHILD_SA that stood by: the peer has it too. */
@@ -44,7 +47,12 @@ export type DataPlaneEvent =
 export type Effect =
   | { readonly kind: 'send'; readonly path: Path; readonly bytes: Uint8Array }
   | { readonly kind: 'install'; readonly child: ChildSpec }
-  | { readonly kind: 'move'; readonly child: ChildRef; readonly path: Path }
+  | {
+      readonly kind: 'move';
+      readonly child: ChildRef;
+      readonly path: Path;
+      readonly encap: 'udp' | 'raw';
+    }
   /** Send on this one from here on, instead of on another with the same selectors. */
   | { readonly kind: 'activate'; readonly child: ChildRef }
   | { readonly kind: 'remove'; readonly child: ChildRef }

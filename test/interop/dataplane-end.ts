@@ -15,6 +15,7 @@ export interface EndSetup {
   readonly remote: string;
   readonly workers: number;
   readonly esn: boolean;
+  readonly encap: 'udp' | 'raw';
   /** 16, 24 or 32. */
   readonly keyBytes: number;
   /** Which of the two directions' keys is for sending: 1 or 2. */
@@ -51,7 +52,7 @@ function childOf(setup: EndSetup): ChildSpec {
     ref: 1 as ChildRef,
     sa: 1 as SaRef,
     path: pathOf(setup),
-    encap: 'udp',
+    encap: setup.encap,
     cipher: ciphers[setup.keyBytes as keyof typeof ciphers],
     integrity: undefined,
     esn: setup.esn,
@@ -74,9 +75,12 @@ try {
   const child = childOf(setup);
   plane.install(child);
   process.on('SIGUSR2', () => say({ stats: plane.stats(child.ref), counters: plane.counters() }));
-  process.on('SIGHUP', () => plane.move(child.ref, pathOf(readSetup())));
+  process.on('SIGHUP', () => {
+    const next = readSetup();
+    plane.move(child.ref, pathOf(next), next.encap);
+  });
   process.on('SIGTERM', () => plane.close());
-  say({ ready: plane.aead, workers: plane.workers });
+  say({ ready: plane.aead, workers: plane.workers, raw: plane.raw });
 } catch (error) {
   if (!(error instanceof DataPlaneError)) throw error;
   say({ refused: error.code, why: error.why, cure: error.cure });

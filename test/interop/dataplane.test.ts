@@ -96,10 +96,12 @@ interface Outer {
 }
 const overV4: Outer = { left: '192.0.2.1', right: '192.0.2.2' };
 const overV6: Outer = { left: '2001:db8::1', right: '2001:db8::2' };
-type Variant = Partial<Pick<EndSetup, 'esn' | 'keyBytes' | 'workers'>>;
+type Variant = Partial<Pick<EndSetup, 'esn' | 'encap' | 'keyBytes' | 'workers'>>;
+
+const usual = { device: 'esp0', esn: false, encap: 'udp', keyBytes: 16, workers: 0 } as const;
 
 async function tunnel(outer: Outer, variant: Variant = {}): Promise<{ left: End; right: End }> {
-  const common = { device: 'esp0', esn: false, keyBytes: 16, workers: 0, ...variant };
+  const common = { ...usual, ...variant };
   const left = { ...common, ...sides.left, local: outer.left, remote: outer.right };
   const right = { ...common, ...sides.right, local: outer.right, remote: outer.left };
   const ends = { left: start(hosts.left, left), right: start(hosts.right, right) };
@@ -133,6 +135,8 @@ describe.each<[string, Outer, Variant]>([
   ['over IPv4 with AES-128', overV4, {}],
   ['over IPv6 with AES-256 and ESN', overV6, { keyBytes: 32, esn: true }],
   ['with AES-192 and four threads', overV4, { keyBytes: 24, workers: 4 }],
+  ['as protocol 50 over IPv4', overV4, { encap: 'raw' }],
+  ['as protocol 50 over IPv6', overV6, { encap: 'raw' }],
 ])('%s', (_what, outer, variant) => {
   test('inner IPv4 and IPv6 pass, also in full size', async () => {
     const ends = await tunnel(outer, variant);
@@ -146,6 +150,33 @@ describe.each<[string, Outer, Variant]>([
     expect(counters).toMatchObject({ 'bad-icv': '0', replay: '0', 'bad-inner': '0' });
   });
 });
+
+test.each<[string, Outer]>([
+  ['IPv4', overV4],
+  ['IPv6', overV6],
+])(
+  'over %s as protocol 50, in UDP after a move, and never «unreachable» to the peer',
+  async (_, outer) => {
+    const seen = ['meta l4proto esp', 'udp dport 4500', 'icmp type destination-unreachable'];
+    const refusal = 'icmpv6 type { destination-unreachable, parameter-problem }';
+    const rules = [...seen, refusal].map((what) => `oifname "wan" ${what} counter`);
+    hosts.right.nft(chain('inet seen', 'output', ...rules));
+    const packets = () => {
+      const listed = hosts.right.runNow('nft', 'list', 'table', 'inet', 'seen');
+      return [...listed.matchAll(/counter packets (\d+)/g)].map(([, count]) => Number(count));
+    };
+    const ends = await tunnel(outer, { encap: 'raw' });
+    expect(await ping(hosts.left, '10.2.0.1', 5)).toMatchObject(everyPing);
+    expect(packets()).toEqual([5, 0, 0, 0]);
+    writeFileSync(ends.right.file, JSON.stringify({ ...ends.right.setup, encap: 'udp' }));
+    process.kill(ends.right.service.pid, 'SIGHUP');
+    await counted(ends.right); // it has moved
+    expect(await ping(hosts.left, '10.2.0.1', 5)).toMatchObject(everyPing);
+    expect(packets()).toEqual([5, 5, 0, 0]);
+    expect(lines(ends.left).flatMap(({ event }) => event ?? [])).toEqual([]);
+    hosts.right.runNow('nft', 'delete', 'table', 'inet', 'seen');
+  },
+);
 
 test('what the network doubles arrives once (RFC 4303 §3.4.3)', async () => {
   const ends = await tunnel(overV4);
@@ -229,7 +260,7 @@ test('says that its device was taken away', async () => {
 test('refuses a device name that is taken, and leaves nothing behind', async () => {
   hosts.left.ip('tuntap', 'add', 'esp0', 'mode', 'tun');
   const outer = { local: overV4.left, remote: overV4.right };
-  const setup = { device: 'esp0', esn: false, keyBytes: 16, workers: 0, ...outer };
+  const setup = { ...usual, ...outer };
   const end = start(hosts.left, { ...setup, ...sides.left });
   await until('it gives up', () => !end.service.isRunning);
   expect(lines(end)).toMatchObject([

@@ -17,9 +17,16 @@ export function follow(host: Host, sa: IkeSa, path: Path): void {
 
 /** Sends everything of this SA over another path from here on. */
 export function move(host: Host, sa: IkeSa, path: Path): void {
-  sa.path = path;
-  for (const child of sa.children) host.emit({ kind: 'move', child: child.ref, path });
+  sa.path = withPorts(path, sa.path);
+  for (const { ref, spec } of sa.children)
+    host.emit({ kind: 'move', child: ref, path: sa.path, encap: spec.encap });
 }
+
+/** ESP as IP protocol 50 tells an address without a port: IKE stays on the ports it has. */
+const withPorts = (path: Path, known: Path): Path => ({
+  local: { ip: path.local.ip, port: path.local.port || known.local.port },
+  remote: { ip: path.remote.ip, port: path.remote.port || known.remote.port },
+});
 
 export const samePath = (a: Path, b: Path): boolean =>
   sameSocket(a.local, b.local) && sameSocket(a.remote, b.remote);

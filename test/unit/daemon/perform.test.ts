@@ -41,7 +41,10 @@ function setUp(broken: readonly string[] = []) {
 const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
   [{ kind: 'install', child: childSpec(5) }, ['plane.install object', 'keylog.install object']],
-  [{ kind: 'move', child: child(5), path }, ['plane.move 5 object', 'keylog.move 5 object']],
+  [
+    { kind: 'move', child: child(5), path, encap: 'udp' },
+    ['plane.move 5 object string', 'keylog.move 5 object'],
+  ],
   [{ kind: 'activate', child: child(5) }, ['plane.activate 5']],
   [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'keylog.remove 5']],
   [{ kind: 'release', lease: { pool: 'p', identity: 'anna', addresses: [] } }, ['release object']],

@@ -88,10 +88,11 @@ describe('two data planes of memory', () => {
     const { left, right, events } = setUp({ seen });
     left.sendInner(ref, new Uint8Array(1));
     expect(events).toEqual([{ kind: 'moved', child: ref, path: { local: here, remote: seen } }]);
-    right.move(ref, { local: here, remote: seen });
+    right.move(ref, { local: here, remote: seen }, 'raw');
     left.sendInner(ref, new Uint8Array(1));
     expect(events).toHaveLength(1);
     expect(right.children[0]?.path.remote).toEqual(seen);
+    expect(right.children[0]?.encap).toBe('raw');
   });
 
   test('tell once that a child which stood by is in use (pitfall 57)', () => {

@@ -177,24 +177,32 @@ describe.skipIf(whySkipped)('the C module', () => {
     expect(() => opened.install(spec)).toThrow(expect.objectContaining({ code: 'child-exists' }));
     expect(opened.stats(spec.ref)).toMatchObject({ rxPackets: 0n, txBytes: 0n, drops: {} });
     expect(opened.stats(spec.ref)?.idleMs).toBeLessThan(5000);
-    opened.move(spec.ref, loopback(opened.ports.nattPort, 10));
+    opened.move(spec.ref, loopback(opened.ports.nattPort, 10), 'udp');
     opened.activate(spec.ref);
     opened.remove(spec.ref);
     expect(opened.stats(spec.ref)).toBeUndefined();
     expect(() => opened.remove(spec.ref)).not.toThrow();
     expect(() => opened.activate(spec.ref)).not.toThrow();
-    expect(() => opened.move(99 as ChildRef, spec.path)).not.toThrow();
+    expect(() => opened.move(99 as ChildRef, spec.path, 'udp')).not.toThrow();
   });
 
   test('refuses what it cannot carry', () => {
     const { opened } = plane();
     const spec = childSpec(loopback(opened.ports.nattPort, 9), { in: 1000, out: 1001 });
     const refused = (code: string) => expect.objectContaining({ code });
-    expect(() => opened.install({ ...spec, encap: 'raw' })).toThrow(refused('unsupported'));
     expect(() => opened.install({ ...spec, cipher: 'aes128' })).toThrow(refused('unsupported'));
     expect(() => opened.install({ ...spec, path: loopback(1, 9) })).toThrow(refused('no-socket'));
     const reserved = { ...spec, inbound: { ...spec.inbound, spi: 255 } };
     expect(() => opened.install(reserved)).toThrow(refused('argument'));
+  });
+
+  test('carries ESP as IP protocol 50 where the system permits it, and says so', () => {
+    const { opened } = plane();
+    const path = loopback(opened.ports.nattPort, 9);
+    const install = (): void =>
+      opened.install({ ...childSpec(path, { in: 1000, out: 1001 }), encap: 'raw' });
+    if (opened.raw) expect(install).not.toThrow();
+    else expect(install).toThrow(expect.objectContaining({ code: 'unsupported' }));
   });
 
   test('counts a forged packet against its child', async () => {
