@@ -86,6 +86,7 @@ function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth
   const secret = known ?? new Secret(sa.host.random(32));
   const octets = signedOctets(sa, 'initiator', idI);
   const fits = yield* authenticators.psk.check(sa, octets, theirs, secret);
+  if (!known) secret.wipe();
   if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
   if (!known) {
     throw new IkeError('AUTHENTICATION_FAILED', 'there is no pre-shared key for this identity', {
