@@ -1,7 +1,9 @@
 // The parts of the service, put together: core, loop, data plane, pools, trace, and who answers what.
 import { randomFillSync } from 'node:crypto';
+import type { Ip } from '../base/ip.ts';
 import { createEngine, type EngineMode, type ServedEngine } from '../crypto/engine.ts';
 import type { DataPlane, DataPlaneListener, DataPlaneOptions } from '../dataplane/dataplane.ts';
+import type { Core, SaRef } from '../ike/core.ts';
 import { createCore } from '../ike/create-core.ts';
 import { verifyChain } from '../pki/chain.ts';
 import { verifySignature } from '../pki/keys.ts';
@@ -12,8 +14,12 @@ import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
 import { Daemon, systemClock } from './daemon.ts';
 import type { Gathered } from './gather.ts';
+import type { HostTools } from './host.ts';
+import { KernelTables } from './kernel-tables.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { performer } from './perform.ts';
+import { Routing } from './routing.ts';
+import type { RunFiles } from './run-dir.ts';
 import { type Opened, planeOptions } from './settings.ts';
 import { codeOf, Trouble } from './trouble.ts';
 
@@ -24,7 +30,8 @@ export type OpenPlane = (
 
 export interface Assembling {
   readonly log: Log;
-  readonly leasesFile: string;
+  readonly files: RunFiles;
+  readonly tools: HostTools;
   readonly openPlane: OpenPlane;
   /** The data plane cannot go on. */
   readonly failed: (why: string) => void;
@@ -38,7 +45,7 @@ export interface InUse {
 export type Assembly = ReturnType<typeof assemble>;
 
 /** From here on datagrams are handled. @throws Trouble, and what the data plane throws */
-export function assemble(gathered: Gathered, { log, leasesFile, openPlane, failed }: Assembling) {
+export function assemble(gathered: Gathered, { log, files, tools, openPlane, failed }: Assembling) {
   const { service, pools } = gathered.configuration;
   const inUse: InUse = { gathered };
   const engine = chooseEngine(service.engine);
@@ -47,7 +54,7 @@ export function assemble(gathered: Gathered, { log, leasesFile, openPlane, faile
   const keylog = openKeylog(service.keylog);
   const ring = new Ring();
   const tracer = new Tracer(log, ring, tracerClock);
-  const leases = new LeaseKeeper(pools, leasesFile, log, systemClock.after);
+  const leases = new LeaseKeeper(pools, files.leases, log, systemClock.after);
   const give = daemon.give.bind(daemon);
   const complain = tracer.trouble.bind(tracer);
   const plane = openPlane(planeOptions(service), {
@@ -55,15 +62,31 @@ export function assemble(gathered: Gathered, { log, leasesFile, openPlane, faile
     event: (event) => give({ kind: 'dataplane', event }),
     failed,
   });
+  const { device } = service;
+  const routing = new Routing({
+    device,
+    tools,
+    tables: new KernelTables(device, tools, files.bypasses, log),
+    complain,
+    addressesOf: ({ sa }) => addressesFromPeer(core, inUse, sa),
+  });
   const ports = {
     plane,
+    routing,
     keylog,
     report: tracer.report.bind(tracer),
     ask: asker(answeringOf(inUse, leases, plane), complain, give),
     release: leases.release.bind(leases),
   };
   daemon.performWith(performer(ports, complain, give));
-  return { inUse, engine, core, daemon, plane, leases, ring, tracer };
+  return { inUse, engine, core, daemon, plane, routing, leases, ring, tracer };
+}
+
+/** Who began an IKE SA may change with its rekeying: what counts is who asked for addresses. */
+function addressesFromPeer(core: Core, { gathered }: InUse, ref: SaRef): readonly Ip[] {
+  const sa = core.snapshot().sas.find(({ id }) => id === ref);
+  const connection = gathered.policy.connections.find(({ name }) => name === sa?.connection);
+  return sa && connection?.role === 'initiator' ? sa.addresses : [];
 }
 
 /** Certificates are judged by the wall clock, everything else by the monotonic one. */

@@ -6,10 +6,12 @@ import type { Effect, Input, Lease, Question, Ticket } from '../ike/core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import type { Keylog } from '../trace/keylog.ts';
 import type { Perform } from './daemon.ts';
+import type { Routing } from './routing.ts';
 
 /** Where effects go. */
 export interface Ports {
   readonly plane: Pick<DataPlane, 'send' | 'install' | 'move' | 'activate' | 'remove'>;
+  readonly routing: Pick<Routing, 'install' | 'move' | 'remove'>;
   readonly keylog: Pick<Keylog, 'disclose' | 'install' | 'move' | 'remove'> | undefined;
   readonly report: (event: TraceEvent) => void;
   readonly ask: (ticket: Ticket, question: Question) => void;
@@ -33,6 +35,7 @@ export function performer(ports: Ports, complain: Complain, give: (input: Input)
   };
   return (effect) => {
     const isDone = attempt(doing[effect.kind], () => performOne(ports, effect));
+    if (isDone) attempt('route a tunnel', () => route(ports.routing, effect));
     if (keylog && isDone) attempt('write keys for Wireshark', () => logKeys(keylog, effect));
     if (effect.kind === 'install' && !isDone) {
       give({ kind: 'command', command: { kind: 'terminate', which: effect.child.sa } });
@@ -61,6 +64,12 @@ const table: Table = {
   disclose: () => {}, // all of it is logKeys
   report: ({ report }, { event }) => report(event),
 };
+
+function route(routing: Ports['routing'], effect: Effect): void {
+  if (effect.kind === 'install') routing.install(effect.child);
+  else if (effect.kind === 'move') routing.move(effect.child, effect.path);
+  else if (effect.kind === 'remove') routing.remove(effect.child);
+}
 
 /** A key log that fails costs no tunnel. */
 function logKeys(keylog: NonNullable<Ports['keylog']>, effect: Effect): void {

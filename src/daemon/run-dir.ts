@@ -1,4 +1,4 @@
-// The folder of run-time state (control socket, leases): made for the owner alone.
+// The folder of run-time state (control socket, leases, routes to clear away): made for the owner alone.
 import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Trouble } from './trouble.ts';
@@ -7,10 +7,15 @@ import { codeOf, Trouble } from './trouble.ts';
 export interface RunFiles {
   readonly controlSocket: string;
   readonly leases: string;
+  readonly bypasses: string;
 }
 
 function runFiles(runDir: string): RunFiles {
-  return { controlSocket: join(runDir, socketName), leases: join(runDir, leasesName) };
+  return {
+    controlSocket: join(runDir, socketName),
+    leases: join(runDir, leasesName),
+    bypasses: join(runDir, bypassesName),
+  };
 }
 
 /** Makes the folder, mode 0700. @throws Trouble when it cannot be made or is shared with other things */
@@ -31,9 +36,9 @@ export function prepareRunDir(runDir: string): RunFiles {
 
 /** Somebody may have given us /tmp: closing that to everybody would break the machine. */
 function narrow(runDir: string): void {
-  const strange = readdirSync(runDir).find(
-    (name) => !name.startsWith(leasesName) && name !== socketName,
-  );
+  // A file that was being replaced has a longer name.
+  const ours = [socketName, leasesName, bypassesName];
+  const strange = readdirSync(runDir).find((name) => !ours.some((own) => name.startsWith(own)));
   if (strange !== undefined) {
     throw new Trouble(
       `the run directory ${runDir} is open to other users and holds other things (${strange})`,
@@ -45,3 +50,4 @@ function narrow(runDir: string): void {
 
 const socketName = 'control.sock';
 const leasesName = 'leases.json';
+const bypassesName = 'bypasses';

@@ -5,7 +5,7 @@ import { Log } from '../trace/log.ts';
 import { version } from '../version.ts';
 import type { OpenPlane } from './assemble.ts';
 import { type Gathering, gather, viewGathering } from './gather.ts';
-import { hostTools } from './routes.ts';
+import { hostTools } from './host.ts';
 import { type Service, startService, tellFault, tellProblems } from './service.ts';
 import { Trouble } from './trouble.ts';
 

@@ -9,7 +9,8 @@ import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
 import { openControl } from './control.ts';
 import { systemClock } from './daemon.ts';
 import { type Gathered, type Gathering, gather, viewGathering } from './gather.ts';
-import { type HostTools, routePools } from './routes.ts';
+import type { HostTools } from './host.ts';
+import { routeWarnings } from './route-warnings.ts';
 import { prepareRunDir } from './run-dir.ts';
 import { needsRestart, serviceFacts } from './settings.ts';
 
@@ -52,14 +53,16 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   const files = prepareRunDir(runDir);
   const control = await openControl(files.controlSocket);
   opened.push(() => control.close());
-  const assembly = assemble(gathered, { ...place, leasesFile: files.leases });
-  const { daemon, plane, leases, inUse, engine } = assembly;
+  const assembly = assemble(gathered, { ...place, files });
+  const { daemon, plane, routing, leases, inUse, engine } = assembly;
   opened.push(
     () => plane.close(),
+    () => routing.close(),
     () => leases.close(),
     () => daemon.stop(),
   );
-  for (const warning of await routePools(service.device, pools, tools)) log.warn(warning);
+  await routing.start(pools);
+  for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);
   const api = daemonApi({
     ...assembly,
     engine: engine.served,

@@ -24,6 +24,11 @@ function setUp(broken: readonly string[] = []) {
       activate: doing('plane.activate'),
       remove: doing('plane.remove'),
     },
+    routing: {
+      install: doing('routing.install'),
+      move: doing('routing.move'),
+      remove: doing('routing.remove'),
+    },
     keylog: {
       disclose: doing('keylog.disclose'),
       install: doing('keylog.install'),
@@ -40,13 +45,16 @@ function setUp(broken: readonly string[] = []) {
 
 const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
-  [{ kind: 'install', child: childSpec(5) }, ['plane.install object', 'keylog.install object']],
+  [
+    { kind: 'install', child: childSpec(5) },
+    ['plane.install object', 'routing.install object', 'keylog.install object'],
+  ],
   [
     { kind: 'move', child: child(5), path, encap: 'udp' },
-    ['plane.move 5 object string', 'keylog.move 5 object'],
+    ['plane.move 5 object string', 'routing.move 5 object', 'keylog.move 5 object'],
   ],
   [{ kind: 'activate', child: child(5) }, ['plane.activate 5']],
-  [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'keylog.remove 5']],
+  [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'routing.remove 5', 'keylog.remove 5']],
   [{ kind: 'release', lease: { pool: 'p', identity: 'anna', addresses: [] } }, ['release object']],
   [{ kind: 'ask', ticket: ticket(8), question: { kind: 'idle', children: [] } }, ['ask 8 object']],
   [
@@ -99,10 +107,13 @@ describe('a tunnel that cannot be installed', () => {
     expect(done).toEqual([]);
   });
 
-  test('is another matter than a key log that fails', () => {
-    const { perform, given, lines } = setUp(['keylog.install']);
+  test.each([
+    ['a key log that fails', 'keylog.install', 'write keys for Wireshark'],
+    ['routing that fails', 'routing.install', 'route a tunnel'],
+  ])('is another matter than %s', (_, port, what) => {
+    const { perform, given, lines } = setUp([port]);
     perform({ kind: 'install', child: childSpec(5) });
     expect(given).toEqual([]);
-    expect(lines).toEqual(['could not write keys for Wireshark: keylog.install is broken']);
+    expect(lines).toEqual([`could not ${what}: ${port} is broken`]);
   });
 });

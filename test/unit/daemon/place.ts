@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instant } from '../../../src/base/time.ts';
 import type { OpenPlane } from '../../../src/daemon/assemble.ts';
-import type { HostTools } from '../../../src/daemon/routes.ts';
+import type { HostTools } from '../../../src/daemon/host.ts';
 import { MemoryPlane, type MemoryWire } from '../../../src/dataplane/memory.ts';
 import type { Path } from '../../../src/ike/core.ts';
 
@@ -95,4 +95,8 @@ export class Cable {
 const opposite = ({ local, remote }: Path): Path => ({ local: remote, remote: local });
 
 /** A host on which every program succeeds and nothing is forbidden. */
-export const quietTools: HostTools = { run: async () => '', read: () => '1' };
+export const quietTools: HostTools = {
+  run: async () => '',
+  read: () => '1',
+  addresses: () => [],
+};

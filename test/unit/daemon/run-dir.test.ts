@@ -19,6 +19,7 @@ describe('the run directory', () => {
     expect(prepareRunDir(runDir)).toEqual({
       controlSocket: join(runDir, 'control.sock'),
       leases: join(runDir, 'leases.json'),
+      bypasses: join(runDir, 'bypasses'),
     });
     expect(modeOf(runDir)).toBe(0o700);
   });

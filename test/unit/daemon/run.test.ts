@@ -162,7 +162,7 @@ describe('ikev2d', () => {
     const { run, err } = setUp();
     expect(await run()).toBe(1);
     expect(err.at(-1)).toMatch(
-      /^error: nowhere cannot have the address 10\.3\.0\.1\/24: .*nowhere/,
+      /^error: could not give nowhere the address 10\.3\.0\.1\/24: .*nowhere/,
     );
   });
 });

@@ -145,6 +145,7 @@ describe('a service', () => {
   test('says what it is when it is ready', async () => {
     const { lines } = await start(gatewayConfig, new Cable());
     expect(lines).toEqual([
+      'debug: ip -4 address add 10.3.0.1/24 dev ipsec0',
       'info: listening on *:500 *:4500, tunnels on ipsec0, ESP by memory',
       expect.stringMatching(/^info: cryptography of IKE: (node|noble)/),
       'info: ready: 1 connection, 1 pool, 0 certificates, 1 shared key',

@@ -1,0 +1,48 @@
+// The host that we run on, as far as routing asks it: its programs, its files, its addresses.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { promisify } from 'node:util';
+import { type Ip, parseIp } from '../base/ip.ts';
+
+/** Runs a program and returns what it printed. Rejects with what it complained about. */
+export type RunProgram = (program: string, args: readonly string[]) => Promise<string>;
+/** @returns a file's text, or undefined when it cannot be read */
+export type ReadFile = (path: string) => string | undefined;
+
+export interface HostTools {
+  readonly run: RunProgram;
+  readonly read: ReadFile;
+  /** Addresses of the host's interfaces, the loopback left out. */
+  readonly addresses: () => readonly Ip[];
+}
+
+export const hostTools: HostTools = {
+  async run(program, args) {
+    try {
+      const { stdout } = await execute(program, [...args], { timeout: 5000 });
+      return stdout;
+    } catch (error) {
+      throw complaintOf(error);
+    }
+  },
+  read(path) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined;
+    }
+  },
+  addresses() {
+    const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    return all.flatMap(({ address, internal }) => (internal ? [] : (parseIp(address) ?? [])));
+  },
+};
+
+const execute = promisify(execFile);
+
+/** What the program printed says more than how it ended. */
+function complaintOf(error: unknown): unknown {
+  const said = error instanceof Error && 'stderr' in error ? `${error.stderr}`.trim() : '';
+  return said === '' ? error : new Error(said.replaceAll(/\s+/g, ' ').replace(/\.+$/, ''));
+}

@@ -1,0 +1,91 @@
+// The language of the program `ip`: what we put into the kernel's tables as its words, and its answers read.
+// iproute2 and BusyBox take the same words. `nodad` is not among them: BusyBox has none, and no duplicate is
+// looked for on a TUN device, which is NOARP.
+import { formatPrefix, type Ip, isIpv4, type Prefix, parseIp, parsePrefix } from '../base/ip.ts';
+
+/** Something that we put into the kernel's tables. */
+export type Entry =
+  /** An address of the TUN device. */
+  | { readonly kind: 'address'; readonly prefix: Prefix }
+  /** A network behind the TUN device; `source` is what the host itself calls it from. */
+  | { readonly kind: 'route'; readonly prefix: Prefix; readonly source: Ip | undefined }
+  | Bypass;
+
+/** A peer keeps the way it has, whatever our other routes say: the tunnel's own packets go there. */
+export interface Bypass {
+  readonly kind: 'bypass';
+  readonly peer: Ip;
+  /** Undefined: a neighbour. */
+  readonly via: Ip | undefined;
+  readonly device: string;
+}
+
+/** The arguments of `ip` that put an entry in or take it out. */
+export function wordsFor(action: 'add' | 'del', entry: Entry, tun: string): readonly string[] {
+  switch (entry.kind) {
+    case 'address':
+      return [familyOf(entry.prefix.ip), 'address', action, formatPrefix(entry.prefix), 'dev', tun];
+    case 'route': {
+      const { prefix, source } = entry;
+      const words = [familyOf(prefix.ip), 'route', action, formatPrefix(prefix), 'dev', tun];
+      return source === undefined ? words : [...words, 'src', source];
+    }
+    case 'bypass':
+      return [familyOf(entry.peer), 'route', action, ...formatBypass(entry).split(' ')];
+  }
+}
+
+/** `203.0.113.2 via 192.168.7.1 dev wlan0` */
+export function formatBypass({ peer, via, device }: Bypass): string {
+  return via === undefined ? `${peer} dev ${device}` : `${peer} via ${via} dev ${device}`;
+}
+
+/** Reads what `formatBypass` writes, and an answer to `askWay`; undefined when it leads to no device. */
+export function readBypass(line: string): Bypass | undefined {
+  const words = line.trim().split(/\s+/);
+  const peer = parseIp(words[0] ?? '');
+  const device = wordAfter('dev', words);
+  if (peer === undefined || device === undefined) return undefined;
+  return { kind: 'bypass', peer, via: parseIp(wordAfter('via', words) ?? ''), device };
+}
+
+/** Asks which way packets of ours take; of a destination on the host itself the answer is no bypass. */
+export const askWay = (from: Ip, to: Ip): readonly string[] => [
+  familyOf(to),
+  'route',
+  'get',
+  to,
+  'from',
+  from,
+];
+
+/** A line of the routing table that is no default route. */
+export interface TableRoute {
+  readonly prefix: Prefix;
+  readonly device: string;
+}
+
+/** Both families' tables, as `ip route show` prints them. */
+export async function existingRoutes(
+  run: (program: string, args: readonly string[]) => Promise<string>,
+): Promise<readonly TableRoute[]> {
+  const tables = await Promise.all(
+    ['-4', '-6'].map((family) => run('ip', [family, 'route', 'show']).catch(() => '')),
+  );
+  return tables.flatMap((table) => table.split('\n').flatMap((line) => readRoute(line) ?? []));
+}
+
+function readRoute(line: string): TableRoute | undefined {
+  const words = line.trim().split(/\s+/);
+  const prefix = parsePrefix(words[0] ?? '');
+  const device = wordAfter('dev', words);
+  if (prefix === undefined || prefix.bits === 0 || device === undefined) return undefined;
+  return { prefix, device };
+}
+
+function wordAfter(name: string, words: readonly string[]): string | undefined {
+  const at = words.indexOf(name);
+  return at < 0 ? undefined : words[at + 1];
+}
+
+export const familyOf = (ip: Ip): '-4' | '-6' => (isIpv4(ip) ? '-4' : '-6');

@@ -1,0 +1,173 @@
+// What we have put into the kernel's tables of addresses and routes, and how it becomes what is wanted: `ip` is
+// run for the difference and for nothing else.
+import { formatPrefix, type Ip } from '../base/ip.ts';
+import type { Log } from '../trace/log.ts';
+import { readBypasses, writeBypasses } from './bypass-file.ts';
+import type { HostTools } from './host.ts';
+import {
+  type Bypass,
+  type Entry,
+  existingRoutes,
+  familyOf,
+  type TableRoute,
+  wordsFor,
+} from './ip-words.ts';
+import { codeOf, Trouble } from './trouble.ts';
+
+/** Why an entry is not there. */
+export interface Failure {
+  readonly entry: Entry;
+  readonly error: unknown;
+}
+
+export class KernelTables {
+  readonly #device: string;
+  readonly #tools: HostTools;
+  readonly #bypassFile: string;
+  readonly #log: Log;
+  /** By the words that put it in; not there: it was refused, and is not tried again. */
+  readonly #entries = new Map<string, { readonly entry: Entry; readonly isThere: boolean }>();
+
+  /** @param bypassFile remembers what would outlive the device */
+  constructor(device: string, tools: HostTools, bypassFile: string, log: Log) {
+    this.#device = device;
+    this.#tools = tools;
+    this.#bypassFile = bypassFile;
+    this.#log = log;
+  }
+
+  /** Takes away what a killed daemon left; what it names may be gone long since. */
+  async clearLeftovers(): Promise<void> {
+    for (const bypass of readBypasses(this.#bypassFile)) await this.#runDel(bypass);
+    this.#rememberBypasses();
+  }
+
+  /** The route that leads to a peer past the tunnels, if we made one. */
+  bypassTo(peer: Ip): Bypass | undefined {
+    return this.#bypasses().find((bypass) => bypass.peer === peer);
+  }
+
+  /**
+   * Makes the tables hold exactly these entries of ours.
+   * @param wanted in the order in which they can be put in
+   * @returns what could not be put in
+   */
+  async apply(wanted: readonly Entry[]): Promise<readonly Failure[]> {
+    const keyed = new Map(wanted.map((entry) => [this.#keyOf(entry), entry]));
+    const missing = [...keyed].filter(([key]) => !this.#entries.has(key));
+    const obsolete = [...this.#entries].filter(([key]) => !keyed.has(key));
+    if (missing.length === 0 && obsolete.length === 0) return [];
+    // With an address go the routes that it is the source of: it comes before them and goes after them.
+    const [addresses, routes] = partition(obsolete, ([, { entry }]) => entry.kind === 'address');
+    for (const [key] of routes) await this.#takeOut(key);
+    const failures = await this.#putIn(missing.map(([, entry]) => entry));
+    for (const [key] of addresses) await this.#takeOut(key);
+    this.#rememberBypasses();
+    return failures;
+  }
+
+  async #putIn(entries: readonly Entry[]): Promise<readonly Failure[]> {
+    const failures: Failure[] = [];
+    const hasRoutes = entries.some(({ kind }) => kind === 'route');
+    const table = hasRoutes ? await existingRoutes(this.#tools.run) : [];
+    for (const entry of entries) {
+      const error = rivalOf(entry, table, this.#device) ?? (await this.#runAdd(entry));
+      this.#entries.set(this.#keyOf(entry), { entry, isThere: error === undefined });
+      // Somebody else's route past the tunnel is as good as ours, and stays when ours would go.
+      const isServed = entry.kind === 'bypass' && /exists/i.test(textOf(error));
+      if (error !== undefined && !isServed) failures.push({ entry, error });
+    }
+    return failures;
+  }
+
+  async #takeOut(key: string): Promise<void> {
+    const known = this.#entries.get(key);
+    this.#entries.delete(key);
+    if (known?.isThere) await this.#runDel(known.entry);
+  }
+
+  /** @returns why it did not work */
+  async #runAdd(entry: Entry): Promise<unknown> {
+    try {
+      await this.#run('add', entry);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** What is gone already went with its interface or its address. */
+  async #runDel(entry: Entry): Promise<void> {
+    await this.#run('del', entry).catch((error: unknown) => this.#log.debug(textOf(error)));
+  }
+
+  async #run(action: 'add' | 'del', entry: Entry): Promise<void> {
+    const words = wordsFor(action, entry, this.#device);
+    this.#log.debug(`ip ${words.join(' ')}`);
+    await this.#tools.run('ip', words);
+  }
+
+  #rememberBypasses(): void {
+    try {
+      writeBypasses(this.#bypassFile, this.#bypasses());
+    } catch (error) {
+      this.#log.error(`could not write ${this.#bypassFile}: ${textOf(error)}`);
+    }
+  }
+
+  #bypasses(): readonly Bypass[] {
+    return [...this.#entries.values()].flatMap(({ entry, isThere }) =>
+      entry.kind === 'bypass' && isThere ? [entry] : [],
+    );
+  }
+
+  #keyOf(entry: Entry): string {
+    return wordsFor('add', entry, this.#device).join(' ');
+  }
+}
+
+/** What was attempted, for a line that begins with `could not`. */
+export function purposeOf({ entry }: Failure, device: string): string {
+  switch (entry.kind) {
+    case 'address':
+      return `give ${device} the address ${formatPrefix(entry.prefix)}`;
+    case 'route':
+      return `lead ${formatPrefix(entry.prefix)} into the tunnel`;
+    case 'bypass':
+      return `keep the way to ${entry.peer} past the tunnel`;
+  }
+}
+
+export const reasonOf = ({ error }: Failure): string => textOf(error);
+
+/** A failure that stops the start. */
+export function troubleOf({ entry, error }: Failure, device: string): Trouble {
+  const ip = entry.kind === 'bypass' ? entry.peer : entry.prefix.ip;
+  const what = purposeOf({ entry, error }, device);
+  return new Trouble(`could not ${what}: ${textOf(error)}`, cureFor(error, familyOf(ip)));
+}
+
+function cureFor(error: unknown, family: '-4' | '-6'): string {
+  if (codeOf(error) === 'ENOENT') return 'Install a program «ip»: BusyBox has one, so has ip-full.';
+  if (family === '-6') {
+    return 'If IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6), take the IPv6 range out of the pool.';
+  }
+  return 'Start ikev2d as root, and see with «ip address» who else has this address.';
+}
+
+/** IPv6 would take a second route to the same network and never use it. */
+function rivalOf(entry: Entry, table: readonly TableRoute[], device: string): Error | undefined {
+  if (entry.kind !== 'route') return undefined;
+  const text = formatPrefix(entry.prefix);
+  const rival = table.find((one) => one.device !== device && formatPrefix(one.prefix) === text);
+  return (
+    rival &&
+    new Error(`${rival.device} leads there already; give one of the two networks other addresses`)
+  );
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`);

@@ -1,0 +1,152 @@
+// Which addresses and routes the pools and tunnels of the moment need. A change leads to one look at all of it,
+// one after the other: so a rekey, which installs the new tunnel before it removes the old one, changes nothing.
+import type { IpRange } from '../base/ip.ts';
+import type { ChildRef, ChildSpec, Path } from '../ike/core.ts';
+import { type PoolSettings, routerAddress } from '../policy/pool.ts';
+import type { Selector } from '../policy/selectors.ts';
+import type { HostTools } from './host.ts';
+import { askWay, type Bypass, type Entry, readBypass } from './ip-words.ts';
+import { type KernelTables, purposeOf, reasonOf, troubleOf } from './kernel-tables.ts';
+import type { Complain } from './perform.ts';
+import {
+  arePooled,
+  isJust,
+  leadsTo,
+  type Needs,
+  needsOf,
+  newest,
+  type Route,
+  swallowed,
+  type Tunnel,
+} from './route-plan.ts';
+
+export interface RoutingOptions {
+  /** The TUN device: with it go its addresses and routes. */
+  readonly device: string;
+  readonly tools: HostTools;
+  readonly tables: KernelTables;
+  readonly complain: Complain;
+  /** The addresses that the peer of a CHILD_SA gave us, as its initiator. */
+  readonly addressesOf: (child: ChildSpec) => Tunnel['addresses'];
+}
+
+export class Routing {
+  readonly #options: RoutingOptions;
+  readonly #tunnels = new Map<ChildRef, { tunnel: Tunnel; needs: Needs }>();
+  #pools: readonly PoolSettings[] = [];
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: RoutingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Gives the device the router's address in each pool, which brings the pool's route along.
+   * @throws Trouble when an address cannot be given
+   */
+  async start(pools: readonly PoolSettings[]): Promise<void> {
+    const { tables, device } = this.#options;
+    await tables.clearLeftovers();
+    this.#pools = pools;
+    const [failure] = await tables.apply(await this.#wanted());
+    if (failure) throw troubleOf(failure, device);
+  }
+
+  /** Other pools from now on. Clients that still have addresses of the old ones stay reachable. */
+  use(pools: readonly PoolSettings[]): void {
+    this.#pools = pools;
+    for (const known of this.#tunnels.values()) known.needs = this.#needsOf(known.tunnel);
+    this.#change();
+  }
+
+  install(child: ChildSpec): void {
+    const local = child.selectors.local.map(rangeOf);
+    const remote = child.selectors.remote.map(rangeOf);
+    const addresses = arePooled(remote, this.#pools) ? [] : this.#options.addressesOf(child);
+    const tunnel = { path: child.path, addresses, local, remote };
+    this.#tunnels.set(child.ref, { tunnel, needs: this.#needsOf(tunnel) });
+    this.#change();
+  }
+
+  move(ref: ChildRef, path: Path): void {
+    const known = this.#tunnels.get(ref);
+    if (!known) return;
+    known.tunnel = { ...known.tunnel, path };
+    this.#change();
+  }
+
+  remove(ref: ChildRef): void {
+    if (this.#tunnels.delete(ref)) this.#change();
+  }
+
+  /** Waits until the tables are as they shall be. */
+  settled(): Promise<void> {
+    return this.#turn;
+  }
+
+  /** Takes away what the tunnels needed, also what would outlive the device. */
+  close(): Promise<void> {
+    this.#tunnels.clear();
+    this.#change();
+    return this.settled();
+  }
+
+  /** A failure is told and left: the tunnel stands, only what should flow through it does not. */
+  #change(): void {
+    const { tables, complain, device } = this.#options;
+    this.#turn = this.#turn.then(async () => {
+      for (const failure of await tables.apply(await this.#wanted())) {
+        complain(purposeOf(failure, device), reasonOf(failure));
+      }
+    });
+  }
+
+  #needsOf(tunnel: Tunnel): Needs {
+    if (arePooled(tunnel.remote, this.#pools)) return { addresses: [], routes: [] };
+    return needsOf(tunnel, this.#pools, this.#options.tools.addresses());
+  }
+
+  /** In the order in which it can be put in. */
+  async #wanted(): Promise<readonly Entry[]> {
+    const known = [...this.#tunnels.values()];
+    const routes = newest(known.flatMap(({ needs }) => needs.routes));
+    const { bypasses, passable } = await this.#goAround(
+      known.map(({ tunnel }) => tunnel.path),
+      routes,
+    );
+    const ofPools = this.#pools
+      .flatMap(({ ranges }) => ranges)
+      .map((range): Entry => ({ kind: 'address', prefix: routerAddress(range) }));
+    return [...ofPools, ...known.flatMap(({ needs }) => needs.addresses), ...bypasses, ...passable];
+  }
+
+  /** No route may lead the tunnels' own packets into a tunnel: their peers keep the way they have. */
+  async #goAround(
+    paths: readonly Path[],
+    routes: readonly Route[],
+  ): Promise<{ readonly bypasses: readonly Bypass[]; readonly passable: readonly Route[] }> {
+    const bypasses: Bypass[] = [];
+    let passable = routes;
+    for (const path of swallowed(paths, routes)) {
+      const peer = path.remote.ip;
+      passable = passable.filter((route) => !isJust(route, peer));
+      const way = await this.#wayTo(path);
+      if (way === 'unknown') passable = passable.filter((route) => !leadsTo(route, peer));
+      else if (way !== 'inside') bypasses.push(way);
+    }
+    return { bypasses, passable };
+  }
+
+  /** `inside`: its packets travel in another tunnel already, or never leave the host. */
+  async #wayTo({ local, remote }: Path): Promise<Bypass | 'inside' | 'unknown'> {
+    const { tools, tables, device } = this.#options;
+    const ours = tables.bypassTo(remote.ip);
+    if (ours) return ours;
+    const answer = await tools.run('ip', askWay(local.ip, remote.ip)).catch(() => undefined);
+    if (answer === undefined) return 'unknown';
+    const way = readBypass(answer);
+    return way === undefined || way.device === device ? 'inside' : way;
+  }
+}
+
+const rangeOf = ({ range }: Selector): IpRange => range;

@@ -1,0 +1,101 @@
+// Two networks, each behind a router of ours: whoever lives in one reaches the other, in both directions, and the
+// routers do too. The hotel's router plays the second home; the phone lives behind it.
+import { expect, test } from 'vitest';
+import { Gateway } from '../lab/gateway.ts';
+import { address, network } from '../lab/home.ts';
+import { basics } from '../lab/household.ts';
+import { gatewayName } from '../lab/phone.ts';
+import { stage } from '../lab/stage.ts';
+import { download, ping, serveWebPage } from '../lab/traffic.ts';
+import { section, type UciValue } from '../lab/uci.ts';
+import { until } from '../lab/until.ts';
+
+interface Site {
+  readonly name: string;
+  readonly nets: readonly string[];
+}
+const cabin: Site = { name: 'cabin.example.org', nets: ['192.168.7.0/24', '2001:db8:7::/64'] };
+const home: Site = { name: gatewayName, nets: [network.lan, network.lan6] };
+const secret = 'correct horse battery';
+
+const site = (here: Site, there: Site, options: Readonly<Record<string, UciValue>> = {}) =>
+  section('connection', 'site', {
+    local_auth: 'psk',
+    local_id: here.name,
+    remote_id: there.name,
+    psk: secret,
+    local_ts: here.nets,
+    remote_ts: there.nets,
+    suite: 'modern',
+    ...options,
+  });
+const dialling = { role: 'initiator', remote: [address.router] };
+
+const scene = stage({
+  needs: ['our gateway'],
+  async play(homes) {
+    const { lab, router, nat } = homes;
+    const [service] = basics();
+    if (!service) throw new Error('the lab has no service section');
+    const answerer = await Gateway.start(lab, router, [...basics(), site(home, cabin)]);
+    const dialler = await Gateway.start(lab, nat, [service, site(cabin, home, dialling)], {
+      name: 'cabin',
+    });
+    return { answerer, dialler };
+  },
+});
+
+test('the tunnel leads each network into the other', async () => {
+  const { dialler, answerer, home: homes } = scene();
+  expect((await dialler.ikectl('up', 'site')).code).toBe(0);
+  await until('the routes are there', () => routesOf(homes.nat).includes(network.lan));
+  await until('the routes are there', () => routesOf(homes.router).includes('192.168.7.0/24'));
+
+  expect(await answerer.sas()).toMatchObject([{ connection: 'site', peer: cabin.name }]);
+  for (const host of [address.lan, address.lan6]) {
+    expect(await ping(homes.phone, host)).toMatchObject({ received: 3 });
+  }
+  for (const host of [address.phone, address.phone6]) {
+    expect(await ping(homes.lan, host)).toMatchObject({ received: 3 });
+  }
+});
+
+test('the routers reach the other network from the address that may use the tunnel', async () => {
+  const { home: homes } = scene();
+
+  for (const host of [address.phone, address.phone6]) {
+    expect(await ping(homes.router, host)).toMatchObject({ received: 3 });
+  }
+  for (const host of [address.lan, address.lan6]) {
+    expect(await ping(homes.nat, host)).toMatchObject({ received: 3 });
+  }
+});
+
+test('a download arrives unharmed', async () => {
+  const { home: homes } = scene();
+  const page = await serveWebPage(homes, 5_000_000);
+
+  for (const host of [address.lan, address.lan6]) {
+    expect((await download(homes.phone, host)).sha256).toBe(page.sha256);
+  }
+});
+
+test('the routes go with the tunnel', async () => {
+  const { dialler, home: homes } = scene();
+
+  expect((await dialler.ikectl('down', 'site')).code).toBe(0);
+
+  for (const host of [homes.nat, homes.router]) {
+    await until('the routes are gone', () => !routesOf(host).includes('ipsec0'));
+  }
+  expect(homes.router.ip('-4', 'address', 'show', 'dev', 'ipsec0')).toContain('10.10.10.1/24');
+});
+
+/** Without the pool's, which stay with the gateway. */
+function routesOf(host: { ip(...args: readonly string[]): string }): string {
+  return [host.ip('-4', 'route', 'show'), host.ip('-6', 'route', 'show')]
+    .join('')
+    .split('\n')
+    .filter((line) => !/^10\.10\.10\.|^2001:db8:10::|^fe80|^ff00/.test(line))
+    .join('\n');
+}

@@ -1,0 +1,336 @@
+// The router's tables as a script of `ip` commands: what is run, in which order, and what is left alone.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Ip, ip, type Prefix, parsePrefix, prefixRange } from '../../../src/base/ip.ts';
+import { KernelTables } from '../../../src/daemon/kernel-tables.ts';
+import { Routing } from '../../../src/daemon/routing.ts';
+import { Trouble } from '../../../src/daemon/trouble.ts';
+import type { ChildSpec, Path } from '../../../src/ike/core.ts';
+import type { PoolSettings } from '../../../src/policy/pool.ts';
+import { everything } from '../../../src/policy/selectors.ts';
+import { child, childSpec, complainTo, logTo } from './fakes.ts';
+
+let folder: string;
+let bypassFile: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ikev2-routing-'));
+  bypassFile = join(folder, 'bypasses');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const prefix = (text: string): Prefix => {
+  const parsed = parsePrefix(text);
+  if (!parsed) throw new Error(text);
+  return parsed;
+};
+const selector = (text: string) => everything(prefixRange(prefix(text)));
+const pool = (...ranges: string[]): PoolSettings => ({
+  name: 'guests',
+  ranges: ranges.map(prefix),
+  dns: [],
+  domains: [],
+  sticky: true,
+});
+const peer = '203.0.113.2';
+const path = (remote = peer): Path => ({
+  local: { ip: ip('192.168.7.10'), port: 4500 },
+  remote: { ip: ip(remote), port: 4500 },
+});
+
+interface Child {
+  readonly ref: number;
+  readonly local?: string;
+  readonly remote: readonly string[];
+  readonly to?: string;
+}
+const spec = ({ ref, local = '10.10.10.1/32', remote, to }: Child): ChildSpec => ({
+  ...childSpec(ref),
+  path: path(to),
+  selectors: { local: [selector(local)], remote: remote.map(selector) },
+});
+
+interface HostFacts {
+  /** What `ip route get` answers for an address. */
+  readonly ways?: Readonly<Record<string, string>>;
+  readonly table?: string;
+  /** Commands that contain the text fail, with the message. */
+  readonly refuses?: Readonly<Record<string, string>>;
+  /** Addresses that the peer gives. */
+  readonly given?: readonly Ip[];
+}
+
+function setUp(host: HostFacts = {}) {
+  const ran: string[] = [];
+  const lines: string[] = [];
+  const run = async (_: string, args: readonly string[]): Promise<string> => {
+    const words = args.join(' ');
+    if (words.includes('route show')) return args[0] === '-4' ? (host.table ?? '') : '';
+    if (words.includes('route get')) return wayTo(args[3] ?? '', host);
+    ran.push(words);
+    const refused = Object.entries(host.refuses ?? {}).find(([text]) => words.includes(text));
+    if (refused) throw new Error(refused[1]);
+    return '';
+  };
+  const tools = { run, read: () => '1', addresses: () => [ip('192.168.7.10')] };
+  const routing = new Routing({
+    device: 'ipsec0',
+    tools,
+    tables: new KernelTables('ipsec0', tools, bypassFile, logTo([])),
+    complain: complainTo(lines),
+    addressesOf: () => host.given ?? [],
+  });
+  /** What was run since the last look. */
+  const commands = async (): Promise<string[]> => {
+    await routing.settled();
+    return ran.splice(0);
+  };
+  return { routing, commands, lines };
+}
+
+function wayTo(destination: string, { ways = {} }: HostFacts): string {
+  const answer = ways[destination];
+  if (answer === undefined) throw new Error('RTNETLINK answers: Network is unreachable');
+  return answer;
+}
+
+const viaHotel = { [peer]: `${peer} from 192.168.7.10 via 192.168.7.1 dev wlan0 uid 0\n    cache` };
+const roadWarrior: HostFacts = { given: [ip('10.10.10.1')], ways: viaHotel };
+const everywhere: Child = { ref: 5, remote: ['0.0.0.0/0'] };
+
+describe('the pools', () => {
+  test("bring the router's own address, and with it the route", async () => {
+    const { routing, commands } = setUp();
+    await routing.start([pool('10.3.0.0/24', 'fd00:3::/64'), pool('10.4.0.9/24')]);
+    expect(await commands()).toEqual([
+      '-4 address add 10.3.0.1/24 dev ipsec0',
+      '-6 address add fd00:3::1/64 dev ipsec0',
+      '-4 address add 10.4.0.9/24 dev ipsec0',
+    ]);
+  });
+
+  test('stop the start when an address cannot be given, in the words of ip and with a cure', async () => {
+    const { routing } = setUp({ refuses: { add: 'RTNETLINK answers: Permission denied' } });
+    const started = routing.start([pool('fd00:3::/64')]);
+    await expect(started).rejects.toThrow(
+      'could not give ipsec0 the address fd00:3::1/64: RTNETLINK answers: Permission denied',
+    );
+    await expect(started).rejects.toBeInstanceOf(Trouble);
+    await expect(started).rejects.toHaveProperty('cure', expect.stringContaining('disable_ipv6'));
+  });
+
+  test('name what to install where there is no ip', async () => {
+    const tools = {
+      run: () => Promise.reject(Object.assign(new Error('spawn ip'), { code: 'ENOENT' })),
+      read: () => undefined,
+      addresses: () => [],
+    };
+    const tables = new KernelTables('ipsec0', tools, bypassFile, logTo([]));
+    const routing = new Routing({
+      device: 'ipsec0',
+      tools,
+      tables,
+      complain: () => {},
+      addressesOf: () => [],
+    });
+    const started = routing.start([pool('10.3.0.0/24')]);
+    await expect(started).rejects.toHaveProperty('cure', expect.stringContaining('ip-full'));
+  });
+
+  test('change by the difference, and a client of an old range stays reachable', async () => {
+    const { routing, commands } = setUp();
+    await routing.start([pool('10.3.0.0/24', 'fd00:3::/64')]);
+    routing.install(spec({ ref: 5, local: '0.0.0.0/0', remote: ['10.3.0.2/32'] }));
+    await commands();
+    routing.use([pool('10.4.0.0/24', 'fd00:3::/64')]);
+    expect(await commands()).toEqual([
+      '-4 address add 10.4.0.1/24 dev ipsec0',
+      '-4 route add 10.3.0.2/32 dev ipsec0 src 192.168.7.10',
+      '-4 address del 10.3.0.1/24 dev ipsec0',
+    ]);
+    routing.remove(child(5));
+    expect(await commands()).toEqual(['-4 route del 10.3.0.2/32 dev ipsec0 src 192.168.7.10']);
+  });
+});
+
+describe('a tunnel', () => {
+  test('brings its address before the routes that begin there, and takes them along in reverse', async () => {
+    const { routing, commands } = setUp(roadWarrior);
+    routing.install(spec({ ref: 5, remote: ['192.168.1.0/24'] }));
+    expect(await commands()).toEqual([
+      '-4 address add 10.10.10.1/32 dev ipsec0',
+      '-4 route add 192.168.1.0/24 dev ipsec0 src 10.10.10.1',
+    ]);
+    routing.remove(child(5));
+    expect(await commands()).toEqual([
+      '-4 route del 192.168.1.0/24 dev ipsec0 src 10.10.10.1',
+      '-4 address del 10.10.10.1/32 dev ipsec0',
+    ]);
+  });
+
+  test('that is rekeyed changes nothing', async () => {
+    const { routing, commands } = setUp(roadWarrior);
+    routing.install(spec(everywhere));
+    await commands();
+    routing.install(spec({ ...everywhere, ref: 6 }));
+    expect(await commands()).toEqual([]);
+    routing.remove(child(5));
+    expect(await commands()).toEqual([]);
+    routing.remove(child(6));
+    expect(await commands()).toHaveLength(4);
+  });
+
+  test('of a client with an address of a pool runs nothing at all', async () => {
+    const { routing, commands } = setUp();
+    await routing.start([pool('10.3.0.0/24')]);
+    await commands();
+    routing.install(spec({ ref: 5, local: '0.0.0.0/0', remote: ['10.3.0.2/32'] }));
+    routing.remove(child(5));
+    expect(await commands()).toEqual([]);
+  });
+
+  test('that came and went before its turn is not even begun', async () => {
+    const { routing, commands } = setUp(roadWarrior);
+    routing.install(spec(everywhere));
+    routing.remove(child(5));
+    expect(await commands()).toEqual([]);
+  });
+
+  test('does not take over a network that is reached otherwise, and says so', async () => {
+    const table = '192.168.1.0/24 dev br-lan proto kernel scope link src 192.168.1.1';
+    const { routing, commands, lines } = setUp({ table });
+    routing.install(spec({ ref: 5, remote: ['192.168.1.0/24', '192.168.2.0/24'] }));
+    expect(await commands()).toEqual(['-4 route add 192.168.2.0/24 dev ipsec0']);
+    expect(lines).toEqual([
+      'could not lead 192.168.1.0/24 into the tunnel: br-lan leads there already; give one of the two networks other addresses',
+    ]);
+    routing.remove(child(5));
+    expect(await commands()).toEqual(['-4 route del 192.168.2.0/24 dev ipsec0']);
+  });
+
+  test('that has no route tells it once, not with every change after', async () => {
+    const { routing, commands, lines } = setUp({ refuses: { '192.168.1.0/24': 'no way' } });
+    routing.install(spec({ ref: 5, remote: ['192.168.1.0/24'] }));
+    routing.install(spec({ ref: 6, remote: ['192.168.2.0/24'] }));
+    await commands();
+    expect(lines).toEqual(['could not lead 192.168.1.0/24 into the tunnel: no way']);
+    routing.remove(child(5));
+    expect(await commands()).toEqual([]);
+  });
+});
+
+describe("a tunnel's own packets", () => {
+  test('keep their way when everything else goes through the tunnel', async () => {
+    const { routing, commands } = setUp(roadWarrior);
+    routing.install(spec(everywhere));
+    expect(await commands()).toEqual([
+      '-4 address add 10.10.10.1/32 dev ipsec0',
+      `-4 route add ${peer} via 192.168.7.1 dev wlan0`,
+      '-4 route add 0.0.0.0/1 dev ipsec0 src 10.10.10.1',
+      '-4 route add 128.0.0.0/1 dev ipsec0 src 10.10.10.1',
+    ]);
+  });
+
+  test('keep their way to a neighbour', async () => {
+    const { routing, commands } = setUp({ ways: { [peer]: `${peer} dev eth0 src 203.0.113.9` } });
+    routing.install(spec({ ref: 5, remote: ['203.0.113.0/24'] }));
+    expect(await commands()).toEqual([
+      `-4 route add ${peer} dev eth0`,
+      '-4 route add 203.0.113.0/24 dev ipsec0',
+    ]);
+  });
+
+  test('of other tunnels keep theirs too', async () => {
+    const other = '198.51.100.9';
+    const ways = { ...viaHotel, [other]: `${other} via 192.168.7.1 dev wlan0` };
+    const { routing, commands } = setUp({ ways });
+    routing.install(spec({ ref: 4, remote: ['192.168.9.0/24'], to: other }));
+    await commands();
+    routing.install(spec(everywhere));
+    expect((await commands()).filter((words) => words.includes('wlan0'))).toEqual([
+      `-4 route add ${other} via 192.168.7.1 dev wlan0`,
+      `-4 route add ${peer} via 192.168.7.1 dev wlan0`,
+    ]);
+    routing.remove(child(4));
+    expect(await commands()).toEqual([
+      '-4 route del 192.168.9.0/24 dev ipsec0',
+      `-4 route del ${other} via 192.168.7.1 dev wlan0`,
+    ]);
+  });
+
+  test('may travel in another tunnel, if they do so already', async () => {
+    const { routing, commands } = setUp({ ways: { [peer]: `${peer} dev ipsec0 src 10.10.10.1` } });
+    routing.install(spec({ ref: 5, remote: ['203.0.113.0/24'] }));
+    expect(await commands()).toEqual(['-4 route add 203.0.113.0/24 dev ipsec0']);
+  });
+
+  test('are never cut off: without a way around there is no route', async () => {
+    const { routing, commands } = setUp();
+    routing.install(spec({ ref: 5, remote: ['203.0.113.0/24', '192.168.1.0/24'] }));
+    expect(await commands()).toEqual(['-4 route add 192.168.1.0/24 dev ipsec0']);
+  });
+
+  test('win where the peer itself is all that lies behind the tunnel', async () => {
+    const { routing, commands } = setUp({ ways: viaHotel });
+    routing.install(spec({ ref: 5, remote: [`${peer}/32`] }));
+    expect((await commands()).filter((words) => words.includes('ipsec0'))).toEqual([]);
+  });
+
+  test("use somebody else's route, and leave it there", async () => {
+    const { routing, commands, lines } = setUp({
+      ...roadWarrior,
+      refuses: { [`route add ${peer}`]: 'RTNETLINK answers: File exists' },
+    });
+    routing.install(spec(everywhere));
+    expect(await commands()).toHaveLength(4);
+    expect(lines).toEqual([]);
+    routing.remove(child(5));
+    expect((await commands()).filter((words) => words.includes(peer))).toEqual([]);
+  });
+
+  test('take the new way of a peer that moved', async () => {
+    const moved = '203.0.113.77';
+    const ways = { ...viaHotel, [moved]: `${moved} via 192.168.7.1 dev wlan0` };
+    const { routing, commands } = setUp({ ways });
+    routing.install(spec(everywhere));
+    await commands();
+    routing.move(child(5), path(moved));
+    expect(await commands()).toEqual([
+      `-4 route del ${peer} via 192.168.7.1 dev wlan0`,
+      `-4 route add ${moved} via 192.168.7.1 dev wlan0`,
+    ]);
+  });
+});
+
+describe('what would outlive the device', () => {
+  test('is written down while it is there', async () => {
+    const { routing, commands } = setUp(roadWarrior);
+    routing.install(spec(everywhere));
+    await commands();
+    expect(readFileSync(bypassFile, 'utf8')).toBe(`${peer} via 192.168.7.1 dev wlan0\n`);
+    await routing.close();
+    expect(await commands()).toContain(`-4 route del ${peer} via 192.168.7.1 dev wlan0`);
+    expect(existsSync(bypassFile)).toBe(false);
+  });
+
+  test('is taken away by the next start, gone or not', async () => {
+    const { routing, commands } = setUp(roadWarrior);
+    routing.install(spec(everywhere));
+    await commands();
+    const next = setUp({ refuses: { 'route del': 'RTNETLINK answers: No such process' } });
+    await next.routing.start([]);
+    expect(await next.commands()).toEqual([`-4 route del ${peer} via 192.168.7.1 dev wlan0`]);
+    expect(existsSync(bypassFile)).toBe(false);
+  });
+
+  test.each(['damaged', 'x;reboot dev wlan0', '203.0.113.2 via 192.168.7.1 dev', ''])(
+    'is nothing where the file says %s',
+    async (text) => {
+      writeFileSync(bypassFile, text);
+      const { routing, commands } = setUp();
+      await routing.start([]);
+      expect(await commands()).toEqual([]);
+    },
+  );
+});
