@@ -31,6 +31,8 @@ export type Command =
   | { readonly kind: 'initiate'; readonly connection: string; readonly path: Path }
   /** Says DELETE to one IKE SA, to all of a connection, or to all there are. */
   | { readonly kind: 'terminate'; readonly which: SaRef | { readonly connection: string } | 'all' }
+  /** New keys for an IKE SA, or for one of its children. */
+  | { readonly kind: 'rekey'; readonly sa: SaRef; readonly child: ChildRef | undefined }
   /** Replaces the policy; running SAs stay. */
   | { readonly kind: 'policy'; readonly policy: Policy };
 

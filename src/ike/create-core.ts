@@ -4,17 +4,31 @@ import { invariant, unreachable } from '../base/invariant.ts';
 import type { Instant } from '../base/time.ts';
 import type { Primitives, Rng } from '../crypto/primitives.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Command, Core, CoreSnapshot, DataPlaneEvent, Input, Output, Path } from './core.ts';
+import type {
+  ChildRef,
+  Command,
+  Core,
+  CoreSnapshot,
+  DataPlaneEvent,
+  Input,
+  Output,
+  Path,
+  SaRef,
+} from './core.ts';
 import { Driver } from './driver.ts';
 import { Endpoint } from './endpoint.ts';
 import { deleteIkeSa } from './exchanges/delete.ts';
+import { deleteChild } from './exchanges/delete-child.ts';
 import { dial } from './exchanges/dial.ts';
 import { liveness } from './exchanges/liveness.ts';
+import { rekeyChild } from './exchanges/rekey-child.ts';
+import { rekeyIke } from './exchanges/rekey-ike.ts';
 import { natOf } from './extensions/nat-detection.ts';
 import { Host } from './host.ts';
 import { reportBug, reportFailedAttempt } from './refusal.ts';
+import type { ChildSa } from './sa/child-sa.ts';
 import { IkeSa } from './sa/ike-sa.ts';
-import { bury, retire } from './sa/lifecycle.ts';
+import { bury, removeChild, retire } from './sa/lifecycle.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
 
@@ -41,6 +55,9 @@ class PureCore implements Core {
     try {
       this.#take(input);
       this.#wake();
+      for (let sa = this.#host.nudged.shift(); sa; sa = this.#host.nudged.shift()) {
+        this.#driver.resume(sa);
+      }
     } catch (error) {
       reportBug(this.#host, undefined, error);
     }
@@ -84,6 +101,9 @@ class PureCore implements Core {
       case 'terminate':
         for (const sa of this.#meant(command.which)) this.#terminate(sa, 'disconnected here');
         return;
+      case 'rekey':
+        this.#rekey(command.sa, command.child);
+        return;
       case 'policy':
         this.#host.policy = command.policy;
         return;
@@ -101,6 +121,13 @@ class PureCore implements Core {
     this.#driver.spawn(sa, () => dial(sa, connection));
   }
 
+  #rekey(ref: SaRef, child: ChildRef | undefined): void {
+    const sa = this.#host.registry.byRef(ref);
+    const old = child && sa?.child(child);
+    if (sa && old) this.#driver.spawn(sa, (now) => rekeyChild(now, old));
+    else if (sa && child === undefined) this.#driver.spawn(sa, rekeyIke);
+  }
+
   #meant(which: Extract<Command, { kind: 'terminate' }>['which']): readonly IkeSa[] {
     const { all } = this.#host.registry;
     if (which === 'all') return all;
@@ -109,7 +136,8 @@ class PureCore implements Core {
   }
 
   #terminate(sa: IkeSa, why: string): void {
-    if (sa.phase === 'established') this.#driver.spawn(sa, () => deleteIkeSa(sa, why));
+    const stands = sa.phase === 'established' || sa.phase === 'rekeying';
+    if (stands) this.#driver.spawn(sa, (now) => deleteIkeSa(now, why));
     else retire(sa, { cause: 'deleted-by-us', why });
   }
 
@@ -124,13 +152,21 @@ class PureCore implements Core {
 
   /** Runs every timer that is due. */
   #wake(): void {
-    const { agenda, now } = this.#host;
-    for (let due = agenda.take(now); due; due = agenda.take(now))
-      this.#expire(due.owner, due.timer);
+    const { agenda, now, registry } = this.#host;
+    for (let due = agenda.take(now); due; due = agenda.take(now)) {
+      const { owner, timer } = due;
+      if ('sa' in owner) {
+        owner.sa.timers.stop(timer);
+        this.#expire(owner.sa, timer);
+        continue;
+      }
+      owner.child.timers.stop(timer);
+      const found = registry.childByRef(owner.child.ref);
+      if (found) this.#expireChild(found.sa, found.child, timer);
+    }
   }
 
   #expire(sa: IkeSa, timer: TimerName): void {
-    sa.timers.stop(timer);
     switch (timer) {
       case 'half-open':
         reportFailedAttempt(this.#host, sa, stalled);
@@ -144,8 +180,17 @@ class PureCore implements Core {
       case 'linger':
         bury(sa);
         return;
+      case 'abandoned':
+        retire(sa, { cause: 'timeout', why: 'the peer never deleted it after a rekey' });
+        return;
       case 'liveness':
-        this.#driver.spawn(sa, () => liveness(sa));
+        this.#driver.spawn(sa, liveness);
+        return;
+      case 'rekey':
+        this.#driver.spawn(sa, rekeyIke);
+        return;
+      case 'worn-out':
+        this.#terminate(sa, 'its keys are worn out, and the peer made no new ones');
         return;
       case 'ask-incoming':
         this.#driver.giveUpAsking(sa.incoming);
@@ -154,8 +199,19 @@ class PureCore implements Core {
         this.#driver.giveUpAsking(sa.outgoing);
         return;
       default:
-        unreachable(timer);
+        invariant(timer === 'drained', `${timer} is no timer of an IKE SA`);
     }
+  }
+
+  #expireChild(sa: IkeSa, child: ChildSa, timer: TimerName): void {
+    if (timer === 'rekey') this.#driver.spawn(sa, (now) => rekeyChild(now, child));
+    if (timer === 'worn-out') this.#wornOut(sa, child);
+    if (timer === 'drained') removeChild(sa, child, 'its keys were renewed');
+  }
+
+  /** Nothing may be sent on it any more; the peer must hear of it, or it would send into a black hole. */
+  #wornOut(sa: IkeSa, child: ChildSa): void {
+    this.#driver.spawn(sa, (now) => deleteChild(now, child, 'its keys are worn out'));
   }
 }
 

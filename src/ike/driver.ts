@@ -22,8 +22,13 @@ export class Driver {
   }
 
   /** Begins an exchange of ours as soon as none of ours is under way. */
-  spawn(sa: IkeSa, exchange: () => Steps<void>): void {
+  spawn(sa: IkeSa, exchange: (sa: IkeSa) => Steps<void>): void {
     sa.queue.push(exchange);
+    this.#pump(sa);
+  }
+
+  /** Begins what waits for its turn, if it may. */
+  resume(sa: IkeSa): void {
     this.#pump(sa);
   }
 
@@ -161,7 +166,7 @@ export class Driver {
     if (sa.outgoing || sa.phase === 'closing') return;
     const begin = sa.queue.shift();
     if (!begin) return;
-    const steps = begin();
+    const steps = begin(sa);
     sa.outgoing = { side: 'outgoing', exchange: undefined, steps, waits: { for: 'nothing' } };
     this.#advance(sa, sa.outgoing, undefined);
   }

@@ -92,13 +92,20 @@ export class IkeError extends Error {
   readonly advice: string;
   /** Notification data: the wanted group, the critical payload's type. */
   readonly data: Uint8Array;
+  /** The SPI of the CHILD_SA that it is about; empty: none. */
+  readonly spi: Uint8Array;
 
-  constructor(fault: Fault, why: string, more: { advice?: string; data?: Uint8Array } = {}) {
+  constructor(
+    fault: Fault,
+    why: string,
+    more: { advice?: string; data?: Uint8Array; spi?: Uint8Array } = {},
+  ) {
     super(`${fault}: ${why}`);
     this.fault = fault;
     this.why = why;
     this.advice = more.advice ?? faults[fault].advice;
     this.data = more.data ?? new Uint8Array(0);
+    this.spi = more.spi ?? new Uint8Array(0);
   }
 }
 

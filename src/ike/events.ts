@@ -36,6 +36,7 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
     }
   | { readonly kind: 'child.established'; readonly child: ChildSnapshot }
   | { readonly kind: 'child.closed'; readonly child: ChildRef; readonly why: string }
+  | { readonly kind: 'sa.rekeyed'; readonly old: SaRef }
   /** A handshake that led nowhere: what was refused, why, and what the owner can do. */
   | {
       readonly kind: 'attempt.failed';
@@ -83,6 +84,7 @@ export const levelOf: Readonly<Record<EventKind, 'error' | 'warn' | 'info' | 'de
   dropped: 'debug',
   'sa.established': 'info',
   'sa.closed': 'info',
+  'sa.rekeyed': 'info',
   'child.established': 'info',
   'child.closed': 'info',
   'attempt.failed': 'warn',

@@ -10,7 +10,7 @@ import type { Run } from './run.ts';
 import { Agenda } from './sa/agenda.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
 import { Registry } from './sa/registry.ts';
-import type { TimerName } from './sa/timers.ts';
+import type { Timetable } from './sa/timers.ts';
 
 /** Something with key bytes in it. */
 interface Wipeable {
@@ -22,7 +22,7 @@ export class Host {
   readonly primitives: Primitives;
   readonly registry: Registry;
   /** The timers of all SAs. */
-  readonly agenda = new Agenda<{ readonly owner: IkeSa; readonly timer: TimerName }>();
+  readonly agenda: Timetable = new Agenda();
   /** Exchanges that wait for the answer to a question. */
   readonly waiting = new Map<Ticket, { readonly sa: IkeSa; readonly run: Run }>();
   readonly counters = new Map<string, number>();
@@ -72,6 +72,13 @@ export class Host {
   /** The next moment at which something is to be done; at once while key bytes wait to be wiped. */
   get deadline(): Instant | undefined {
     return this.#expired.length > 0 ? this.#now : this.agenda.next();
+  }
+
+  /** SAs that have something to begin, and no exchange that would come round to it. */
+  readonly nudged: IkeSa[] = [];
+
+  nudge(sa: IkeSa): void {
+    this.nudged.push(sa);
   }
 
   /** Wipes at the beginning of the next turn: effects of this one may still carry the key. */

@@ -41,13 +41,10 @@ export class Draft {
     return find(this.payloads, type);
   }
 
-  notify(type: number, data: Uint8Array = new Uint8Array(0)): this {
-    return this.add(PayloadType.NOTIFY, {
-      protocol: Protocol.NONE,
-      spi: new Uint8Array(0),
-      type,
-      data,
-    });
+  /** @param spi of the CHILD_SA that it is about; empty: it is about the IKE SA (RFC 7296 §3.10) */
+  notify(type: number, data: Uint8Array = nothing, spi: Uint8Array = nothing): this {
+    const protocol = spi.length > 0 ? Protocol.ESP : Protocol.NONE;
+    return this.add(PayloadType.NOTIFY, { protocol, spi, type, data });
   }
 }
 
@@ -108,3 +105,5 @@ export class Received {
 export function receivedInit(message: Message, bytes: Uint8Array, path: Path): Received {
   return new Received(message, { clear: message.payloads, sealed: [] }, { path, bytes });
 }
+
+const nothing = new Uint8Array(0);

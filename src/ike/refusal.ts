@@ -60,7 +60,8 @@ function refuseByRule(driver: Driver, host: Host, sa: IkeSa, run: Run, error: Ik
   const wasEstablished = sa.establishedAt !== undefined;
   if (error.fault === 'INVALID_KE_PAYLOAD') {
     host.report({ kind: 'note', sa: sa.id, why: error.why }); // everyday negotiation, not a failure
-  } else if (!wasEstablished) reportFailedAttempt(host, sa, error);
+  } else if (wasEstablished) host.report({ kind: 'note', sa: sa.id, why: error.why });
+  else reportFailedAttempt(host, sa, error);
   const kills = !wasEstablished || faultKills(error.fault) === 'ike';
   if (kills) sa.closing = { cause: 'failed', why: error.why };
   if (run.side === 'incoming') {
@@ -83,7 +84,8 @@ function answerWith(
   exchange: number,
   error: IkeError,
 ): void {
-  const draft = new Draft(exchange, 'response').notify(faultCode(error.fault), error.data);
+  const { fault, data, spi } = error;
+  const draft = new Draft(exchange, 'response').notify(faultCode(fault), data, spi);
   if (exchange !== Exchange.IKE_SA_INIT) {
     driver.conclude(sa, draft);
     return;

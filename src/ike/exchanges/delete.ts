@@ -8,6 +8,8 @@ import { request, type Steps } from '../steps.ts';
 
 export function* deleteIkeSa(sa: IkeSa, why: string): Steps<void> {
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
-  yield* request(draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] }));
+  draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] });
+  sa.task = { kind: 'delete-ike' };
+  yield* request(draft);
   sa.closing = { cause: 'deleted-by-us', why };
 }

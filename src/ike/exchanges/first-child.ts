@@ -4,19 +4,16 @@ import { invariant } from '../../base/invariant.ts';
 import { type Ip, prefixRange } from '../../base/ip.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import { everything, type Selector } from '../../policy/selectors.ts';
-import { type Chosen, formatSuite } from '../../transforms/parse.ts';
-import type { ChildRef } from '../core.ts';
 import { IkeError } from '../error.ts';
 import { configReply, configRequest, readConfigReply, wishOf } from '../extensions/config-mode.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import type { Draft, Received } from '../message.ts';
 import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
-import { fromWire, narrow, resolve, toWire } from '../negotiate/selectors.ts';
-import { ChildSa } from '../sa/child-sa.ts';
+import { fromWire, resolve, toWire } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
-import { type DirectionKeys, deriveChildKeys } from '../sa/keymat.ts';
-import { firstSpi, readSpi, writeSpi } from '../sa/spi.ts';
+import { readSpi, writeSpi } from '../sa/spi.ts';
 import { ask, type Steps } from '../steps.ts';
+import { drawSpi, installChild, narrowed } from './child.ts';
 import { required } from './required.ts';
 
 /** Answers SA, TSi, TSr and CP of an IKE_AUTH request in `draft`. @throws IkeError with a refusal of the child alone */
@@ -24,18 +21,19 @@ export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Ste
   const { connection } = sa;
   invariant(connection, 'a child before its connection is known');
   const theirs = required(asked, PayloadType.SA);
-  const choice = choose(connection.esp, theirs, { protocol: 'esp', withKe: false });
+  const choice = choose(connection.esp, theirs, { protocol: 'esp', ke: 'ignored' });
   if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(connection.esp, theirs));
   const isEncapsulated = sa.path.local.port === sa.host.policy.nattPort;
   if (!natOf(sa).supported || !isEncapsulated) throw withoutEncapsulation();
   const addresses = yield* leaseAddresses(sa, asked, draft);
   const outer = addresses.length > 0 ? addresses : [sa.path.remote.ip];
   const selectors = {
-    remote: narrowed('TSi', resolve(connection.remoteTs, outer), asked, PayloadType.TSI),
-    local: narrowed('TSr', resolve(connection.localTs, [sa.path.local.ip]), asked, PayloadType.TSR),
+    remote: narrowed('TSi', resolve(connection.remoteTs, outer), asked),
+    local: narrowed('TSr', resolve(connection.localTs, [sa.path.local.ip]), asked),
   };
   const spiIn = drawSpi(sa);
-  installChild(sa, choice.chosen, { spiIn, spiOut: readSpi(choice.spi), selectors });
+  const spis = { spiIn, spiOut: readSpi(choice.spi) };
+  installChild(sa, { chosen: choice.chosen, ...spis, selectors, ...firstExchange(sa) });
   draft
     .add(PayloadType.SA, choice.answer(writeSpi(spiIn)))
     .add(PayloadType.TSI, toWire(selectors.remote))
@@ -67,7 +65,7 @@ export function acceptFirstChild(sa: IkeSa, asked: Draft, response: Received, sp
   const { connection } = sa;
   invariant(connection, 'a child before its connection is known');
   const theirs = required(response, PayloadType.SA);
-  const choice = choose(connection.esp, theirs, { protocol: 'esp', withKe: false });
+  const choice = choose(connection.esp, theirs, { protocol: 'esp', ke: 'ignored' });
   if (!choice || theirs.proposals.length !== 1) {
     throw new IkeError('NO_PROPOSAL_CHOSEN', 'the peer chose what was not offered');
   }
@@ -80,10 +78,11 @@ export function acceptFirstChild(sa: IkeSa, asked: Draft, response: Received, sp
   const mine =
     sa.virtualIps.length > 0 ? resolve('dynamic', sa.virtualIps) : wished(PayloadType.TSI);
   const selectors = {
-    local: narrowed('TSi', mine, response, PayloadType.TSI),
-    remote: narrowed('TSr', wished(PayloadType.TSR), response, PayloadType.TSR),
+    local: narrowed('TSi', mine, response),
+    remote: narrowed('TSr', wished(PayloadType.TSR), response),
   };
-  installChild(sa, choice.chosen, { spiIn, spiOut: readSpi(choice.spi), selectors });
+  const spis = { spiIn, spiOut: readSpi(choice.spi) };
+  installChild(sa, { chosen: choice.chosen, ...spis, selectors, ...firstExchange(sa) });
 }
 
 /** A virtual address for a peer that must have one (RFC 7296 §2.19, §3.15.4). */
@@ -102,50 +101,11 @@ function* leaseAddresses(sa: IkeSa, asked: Received, draft: Draft): Steps<readon
   return answer.lease.addresses;
 }
 
-function narrowed(
-  name: 'TSi' | 'TSr',
-  allowed: readonly Selector[],
-  message: Received,
-  type: typeof PayloadType.TSI | typeof PayloadType.TSR,
-): readonly Selector[] {
-  const selectors = narrow(allowed, required(message, type));
-  if (selectors.length > 0) return selectors;
-  throw new IkeError('TS_UNACCEPTABLE', `nothing of ${name} is allowed on this connection`);
-}
-
-interface ChildParts {
-  readonly spiIn: number;
-  readonly spiOut: number;
-  readonly selectors: { readonly local: readonly Selector[]; readonly remote: readonly Selector[] };
-}
-
-function installChild(sa: IkeSa, chosen: Chosen, { spiIn, spiOut, selectors }: ChildParts): void {
-  const { handshake, suite, keys, host } = sa;
-  invariant(handshake && suite, 'a child before IKE_SA_INIT');
-  const prf = host.primitives[suite.prf.engine];
-  const keymat = deriveChildKeys(prf, keys.skD, chosen, { ni: handshake.ni, nr: handshake.nr });
-  const [mine, theirs] =
-    sa.role === 'initiator'
-      ? [keymat.initiator, keymat.responder]
-      : [keymat.responder, keymat.initiator];
-  const direction = (spi: number, direction: DirectionKeys) => ({ spi, ...direction });
-  const spec = {
-    ref: host.nextNumber() as ChildRef,
-    sa: sa.id,
-    path: sa.path,
-    encap: 'udp' as const,
-    cipher: chosen.encr.keyword,
-    integrity: chosen.integ?.keyword,
-    esn: chosen.esn?.keyword === 'esn',
-    standby: false,
-    inbound: direction(spiIn, theirs),
-    outbound: direction(spiOut, mine),
-    selectors,
-  };
-  const child = new ChildSa(spec, formatSuite(chosen), host.now);
-  sa.children.push(child);
-  host.emit({ kind: 'install', child: spec });
-  host.report({ kind: 'child.established', sa: sa.id, child: child.snapshot() });
+/** The first child has the nonces of IKE_SA_INIT and no key exchange of its own (RFC 7296 §2.17). */
+function firstExchange({ handshake, role }: IkeSa) {
+  invariant(handshake, 'a first child after its handshake');
+  const { ni, nr } = handshake;
+  return { ni, nr, began: role === 'initiator', standby: false };
 }
 
 /** What to ask for beside a virtual address: the responder narrows it to what it assigns (RFC 7296 §2.19). */
@@ -159,10 +119,3 @@ const withoutEncapsulation = (): IkeError =>
       advice: 'Switch on NAT traversal (UDP encapsulation) on the peer.',
     },
   );
-
-function drawSpi(sa: IkeSa): number {
-  for (;;) {
-    const spi = readSpi(sa.host.random(4));
-    if (spi >= firstSpi && !sa.host.registry.hasInboundSpi(spi)) return spi;
-  }
-}

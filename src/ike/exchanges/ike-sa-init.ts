@@ -3,12 +3,11 @@
 import { equal, isZero } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Secret } from '../../base/secret.ts';
-import { BadPublicValue, type Offer } from '../../crypto/primitives.ts';
+import type { Offer } from '../../crypto/primitives.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import { KeyExchangeMethod } from '../../iana/transforms.ts';
 import type { Connection } from '../../policy/policy.ts';
 import type { Chosen, Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
@@ -21,6 +20,7 @@ import { skeyseed } from '../sa/keymat.ts';
 import { again, request, type Steps } from '../steps.ts';
 import { certificateRequest } from './certificates.ts';
 import type { Responder } from './exchange.ts';
+import { answerKe, checked, otherMethod } from './ke.ts';
 import { required } from './required.ts';
 
 export const ikeSaInit: Responder = {
@@ -36,15 +36,12 @@ export const ikeSaInit: Responder = {
     const ke = required(received, PayloadType.KE);
     const theirs = required(received, PayloadType.SA);
     const ours = candidates.flatMap((connection) => connection.ike);
-    const choice = choose(ours, theirs, { protocol: 'ike', keSent: ke.method, withKe: true });
+    const choice = choose(ours, theirs, { protocol: 'ike', ke: 'wanted', keSent: ke.method });
     if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(ours, theirs));
     const suite = suiteOf(choice.chosen);
-    if (suite.ke.id !== ke.method) throw wrongGroup(ke.method, suite.ke);
     const ni = nonceOf(received, suite);
     const nr = sa.host.random(nonceBytes);
-    const { value, shared } = exchangeKeys(() =>
-      sa.host.primitives[suite.ke.engine].answer(sa.host.random, ke.data),
-    );
+    const { value, shared } = answerKe(sa, suite.ke, ke);
     beginKeying(sa, suite, { ni, nr }, shared);
     invariant(sa.handshake, 'a handshake under way');
     sa.handshake.request = received.bytes;
@@ -148,7 +145,7 @@ function chosenSuite(response: Received, ours: readonly Proposal[], ke: Ke): Ike
     return undefined;
   }
   const types = only.transforms.map(({ type }) => type);
-  const choice = choose(ours, theirs, { protocol: 'ike', keSent: ke.id, withKe: true });
+  const choice = choose(ours, theirs, { protocol: 'ike', ke: 'wanted', keSent: ke.id });
   if (!choice || choice.chosen.ke?.id !== ke.id || new Set(types).size < types.length)
     return undefined;
   return suiteOf(choice.chosen);
@@ -169,7 +166,7 @@ function acceptResponse(
     sa,
     suite,
     { ni, nr },
-    exchangeKeys(() => offers.finish(answer.data)),
+    checked(() => offers.finish(answer.data)),
   );
   sa.phase = 'auth';
 }
@@ -211,8 +208,7 @@ class Offers {
   }
 
   #wanted(data: Uint8Array): Ke | undefined {
-    const id = data.length === 2 ? ((data[0] as number) << 8) | (data[1] as number) : undefined;
-    return this.#offered.find((row) => row.id === id && row !== this.#ke);
+    return otherMethod(data, this.#offered, this.#ke);
   }
 
   #offer(): Offer {
@@ -239,36 +235,19 @@ function beginKeying(
   shared.wipe();
 }
 
-function wrongGroup(sent: number, wanted: Ke): IkeError {
-  const name = nameOf(KeyExchangeMethod, sent);
-  const data = Uint8Array.of(wanted.id >> 8, wanted.id & 0xff);
-  return new IkeError('INVALID_KE_PAYLOAD', `KE for ${name} came, ${wanted.keyword} is wanted`, {
-    data,
-  });
-}
-
 /** 16 to 256 bytes, and at least half the prf's key (RFC 7296 §2.10). */
-function nonceOf(received: Received, { prf }: IkeSuite): Uint8Array {
+export function nonceOf(received: Received, { prf }: Pick<IkeSuite, 'prf'>): Uint8Array {
   const { data } = required(received, PayloadType.NONCE);
   if (2 * data.length < prf.keyBytes)
     throw new IkeError('INVALID_SYNTAX', 'the nonce is too short');
   return data;
 }
 
-function exchangeKeys<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof BadPublicValue)
-      throw new IkeError('INVALID_SYNTAX', `KE: ${error.message}`);
-    throw error;
-  }
-}
-
-function suiteOf({ encr, prf, integ, ke }: Chosen): IkeSuite {
+/** The suite of an IKE SA out of a choice. */
+export function suiteOf({ encr, prf, integ, ke }: Chosen): IkeSuite {
   invariant(prf && ke, 'an IKE suite has a PRF and a key exchange');
   return { encr, prf, integ, ke };
 }
 
-const nonceBytes = 32;
+export const nonceBytes = 32;
 const mostRounds = 5;

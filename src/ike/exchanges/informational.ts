@@ -8,8 +8,9 @@ import { Protocol } from '../../iana/protocols.ts';
 import { Draft } from '../message.ts';
 import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
-import { removeChild } from '../sa/lifecycle.ts';
+import { drain } from '../sa/lifecycle.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
+import { succeed } from '../sa/succession.ts';
 import type { Responder } from './exchange.ts';
 
 export const informational: Responder = {
@@ -20,6 +21,8 @@ export const informational: Responder = {
     if (refusal) heedRefusal(sa, refusal.type);
     const deletes = received.all(PayloadType.DELETE);
     if (deletes.some(({ protocol }) => protocol === Protocol.IKE)) {
+      // Both rekeyed, and the peer's exchange stands, or it would not delete the old SA before we do.
+      if (sa.task?.kind === 'rekey-ike' && sa.task.rival) succeed(sa, sa.task.rival.sa);
       // It takes all children along, and its response is empty (RFC 7296 §1.4.1).
       sa.closing ??= { cause: 'deleted-by-peer', why: 'the peer disconnected' };
       return draft;
@@ -36,11 +39,19 @@ export const informational: Responder = {
 /** @param theirs SPIs on which the peer received. @returns ours of the same pairs */
 function deleteChildren(sa: IkeSa, theirs: readonly Uint8Array[]): Uint8Array[] {
   const ours: Uint8Array[] = [];
-  for (const spi of theirs) {
-    const child = sa.children.find(({ spec }) => spec.outbound.spi === readSpi(spi));
-    if (!child) continue;
-    ours.push(writeSpi(child.spec.inbound.spi));
-    removeChild(sa, child, 'the peer deleted it');
+  for (const bytes of theirs) {
+    const spi = readSpi(bytes);
+    const child = sa.children.find(
+      ({ spec, state }) => spec.outbound.spi === spi && state !== 'draining',
+    );
+    if (!child) {
+      // It may be the one that the response to our rekey will tell us of.
+      if (sa.task?.kind === 'rekey-child') sa.task.gone.add(spi);
+      continue;
+    }
+    // Both deletes crossed: each side names its own, and answers with none (RFC 7296 §1.4.1).
+    if (child.state !== 'deleting') ours.push(writeSpi(child.spec.inbound.spi));
+    drain(sa, child, 'the peer deleted it');
   }
   return ours;
 }

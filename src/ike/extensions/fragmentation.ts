@@ -62,4 +62,5 @@ const smallestDatagram = 1280;
 const state: Slot<{ peerSupports: boolean; key: string; reassembly: Reassembly }> = {
   name: 'fragmentation',
   init: () => ({ peerSupports: false, key: '', reassembly: new Reassembly() }),
+  inherit: ({ peerSupports }) => ({ peerSupports, key: '', reassembly: new Reassembly() }),
 };

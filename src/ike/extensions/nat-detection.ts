@@ -62,4 +62,5 @@ const hashBytes = 20;
 const state: Slot<{ nat: Nat; falseSource: Uint8Array | undefined }> = {
   name: 'nat-detection',
   init: () => ({ nat: { supported: false, local: false, remote: false }, falseSource: undefined }),
+  inherit: (old) => ({ ...old }),
 };

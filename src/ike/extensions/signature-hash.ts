@@ -39,4 +39,5 @@ const mostHashes = 16;
 const state: Slot<{ hashes: readonly number[] }> = {
   name: 'signature-hash',
   init: () => ({ hashes: [] }),
+  inherit: (old) => ({ ...old }),
 };

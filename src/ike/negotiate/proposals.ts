@@ -17,11 +17,15 @@ export interface Choice {
   answer(spi: Uint8Array): Sa;
 }
 export interface Wanted {
-  readonly protocol: 'ike' | 'esp';
+  /** In a rekey the SPI of the new IKE SA travels in the proposal (RFC 7296 §3.3.1). */
+  readonly protocol: 'ike' | 'ike-rekey' | 'esp';
   /** The method of the peer's KE payload. */
   readonly keSent?: number | undefined;
-  /** False in IKE_AUTH: the CHILD_SA takes its keys from the IKE SA, so KE transforms mean nothing (RFC 7296 §1.2). */
-  readonly withKe: boolean;
+  /**
+   * `ignored` in IKE_AUTH: the CHILD_SA takes its keys from the IKE SA, so KE transforms mean nothing
+   * (RFC 7296 §1.2); `none`: no KE payload came, so no method may be chosen.
+   */
+  readonly ke: 'wanted' | 'none' | 'ignored';
 }
 
 export function choose(ours: readonly Proposal[], theirs: Sa, wanted: Wanted): Choice | undefined {
@@ -65,6 +69,7 @@ const isUsable =
     const others = [...types].filter((type) => type > TransformType.ESN);
     if (!others.every((type) => isAdditionalKe(type) && optional.has(type))) return false;
     if (protocol === 'ike') return wire.protocol === Protocol.IKE && wire.spi.length === 0;
+    if (protocol === 'ike-rekey') return wire.protocol === Protocol.IKE && wire.spi.length === 8;
     return wire.protocol === Protocol.ESP && wire.spi.length === 4 && readSpi(wire.spi) >= firstSpi;
   };
 
@@ -106,11 +111,11 @@ function match(mine: Proposal, offer: Offer, wanted: Wanted): Chosen | undefined
   const integ = pick(mine.integ);
   const esn = pick(mine.esn) ?? impliedSequenceNumbers(mine, offer);
   const sent = mine.ke.filter((row) => row.id === wanted.keSent);
-  const ke = wanted.withKe ? (pick(sent) ?? pick(mine.ke)) : undefined;
+  const ke = wanted.ke === 'wanted' ? (pick(sent) ?? pick(mine.ke)) : undefined;
   if (!encr || (!prf && mine.prf.length > 0)) return undefined;
   if (!integ && !mayLack(mine.integ, TransformType.INTEG)) return undefined;
   if (!esn && wanted.protocol === 'esp') return undefined;
-  if (!ke && wanted.withKe && !mayLack(mine.ke, TransformType.KE)) return undefined;
+  if (!ke && wanted.ke !== 'ignored' && !mayLack(mine.ke, TransformType.KE)) return undefined;
   return { encr, prf, integ, ke, esn };
 }
 

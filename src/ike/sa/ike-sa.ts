@@ -19,6 +19,7 @@ import type { ChildSa } from './child-sa.ts';
 import { deriveIkeKeys, type IkeKeys, wipeKeys } from './keymat.ts';
 import { Protection } from './protect.ts';
 import { type Slot, Slots } from './slots.ts';
+import type { Task } from './task.ts';
 import { Timers } from './timers.ts';
 import { Window } from './window.ts';
 
@@ -76,11 +77,16 @@ export class IkeSa {
   readonly children: ChildSa[] = [];
 
   readonly window = new Window();
-  readonly timers: Timers<IkeSa>;
+  readonly timers: Timers<{ readonly sa: IkeSa }>;
   /** The peer's exchange that is being answered, and ours that waits for a response. */
   incoming: Run | undefined;
   outgoing: Run | undefined;
-  readonly queue: (() => Steps<void>)[] = [];
+  /** Exchanges of ours that wait for their turn; a successor takes them over. */
+  readonly queue: ((sa: IkeSa) => Steps<void>)[] = [];
+  /** What our exchange is about, where a request of the peer may cross it. */
+  task: Task | undefined;
+  /** IKE rekeys that the peer could not take right now, in a row. */
+  postponed = 0;
 
   readonly #slots = new Slots();
   #keys: IkeKeys | undefined;
@@ -92,7 +98,7 @@ export class IkeSa {
     fields: { role: 'initiator' | 'responder'; spiI: Uint8Array; spiR: Uint8Array; path: Path },
   ) {
     this.host = host;
-    this.timers = new Timers(host.agenda, this);
+    this.timers = new Timers(host.agenda, { sa: this });
     this.id = host.nextNumber() as SaRef;
     this.role = fields.role;
     this.spiI = fields.spiI;
@@ -115,6 +121,11 @@ export class IkeSa {
 
   get claimedName(): string | undefined {
     return this.claimed && formatIdentity(this.claimed);
+  }
+
+  /** Takes over what extensions know of the peer: a rekeyed SA is the same peer on the same path. */
+  inherit(old: IkeSa): void {
+    this.#slots.inherit(old.#slots);
   }
 
   slot<S>(slot: Slot<S>): S {

@@ -96,7 +96,7 @@ export function deriveChildKeys(
   prf: Mac,
   skD: Secret,
   suite: { readonly encr: Encr; readonly integ?: Integ | undefined },
-  { ni, nr, shared }: { ni: Uint8Array; nr: Uint8Array; shared?: Secret },
+  { ni, nr, shared }: { ni: Uint8Array; nr: Uint8Array; shared?: Secret | undefined },
 ): { readonly initiator: DirectionKeys; readonly responder: DirectionKeys } {
   const encrBytes = keyBytes(suite.encr);
   const integBytes = suite.integ?.keyBytes ?? 0;

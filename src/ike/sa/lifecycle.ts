@@ -4,6 +4,7 @@ import { formatSuite } from '../../transforms/parse.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Closing, IkeSa } from './ike-sa.ts';
+import { scheduleIkeRekey } from './lifetimes.ts';
 
 /** Both sides are authenticated. */
 export function establish(sa: IkeSa): void {
@@ -14,6 +15,7 @@ export function establish(sa: IkeSa): void {
   sa.timers.stop('half-open');
   const { dpd } = sa.connection ?? {};
   if (dpd !== undefined) sa.timers.start('liveness', sa.host.now, dpd);
+  scheduleIkeRekey(sa);
   const { local, remote } = natOf(sa);
   sa.host.report({
     kind: 'sa.established',
@@ -54,10 +56,33 @@ export function bury(sa: IkeSa): void {
   sa.host.registry.remove(sa);
 }
 
+/**
+ * A CHILD_SA was deleted. Where another took its place, packets that the peer sent before may still be on
+ * their way: it receives a little longer, and sends no more.
+ */
+export function drain(sa: IkeSa, child: ChildSa, why: string): void {
+  child.timers.stopAll();
+  if (!child.successor || !sa.children.includes(child.successor)) {
+    removeChild(sa, child, why);
+    return;
+  }
+  child.state = 'draining';
+  activate(sa, child.successor);
+  child.timers.start('drained', sa.host.now, lateness);
+}
+
+/** Sends on this CHILD_SA from here on. */
+export function activate(sa: IkeSa, child: ChildSa): void {
+  if (child.isActive) return;
+  child.isActive = true;
+  sa.host.emit({ kind: 'activate', child: child.ref });
+}
+
 /** Takes a CHILD_SA out of the data plane and wipes its keys. */
 export function removeChild(sa: IkeSa, child: ChildSa, why: string): void {
   const at = sa.children.indexOf(child);
   if (at >= 0) sa.children.splice(at, 1);
+  child.timers.stopAll();
   sa.host.emit({ kind: 'remove', child: child.ref });
   sa.host.report({ kind: 'child.closed', sa: sa.id, child: child.ref, why });
   sa.host.expire(child);
@@ -75,10 +100,12 @@ function stopExchanges(sa: IkeSa): void {
 }
 
 function reportClosed(sa: IkeSa, { cause, why }: Closing): void {
-  if (sa.establishedAt === undefined) return; // told as a failed attempt
+  // An attempt that failed was told as such; one that was replaced goes on as another.
+  if (sa.establishedAt === undefined || sa.phase === 'rekeying') return;
   const { id, path, peerName: peer, host } = sa;
   const connection = sa.connection?.name;
   host.report({ kind: 'sa.closed', sa: id, connection, peer, path, cause, why });
 }
 
 const lingering = seconds(10);
+const lateness = seconds(5);

@@ -1,7 +1,9 @@
-// Named timers of one SA. Nobody else keeps a time; the agenda of the core knows which is first of all.
+// Named timers of one IKE SA or CHILD_SA. Nobody else keeps a time; the agenda of the core knows which is first.
 import type { Duration, Instant } from '../../base/time.ts';
 import { later } from '../../base/time.ts';
 import type { Agenda } from './agenda.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
 
 export type TimerName =
   /** A responder's IKE SA that is not established in time is dropped. */
@@ -15,15 +17,26 @@ export type TimerName =
   /** The question that the peer's exchange waits for was not answered. */
   | 'ask-incoming'
   /** The question that our own exchange waits for was not answered. */
-  | 'ask-outgoing';
+  | 'ask-outgoing'
+  /** The keys are old: ask for new ones (RFC 7296 §2.8). */
+  | 'rekey'
+  /** The keys are too old, and nobody made new ones. */
+  | 'worn-out'
+  /** A rekeyed IKE SA that its peer never deleted goes. */
+  | 'abandoned'
+  /** No late packet will come in on a deleted CHILD_SA any more. */
+  | 'drained';
 
-/** `T` tells the agenda whose timer it was. */
-export class Timers<T> {
-  readonly #agenda: Agenda<{ readonly owner: T; readonly timer: TimerName }>;
+/** Whose timer it is. */
+export type Timed = { readonly sa: IkeSa } | { readonly child: ChildSa };
+export type Timetable = Agenda<{ readonly owner: Timed; readonly timer: TimerName }>;
+
+export class Timers<T extends Timed> {
+  readonly #agenda: Timetable;
   readonly #owner: T;
   readonly #running = new Map<TimerName, Instant>();
 
-  constructor(agenda: Agenda<{ readonly owner: T; readonly timer: TimerName }>, owner: T) {
+  constructor(agenda: Timetable, owner: T) {
     this.#agenda = agenda;
     this.#owner = owner;
   }

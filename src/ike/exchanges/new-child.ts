@@ -1,0 +1,50 @@
+// One more CHILD_SA on an IKE SA that stands, in both roles (RFC 7296 §1.3.1).
+import { invariant } from '../../base/invariant.ts';
+import { IkeError } from '../error.ts';
+import type { Draft, Received } from '../message.ts';
+import { resolve } from '../negotiate/selectors.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { writeSpi } from '../sa/spi.ts';
+import type { Steps } from '../steps.ts';
+import { drawSpi, installChild, narrowed, type Selectors } from './child.ts';
+import { answerTerms, proposeChild } from './child-terms.ts';
+
+// biome-ignore lint/correctness/useYield: one of several answers to an exchange
+export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
+  if (sa.children.length >= mostChildren) {
+    throw new IkeError('NO_ADDITIONAL_SAS', `it has ${sa.children.length} tunnels already`);
+  }
+  const terms = answerTerms(sa, received);
+  const selectors = policySelectors(sa, received);
+  const spiIn = drawSpi(sa);
+  installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby: false });
+  return terms.draft(writeSpi(spiIn), selectors);
+}
+
+/** Asks for a CHILD_SA with these selectors. */
+export function* createNewChild(sa: IkeSa, selectors: Selectors): Steps<void> {
+  sa.task = { kind: 'create-child' };
+  try {
+    const proposed = yield* proposeChild(sa, selectors, undefined);
+    if (proposed.kind === 'made') {
+      installChild(sa, { ...proposed.terms, began: true, standby: false });
+    }
+  } finally {
+    sa.task = undefined;
+  }
+}
+
+function policySelectors(sa: IkeSa, received: Received): Selectors {
+  const { connection, lease } = sa;
+  invariant(connection, 'an established SA has a connection');
+  const addresses = lease?.addresses ?? [sa.path.remote.ip];
+  const [mine, theirs] = [
+    resolve(connection.localTs, sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip]),
+    resolve(connection.remoteTs, addresses),
+  ];
+  // TSi is of whoever began this exchange: the peer.
+  return { local: narrowed('TSr', mine, received), remote: narrowed('TSi', theirs, received) };
+}
+
+/** Enough for any site; a bound on what an authenticated peer can make us keep. */
+const mostChildren = 32;

@@ -1,0 +1,122 @@
+// New keys for a CHILD_SA, in both roles, and what happens when both ask at once (RFC 7296 §1.3.3, §2.8.1).
+import { nameOf } from '../../iana/name.ts';
+import { Notification } from '../../iana/notifies.ts';
+import { Protocol } from '../../iana/protocols.ts';
+import { IkeError } from '../error.ts';
+import type { Draft, Notify, Received } from '../message.ts';
+import type { ChildSa } from '../sa/child-sa.ts';
+import { isRedundant, lowestNonce } from '../sa/collide.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { removeChild } from '../sa/lifecycle.ts';
+import { backOff } from '../sa/lifetimes.ts';
+import { readSpi, writeSpi } from '../sa/spi.ts';
+import type { Task } from '../sa/task.ts';
+import type { Steps } from '../steps.ts';
+import { type ChildTerms, drawSpi, installChild, narrowed } from './child.ts';
+import { answerTerms, type Proposed, proposeChild } from './child-terms.ts';
+import { deleteChild, deleteSpi } from './delete-child.ts';
+import { createNewChild } from './new-child.ts';
+
+/** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
+export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
+  const old = rekeyedChild(sa, notify);
+  const terms = answerTerms(sa, received);
+  // Some peers ask for more than they have: what was agreed stays agreed (RFC 7296 §2.9.2).
+  const { local, remote } = old.spec.selectors;
+  const selectors = {
+    local: narrowed('TSr', local, received),
+    remote: narrowed('TSi', remote, received),
+  };
+  const spiIn = drawSpi(sa);
+  const next = installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby: true });
+  const { task } = sa;
+  if (task?.kind === 'rekey-child' && task.old === old) {
+    task.rival = { child: next, lowest: lowestNonce(terms.child.ni, terms.child.nr) };
+  }
+  replace(old, next);
+  return terms.draft(writeSpi(spiIn), selectors);
+}
+
+/** Asks for new keys. */
+export function* rekeyChild(sa: IkeSa, old: ChildSa): Steps<void> {
+  if (!sa.children.includes(old) || old.state !== 'installed') return;
+  const task: Extract<Task, { kind: 'rekey-child' }> = {
+    kind: 'rekey-child',
+    old,
+    rival: undefined,
+    gone: new Set(),
+  };
+  sa.task = task;
+  old.state = 'rekeying';
+  try {
+    const proposed = yield* proposeChild(sa, old.spec.selectors, old.spec.inbound.spi);
+    sa.task = undefined;
+    if (proposed.kind === 'made') yield* settle(sa, task, proposed.terms);
+    else yield* heedRefusal(sa, task, proposed);
+  } finally {
+    sa.task = undefined;
+    if (old.state === 'rekeying') old.state = old.successor ? 'replaced' : 'installed';
+  }
+}
+
+/** The response is here: keep what we asked for, or what the peer asked for meanwhile. */
+function* settle(
+  sa: IkeSa,
+  { old, rival, gone }: Extract<Task, { kind: 'rekey-child' }>,
+  terms: Omit<ChildTerms, 'began' | 'standby'>,
+): Steps<void> {
+  const ours = lowestNonce(terms.ni, terms.nr);
+  if (rival && isRedundant(ours, rival.lowest)) {
+    terms.shared?.wipe();
+    if (!gone.has(terms.spiOut)) yield* deleteSpi(sa, terms.spiIn);
+    return;
+  }
+  if (gone.has(terms.spiOut)) {
+    // The peer deleted the new one before we knew it: the rekey came to nothing.
+    terms.shared?.wipe();
+    return;
+  }
+  const next = installChild(sa, { ...terms, began: true, standby: false });
+  replace(old, next);
+  if (sa.children.includes(old)) yield* deleteChild(sa, old, 'its keys were renewed');
+}
+
+function* heedRefusal(
+  sa: IkeSa,
+  { old }: Extract<Task, { kind: 'rekey-child' }>,
+  { notify }: Extract<Proposed, { kind: 'refused' }>,
+): Steps<void> {
+  // The peer deleted it while we asked, or its own new keys are there already.
+  if (!sa.children.includes(old) || old.successor) return;
+  if (notify.type === Notification.CHILD_SA_NOT_FOUND) {
+    // It was lost over there: what it carried shall go on (RFC 7296 §2.25).
+    removeChild(sa, old, 'the peer does not have it any more');
+    yield* createNewChild(sa, old.spec.selectors);
+    return;
+  }
+  const why = `no new keys for a tunnel now: the peer answered ${nameOf(Notification, notify.type)}`;
+  sa.host.report({ kind: 'note', sa: sa.id, why });
+  old.timers.start('rekey', sa.host.now, backOff(sa, old.postponed++));
+}
+
+/** @throws IkeError CHILD_SA_NOT_FOUND with its SPI, or TEMPORARY_FAILURE while we are deleting it */
+function rekeyedChild(sa: IkeSa, { protocol, spi }: Notify): ChildSa {
+  const isEsp = protocol === Protocol.ESP && spi.length === 4;
+  const child = isEsp
+    ? sa.children.find(({ spec }) => spec.outbound.spi === readSpi(spi))
+    : undefined;
+  if (!child || child.state === 'draining') {
+    throw new IkeError('CHILD_SA_NOT_FOUND', 'the peer rekeys a tunnel that is gone', { spi });
+  }
+  if (child.state === 'deleting' || child.state === 'replaced') {
+    throw new IkeError('TEMPORARY_FAILURE', 'the peer rekeys a tunnel that is about to go');
+  }
+  return child;
+}
+
+/** From here on the old one waits for its DELETE; its own clock says nothing any more. */
+function replace(old: ChildSa, next: ChildSa): void {
+  old.successor = next;
+  if (old.state === 'installed') old.state = 'replaced';
+  old.timers.stop('rekey');
+}
