@@ -29,8 +29,15 @@ export type Input =
 export type Command =
   /** Dials a connection of the policy from and to the addresses of `path`. */
   | { readonly kind: 'initiate'; readonly connection: string; readonly path: Path }
-  /** Says DELETE to one IKE SA, to all of a connection, or to all there are. */
-  | { readonly kind: 'terminate'; readonly which: SaRef | { readonly connection: string } | 'all' }
+  /** Says DELETE to one IKE SA, to all of a connection, to one CHILD_SA, or to all there are. */
+  | {
+      readonly kind: 'terminate';
+      readonly which:
+        | SaRef
+        | { readonly connection: string }
+        | { readonly child: ChildRef }
+        | 'all';
+    }
   /** New keys for an IKE SA, or for one of its children. */
   | { readonly kind: 'rekey'; readonly sa: SaRef; readonly child: ChildRef | undefined }
   /** Replaces the policy; running SAs stay. */

@@ -99,7 +99,7 @@ class PureCore implements Core {
         this.#initiate(command.connection, command.path);
         return;
       case 'terminate':
-        for (const sa of this.#meant(command.which)) this.#terminate(sa, 'disconnected here');
+        this.#end(command.which);
         return;
       case 'rekey':
         this.#rekey(command.sa, command.child);
@@ -128,11 +128,17 @@ class PureCore implements Core {
     else if (sa && child === undefined) this.#driver.spawn(sa, rekeyIke);
   }
 
-  #meant(which: Extract<Command, { kind: 'terminate' }>['which']): readonly IkeSa[] {
-    const { all } = this.#host.registry;
-    if (which === 'all') return all;
-    if (typeof which === 'number') return all.filter(({ id }) => id === which);
-    return all.filter(({ connection }) => connection?.name === which.connection);
+  #end(which: Extract<Command, { kind: 'terminate' }>['which']): void {
+    const { registry } = this.#host;
+    if (typeof which === 'object' && 'child' in which) {
+      const found = registry.childByRef(which.child);
+      if (found) this.#driver.spawn(found.sa, (now) => deleteChild(now, found.child, asked));
+      return;
+    }
+    const isMeant = ({ id, connection }: IkeSa) =>
+      which === 'all' ||
+      (typeof which === 'number' ? id === which : connection?.name === which.connection);
+    for (const sa of registry.all.filter(isMeant)) this.#terminate(sa, asked);
   }
 
   #terminate(sa: IkeSa, why: string): void {
@@ -144,10 +150,23 @@ class PureCore implements Core {
   #heed(event: DataPlaneEvent): void {
     const found = this.#host.registry.childByRef(event.child);
     if (!found) return; // it was removed while the event was on its way
-    if (event.kind === 'moved') move(this.#host, found.sa, event.path);
-    // Without new keys the peer must begin again; a tunnel that is silently gone would be a black hole.
-    if (event.kind === 'hard-limit')
-      this.#terminate(found.sa, 'the keys of its tunnel are worn out');
+    const { sa, child } = found;
+    switch (event.kind) {
+      case 'moved':
+        move(this.#host, sa, event.path);
+        return;
+      case 'used':
+        child.isActive = true;
+        return;
+      case 'soft-limit':
+        this.#driver.spawn(sa, (now) => rekeyChild(now, child));
+        return;
+      case 'hard-limit':
+        this.#wornOut(sa, child);
+        return;
+      default:
+        unreachable(event);
+    }
   }
 
   /** Runs every timer that is due. */
@@ -211,10 +230,14 @@ class PureCore implements Core {
 
   /** Nothing may be sent on it any more; the peer must hear of it, or it would send into a black hole. */
   #wornOut(sa: IkeSa, child: ChildSa): void {
-    this.#driver.spawn(sa, (now) => deleteChild(now, child, 'its keys are worn out'));
+    const why = 'the keys of its tunnel are worn out, and the peer made no new ones';
+    const hasOther = sa.children.some((one) => one !== child && one.state !== 'draining');
+    if (hasOther) this.#driver.spawn(sa, (now) => deleteChild(now, child, why));
+    else this.#terminate(sa, why); // with its last tunnel gone, it is better that it dials again
   }
 }
 
+const asked = 'disconnected here';
 const stalled = {
   fault: 'no answer',
   why: 'the peer began a handshake and did not go on',

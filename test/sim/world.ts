@@ -14,6 +14,7 @@ import type {
   Input,
   Path,
   Question,
+  SaSnapshot,
   Ticket,
 } from '../../src/ike/core.ts';
 import { createCore } from '../../src/ike/create-core.ts';
@@ -54,14 +55,36 @@ export class SimHost {
   readonly installed: ChildSpec[] = [];
   readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];
   readonly released: string[] = [];
+  /** Which child the data plane sends on, and which ones stand by. */
+  readonly active: number[] = [];
+  /** First bytes of the nonces that are drawn next: the lowest of four decides a collision. */
+  readonly nonces: number[] = [];
   deadline: Instant | undefined;
   ports: Ports;
 
   constructor(name: string, address: string, policy: Policy, rng: Rng, ports: Ports) {
     this.name = name;
     this.address = address;
-    this.core = createCore(policy, primitives, rng);
+    this.core = createCore(policy, primitives, (bytes) => {
+      const drawn = rng(bytes);
+      const first = bytes === nonceBytes ? this.nonces.shift() : undefined;
+      if (first !== undefined) drawn[0] = first;
+      return drawn;
+    });
     this.ports = ports;
+  }
+
+  /** What the data plane sends on. */
+  get sending(): ChildSpec | undefined {
+    const ref = this.active.at(-1);
+    return ref === undefined ? undefined : this.children.get(ref);
+  }
+
+  /** The first SA of the snapshot that is not on its way out. */
+  get sa(): SaSnapshot {
+    const found = this.core.snapshot().sas.find(({ phase }) => phase === 'established');
+    if (!found) throw new Error(`${this.name} has no IKE SA`);
+    return found;
   }
 
   /** Events of one kind, typed. */
@@ -97,6 +120,21 @@ export class World {
     const { effects, deadline } = host.core.handle(this.now, input);
     host.deadline = deadline;
     for (const effect of effects) this.#perform(host, effect);
+  }
+
+  /** The packet that `from` would send now reaches `to`, or finds no SA there. */
+  carry(from: SimHost, to: SimHost): 'carried' | 'lost' | 'no tunnel' {
+    const { sending } = from;
+    if (!sending) return 'no tunnel';
+    const child = [...to.children.values()].find(
+      ({ inbound }) => inbound.spi === sending.outbound.spi,
+    );
+    if (!child) return 'lost';
+    if (!to.active.includes(child.ref)) {
+      to.active.push(child.ref);
+      this.input(to, { kind: 'dataplane', event: { kind: 'used', child: child.ref } });
+    }
+    return 'carried';
   }
 
   /** Lets time pass until nothing more happens before `span` is over. */
@@ -163,9 +201,14 @@ export class World {
       case 'install':
         host.children.set(effect.child.ref, effect.child);
         host.installed.push(effect.child);
+        if (!effect.child.standby) host.active.push(effect.child.ref);
+        return;
+      case 'activate':
+        host.active.push(effect.child);
         return;
       case 'remove':
         host.children.delete(effect.child);
+        drop(host.active, effect.child);
         return;
       case 'release':
         host.released.push(...effect.lease.addresses);
@@ -206,6 +249,12 @@ export class World {
     this.#due.push({ at: later(this.now, delay), order: ++this.#order, run });
   }
 }
+
+function drop(list: number[], what: number): void {
+  for (let at = list.indexOf(what); at >= 0; at = list.indexOf(what)) list.splice(at, 1);
+}
+
+const nonceBytes = 32;
 
 /** A path between two hosts on port 500. */
 export const between = (a: SimHost, b: SimHost): Path => ({

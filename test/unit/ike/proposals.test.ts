@@ -12,8 +12,8 @@ import { proposals } from '../../sim/policies.ts';
 const none = new Uint8Array(0);
 const ike = (...texts: string[]) => proposals('ike', ...texts);
 const esp = (...texts: string[]) => proposals('esp', ...texts);
-const wanted = { protocol: 'ike', withKe: true } as const;
-const child = { protocol: 'esp', withKe: false } as const;
+const wanted = { protocol: 'ike', ke: 'wanted' } as const;
+const child = { protocol: 'esp', ke: 'ignored' } as const;
 const spi = Uint8Array.of(1, 2, 3, 4);
 
 const suite = (ours: ReturnType<typeof ike>, theirs: Sa, want: Parameters<typeof choose>[2]) => {
