@@ -60,6 +60,13 @@ export function inRange(ip: Ip, range: IpRange): boolean {
   return compareIp(range.start, ip) <= 0 && compareIp(ip, range.end) <= 0;
 }
 
+/** An address of one host: not unspecified, multicast or broadcast. */
+export function isUnicast(ip: Ip): boolean {
+  const [first = 0, ...rest] = ipBytes(ip);
+  if (isIpv4(ip)) return first !== 0 && first < 224;
+  return first !== 0xff && (first !== 0 || rest.some((byte) => byte !== 0));
+}
+
 /** The part that both ranges have, or undefined. */
 export function intersect(a: IpRange, b: IpRange): IpRange | undefined {
   const ends = [a.end, b.start, b.end];

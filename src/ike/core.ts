@@ -40,6 +40,8 @@ export type Command =
     }
   /** New keys for an IKE SA, or for one of its children. */
   | { readonly kind: 'rekey'; readonly sa: SaRef; readonly child: ChildRef | undefined }
+  /** An address of ours went, and another is in its place: connections that we dialled move there. */
+  | { readonly kind: 'roam'; readonly from: Ip; readonly to: Ip }
   /** Replaces the policy; running SAs stay. */
   | { readonly kind: 'policy'; readonly policy: Policy };
 

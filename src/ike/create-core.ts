@@ -1,6 +1,7 @@
 // The core put together: one turn an input, all effects and one deadline back (see core.ts).
 
 import { invariant, unreachable } from '../base/invariant.ts';
+import type { Ip } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
 import type { Primitives, Rng } from '../crypto/primitives.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -23,6 +24,7 @@ import { dial } from './exchanges/dial.ts';
 import { liveness } from './exchanges/liveness.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { rekeyIke } from './exchanges/rekey-ike.ts';
+import { isMobile, updateAddresses } from './extensions/mobike.ts';
 import { natOf } from './extensions/nat-detection.ts';
 import { Host } from './host.ts';
 import { reportBug, reportFailedAttempt } from './refusal.ts';
@@ -104,6 +106,9 @@ class PureCore implements Core {
       case 'rekey':
         this.#rekey(command.sa, command.child);
         return;
+      case 'roam':
+        for (const sa of this.#host.registry.all) this.#roam(sa, command.from, command.to);
+        return;
       case 'policy':
         this.#host.policy = command.policy;
         return;
@@ -126,6 +131,14 @@ class PureCore implements Core {
     const old = child && sa?.child(child);
     if (sa && old) this.#driver.spawn(sa, (now) => rekeyChild(now, old));
     else if (sa && child === undefined) this.#driver.spawn(sa, rekeyIke);
+  }
+
+  /** Our own address changed: what can move moves, what cannot must be dialled anew. */
+  #roam(sa: IkeSa, from: Ip, to: Ip): void {
+    if (sa.role !== 'initiator' || sa.phase !== 'established' || sa.path.local.ip !== from) return;
+    sa.path = { local: { ...sa.path.local, ip: to }, remote: sa.path.remote };
+    if (isMobile(sa)) this.#driver.spawn(sa, updateAddresses);
+    else retire(sa, { cause: 'timeout', why: 'our address changed, and the peer cannot follow' });
   }
 
   #end(which: Extract<Command, { kind: 'terminate' }>['which']): void {
@@ -153,7 +166,7 @@ class PureCore implements Core {
     const { sa, child } = found;
     switch (event.kind) {
       case 'moved':
-        move(this.#host, sa, event.path);
+        move(sa, event.path);
         return;
       case 'used':
         child.isActive = true;

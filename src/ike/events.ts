@@ -37,6 +37,8 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
   | { readonly kind: 'child.established'; readonly child: ChildSnapshot }
   | { readonly kind: 'child.closed'; readonly child: ChildRef; readonly why: string }
   | { readonly kind: 'sa.rekeyed'; readonly old: SaRef }
+  /** Packets go over another path from here on. */
+  | { readonly kind: 'sa.moved'; readonly path: Path }
   /** A handshake that led nowhere: what was refused, why, and what the owner can do. */
   | {
       readonly kind: 'attempt.failed';
@@ -85,6 +87,7 @@ export const levelOf: Readonly<Record<EventKind, 'error' | 'warn' | 'info' | 'de
   'sa.established': 'info',
   'sa.closed': 'info',
   'sa.rekeyed': 'info',
+  'sa.moved': 'info',
   'child.established': 'info',
   'child.closed': 'info',
   'attempt.failed': 'warn',

@@ -2,6 +2,7 @@
 // §2.21). State first, integrity second, meaning last: nothing acts before the SA is ready for it.
 import { Exchange } from '../iana/exchanges.ts';
 import { nameOf } from '../iana/name.ts';
+import { Notification } from '../iana/notifies.ts';
 import { PayloadType } from '../iana/payloads.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { checkRules, unsupportedCritical } from '../wire/rules.ts';
@@ -152,7 +153,8 @@ export class Reception {
     sa.heardAt = this.#host.now;
     if (received.isRequest) sa.replyPath = received.path;
     // Nothing in IKE_SA_INIT proves where it came from.
-    if (received.exchange !== Exchange.IKE_SA_INIT) follow(this.#host, sa, received.path);
+    if (received.exchange !== Exchange.IKE_SA_INIT)
+      if (!hasUpdate(received)) follow(sa, received.path);
     this.#host.report({
       kind: 'message',
       sa: sa.id,
@@ -187,3 +189,7 @@ function isFirstPiece({ payloads }: Message): boolean {
   const last = payloads.at(-1);
   return last?.type !== PayloadType.SKF || last.body.number === 1;
 }
+
+/** MOBIKE moves the SA by its own rules (RFC 4555 §3.5). */
+const hasUpdate = (received: Received): boolean =>
+  received.notify(Notification.UPDATE_SA_ADDRESSES) !== undefined;

@@ -49,6 +49,8 @@ export interface Connection {
   readonly fragmentSize: number;
   /** How long a peer may be silent before we probe it; undefined: never probe. */
   readonly dpd: Duration | undefined;
+  /** May move to another address without a new handshake (RFC 4555). */
+  readonly mobike: boolean;
   /** How long keys serve before they are rekeyed; undefined: for ever. */
   readonly ikeLifetime: Duration | undefined;
   readonly childLifetime: Duration | undefined;

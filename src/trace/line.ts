@@ -39,6 +39,7 @@ const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: 
     `down: ${known('peer', peer)}${known('on connection', connection)}` +
     `from ${from(path)}: ${why === '' ? closing[cause] : reason(why)}`,
   'sa.rekeyed': () => 'new keys for the connection',
+  'sa.moved': ({ path }) => `moved: now from ${from(path)}`,
   'child.established': ({ child }) => `tunnel ${child.ref} up: ${tunnel(child)}`,
   'child.closed': ({ child, why }) => `tunnel ${child} down: ${reason(why)}`,
   'attempt.failed': ({ path, peer, connection, notify, why, advice }) =>

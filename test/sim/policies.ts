@@ -50,6 +50,7 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     encap: 'auto',
     fragmentSize: 1280,
     dpd: undefined,
+    mobike: true,
     ikeLifetime: undefined,
     childLifetime: undefined,
     jitter: 0,

@@ -48,13 +48,16 @@ const perfect: Wire = (packet) => [{ packet, delay: milliseconds(10) }];
 export class SimHost {
   readonly name: string;
   readonly core: Core;
-  readonly address: string;
+  /** Where packets find it; changes when it roams. */
+  address: string;
   readonly events: TraceEvent[] = [];
   readonly children = new Map<number, ChildSpec>();
   /** Every CHILD_SA that was ever installed, and every question that was ever asked. */
   readonly installed: ChildSpec[] = [];
   readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];
   readonly released: string[] = [];
+  /** Where the data plane sends a child's packets, once that was changed. */
+  readonly paths = new Map<number, Path>();
   /** Which child the data plane sends on, and which ones stand by. */
   readonly active: number[] = [];
   /** First bytes of the nonces that are drawn next: the lowest of four decides a collision. */
@@ -227,6 +230,8 @@ export class World {
         if (effect.event.kind === 'bug') throw new Error(effect.event.stack);
         return;
       case 'move':
+        host.paths.set(effect.child, effect.path);
+        return;
       case 'disclose':
         return;
     }

@@ -1,7 +1,13 @@
 // The extensions, in the order in which they contribute: the one registration line of each.
 import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
+import { mobike } from './mobike.ts';
 import { natDetection } from './nat-detection.ts';
 import { signatureHash } from './signature-hash.ts';
 
-export const extensions: readonly Extension[] = [natDetection, fragmentation, signatureHash];
+export const extensions: readonly Extension[] = [
+  natDetection,
+  fragmentation,
+  signatureHash,
+  mobike,
+];

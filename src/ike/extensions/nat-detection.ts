@@ -4,7 +4,7 @@ import { ipBytes, type SocketAddress } from '../../base/ip.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import type { Received } from '../message.ts';
+import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import type { Slot } from '../sa/slots.ts';
 import type { Extension } from './extension.ts';
@@ -23,7 +23,7 @@ export const natDetection: Extension = {
   name: 'nat-detection',
   rfc: 'RFC 7296 §2.23',
   contribute(sa, draft) {
-    if (draft.exchange !== Exchange.IKE_SA_INIT || !draft.has(PayloadType.SA)) return;
+    if (!carriesHashes(sa, draft)) return;
     // A false source hash makes the peer see a NAT and encapsulate ESP in UDP: the data plane carries no other.
     const slot = sa.slot(state);
     slot.falseSource ??= sa.host.random(hashBytes);
@@ -32,15 +32,38 @@ export const natDetection: Extension = {
   },
   observe(sa, received) {
     if (received.exchange === Exchange.IKE_SA_INIT) sa.slot(state).nat = detect(sa, received);
+    if (received.exchange !== Exchange.INFORMATIONAL) return;
+    const hasHashes = received.notify(Notification.NAT_DETECTION_SOURCE_IP) !== undefined;
+    if (received.isRequest) sa.slot(state).isAsked = hasHashes;
+    else if (hasHashes) detectAgain(sa, received);
   },
 };
+
+/** The path changed: looks for NATs on the new one, where the message says anything of them (RFC 4555 §3.5). */
+export function detectAgain(sa: IkeSa, received: Received): void {
+  const nat = detect(sa, received);
+  if (nat.supported) sa.slot(state).nat = nat;
+}
+
+/**
+ * IKE_SA_INIT; an address update; and the answer to whoever sends them: some peers look for a new NAT mapping
+ * in every probe (RFC 4555 §3.8).
+ */
+function carriesHashes(sa: IkeSa, draft: Draft): boolean {
+  if (draft.exchange === Exchange.IKE_SA_INIT) return draft.has(PayloadType.SA);
+  if (draft.exchange !== Exchange.INFORMATIONAL) return false;
+  const types = draft.payloads.map((one) => one.type === PayloadType.NOTIFY && one.body.type);
+  return draft.isRequest
+    ? types.includes(Notification.UPDATE_SA_ADDRESSES)
+    : sa.slot(state).isAsked;
+}
 
 function detect(sa: IkeSa, received: Received): Nat {
   const sources = received.notifies(Notification.NAT_DETECTION_SOURCE_IP);
   const destinations = received.notifies(Notification.NAT_DETECTION_DESTINATION_IP);
   const { local, remote } = received.path;
-  // In the request SPIr is still zero (RFC 7296 §2.23).
-  const spiR = received.isRequest ? new Uint8Array(8) : received.spiR;
+  // In the very first request SPIr is still zero: the header says (RFC 7296 §2.23).
+  const { spiR } = received;
   const isMissing = (notifies: typeof sources, address: SocketAddress) => {
     const expected = hash(sa, address, spiR);
     return notifies.length > 0 && !notifies.some(({ data }) => equal(data, expected));
@@ -59,8 +82,12 @@ function hash(sa: IkeSa, { ip, port }: SocketAddress, spiR = sa.spiR): Uint8Arra
 }
 
 const hashBytes = 20;
-const state: Slot<{ nat: Nat; falseSource: Uint8Array | undefined }> = {
+const state: Slot<{ nat: Nat; falseSource: Uint8Array | undefined; isAsked: boolean }> = {
   name: 'nat-detection',
-  init: () => ({ nat: { supported: false, local: false, remote: false }, falseSource: undefined }),
+  init: () => ({
+    nat: { supported: false, local: false, remote: false },
+    falseSource: undefined,
+    isAsked: false,
+  }),
   inherit: (old) => ({ ...old }),
 };

@@ -104,8 +104,8 @@ describe('certificates on both sides', () => {
     const house = dialled({ gateway: gateway('p256'), phone: dialer('p256') });
     const said = talk(house.gateway);
     expect(said[1]).toMatch(/SA KE No .*CERTREQ/);
-    expect(said[2]).toContain('[IDi CERT CERTREQ IDr AUTH CPRQ SA TSi TSr]');
-    expect(said[3]).toContain('[IDr CERT AUTH CPRP SA TSi TSr]');
+    expect(said[2]).toContain('[IDi CERT CERTREQ IDr AUTH CPRQ SA TSi TSr N(MOBIKE_SUPPORTED)]');
+    expect(said[3]).toContain('[IDr CERT AUTH CPRP SA TSi TSr N(MOBIKE_SUPPORTED)]');
   });
 
   test('a long message goes in fragments that no path must cut', () => {

@@ -1,0 +1,148 @@
+// MOBIKE: the IKE SA and its children survive a change of address (RFC 4555). Only the original initiator moves
+// them; the responder makes sure that somebody is there before it sends traffic to a new address.
+import { equal } from '../../base/bytes.ts';
+import { type Ip, ipFromBytes, isIpv4, isUnicast } from '../../base/ip.ts';
+import { Exchange } from '../../iana/exchanges.ts';
+import { nameOf } from '../../iana/name.ts';
+import { Notification } from '../../iana/notifies.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import type { Path } from '../core.ts';
+import { Draft, type Received } from '../message.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { moveChildren, samePath } from '../sa/roam.ts';
+import type { Slot } from '../sa/slots.ts';
+import { request, type Steps } from '../steps.ts';
+import type { Extension } from './extension.ts';
+import { detectAgain } from './nat-detection.ts';
+
+export const mobike: Extension = {
+  name: 'mobike',
+  rfc: 'RFC 4555',
+  contribute(sa, draft) {
+    const slot = sa.slot(state);
+    // With EAP there are many IKE_AUTH messages; the notify rides with the SA payload (§3.2).
+    const mayOffer = draft.isRequest || slot.agreed;
+    if (draft.exchange === Exchange.IKE_AUTH && draft.has(PayloadType.SA) && mayOffer) {
+      if (sa.connection?.mobike) draft.notify(Notification.MOBIKE_SUPPORTED);
+      else slot.agreed = false;
+    }
+    if (draft.exchange !== Exchange.INFORMATIONAL || draft.isRequest) return;
+    if (slot.cookie2) draft.notify(Notification.COOKIE2, slot.cookie2);
+    if (slot.refusal !== undefined) draft.notify(slot.refusal);
+    slot.cookie2 = undefined;
+    slot.refusal = undefined;
+  },
+  observe(sa, received) {
+    const slot = sa.slot(state);
+    if (received.exchange === Exchange.IKE_AUTH && received.notify(Notification.MOBIKE_SUPPORTED)) {
+      slot.agreed = true;
+    }
+    if (!slot.agreed || received.exchange !== Exchange.INFORMATIONAL || !received.isRequest) return;
+    slot.cookie2 = received.notify(Notification.COOKIE2)?.data;
+    rememberAddresses(sa, received);
+    if (received.notify(Notification.UPDATE_SA_ADDRESSES)) heedUpdate(sa, received);
+  },
+};
+
+/** Whether both sides can move; without it a new address means a new handshake. */
+export const isMobile = (sa: IkeSa): boolean => sa.slot(state).agreed;
+
+/** Where else the peer can be reached, as it last said (§3.6). */
+export const otherAddresses = (sa: IkeSa): readonly Ip[] => sa.slot(state).others;
+
+/** Our address changed, and `sa.path` with it: tells the peer (§3.5). */
+export function* updateAddresses(sa: IkeSa): Steps<void> {
+  const { path } = sa;
+  const draft = new Draft(Exchange.INFORMATIONAL, 'request');
+  const response = yield* request(draft.notify(Notification.UPDATE_SA_ADDRESSES));
+  const refusal = response.error();
+  if (refusal) {
+    const why = `the peer does not follow us to a new address: ${nameOf(Notification, refusal.type)}`;
+    sa.host.report({ kind: 'note', sa: sa.id, why });
+    return;
+  }
+  // Another update may have come on top of this one: the latest wins.
+  if (samePath(sa.path, path)) moveChildren(sa);
+}
+
+/** The initiator says where it is now: the source of the message, whatever else it holds (§3.5). */
+function heedUpdate(sa: IkeSa, received: Received): void {
+  const slot = sa.slot(state);
+  slot.refusal = refusalOf(sa, received);
+  if (slot.refusal !== undefined || sa.role !== 'responder') return;
+  detectAgain(sa, received);
+  const { path } = received;
+  const isNew = !samePath(sa.path, path);
+  sa.path = path;
+  if (isNew) sa.queue.push((now) => checkRoutability(now, path));
+  else moveChildren(sa);
+}
+
+/** Somebody at the new address echoes what only the peer can read (§3.7); then its packets go there. */
+function* checkRoutability(sa: IkeSa, path: Path): Steps<void> {
+  if (!samePath(sa.path, path)) return; // it moved on meanwhile
+  const cookie = sa.host.random(cookieBytes);
+  const draft = new Draft(Exchange.INFORMATIONAL, 'request');
+  const response = yield* request(draft.notify(Notification.COOKIE2, cookie));
+  const echo = response.notify(Notification.COOKIE2)?.data;
+  if (!echo || !equal(echo, cookie)) {
+    const why = 'the peer moved to an address where it does not answer as it must';
+    sa.host.report({ kind: 'note', sa: sa.id, why });
+    return;
+  }
+  if (samePath(sa.path, path)) moveChildren(sa);
+}
+
+function refusalOf(sa: IkeSa, received: Received): number | undefined {
+  const { ip } = received.path.remote;
+  if (!isUnicast(ip)) return Notification.UNACCEPTABLE_ADDRESSES;
+  const promised = received.notify(Notification.NO_NATS_ALLOWED)?.data;
+  if (!promised || isAsPromised(promised, received.path)) return undefined;
+  const why = 'the peer allows no NAT, and there is one';
+  sa.host.report({ kind: 'note', sa: sa.id, why });
+  return Notification.UNEXPECTED_NAT_DETECTED;
+}
+
+/** NO_NATS_ALLOWED: source and destination address, then source and destination port (§4.2.6). */
+function isAsPromised(data: Uint8Array, { local, remote }: Path): boolean {
+  const bytes = isIpv4(remote.ip) ? 4 : 16;
+  if (data.length !== 2 * bytes + 4) return false;
+  const port = (at: number) => ((data[at] as number) << 8) | (data[at + 1] as number);
+  return (
+    ipFromBytes(data.subarray(0, bytes)) === remote.ip &&
+    ipFromBytes(data.subarray(bytes, 2 * bytes)) === local.ip &&
+    port(2 * bytes) === remote.port &&
+    port(2 * bytes + 2) === local.port
+  );
+}
+
+/** Each list replaces the one before (§3.6). */
+function rememberAddresses(sa: IkeSa, received: Received): void {
+  const listed = [
+    ...received
+      .notifies(Notification.ADDITIONAL_IP4_ADDRESS)
+      .filter(({ data }) => data.length === 4),
+    ...received
+      .notifies(Notification.ADDITIONAL_IP6_ADDRESS)
+      .filter(({ data }) => data.length === 16),
+  ];
+  const isEmptied = received.notify(Notification.NO_ADDITIONAL_ADDRESSES) !== undefined;
+  if (listed.length === 0 && !isEmptied) return;
+  sa.slot(state).others = listed.slice(0, mostAddresses).map(({ data }) => ipFromBytes(data));
+}
+
+interface State {
+  agreed: boolean;
+  others: readonly Ip[];
+  /** To be echoed in the response. */
+  cookie2: Uint8Array | undefined;
+  /** To be said in the response. */
+  refusal: number | undefined;
+}
+const state: Slot<State> = {
+  name: 'mobike',
+  init: () => ({ agreed: false, others: [], cookie2: undefined, refusal: undefined }),
+  inherit: ({ agreed, others }) => ({ agreed, others, cookie2: undefined, refusal: undefined }),
+};
+const cookieBytes = 16;
+const mostAddresses = 16;
