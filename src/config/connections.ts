@@ -42,6 +42,7 @@ export function loadConnections(
       encap: options.encap,
       fragmentSize: options.fragment_size,
       dpd: options.dpd,
+      mobike: options.mobike,
       ikeLifetime: options.ike_lifetime,
       childLifetime: options.child_lifetime,
       jitter: options.jitter,

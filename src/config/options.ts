@@ -222,6 +222,11 @@ const connection = sectionType({
       '180',
       'Time that a peer may be silent before it is asked whether it is still there.',
     ),
+    mobike: defaulted(
+      flag,
+      '1',
+      'Whether the tunnel survives a change of address, from Wi-Fi to the mobile network.',
+    ),
     ike_lifetime: defaulted(
       timeOrNever(1, 2_592_000),
       '14400',
@@ -238,7 +243,7 @@ const connection = sectionType({
       'Part of a lifetime by which new keys may come earlier, so that not all tunnels get theirs at once.',
     ),
   }),
-  later: ['eap_id', 'mobike', 'start', 'unique', 'ppk_id'],
+  later: ['eap_id', 'start', 'unique', 'ppk_id'],
 });
 
 const certificate = sectionType({

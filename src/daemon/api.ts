@@ -53,6 +53,7 @@ export function daemonApi(parts: Parts): DaemonApi {
       follow: (follower) => tracer.follow(follower),
     },
     terminate: (which) => command({ kind: 'terminate', which }),
+    rekey: (sa, child) => command({ kind: 'rekey', sa, child }),
     async initiate(name) {
       const { policy, configuration } = parts.current();
       const connection = policy.connections.find((one) => one.name === name);

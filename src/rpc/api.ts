@@ -20,6 +20,8 @@ export interface DaemonApi {
   leases(): readonly LeaseFacts[];
   events: EventStore;
   terminate(which: SaRef | { readonly connection: string } | 'all'): void;
+  /** New keys for an IKE SA, or for one of its children. */
+  rekey(sa: SaRef, child: ChildRef | undefined): void;
   /** @throws Refused when the connection cannot be dialled */
   initiate(connection: string): Promise<void>;
   /** Reads the configuration again; with an error in it, the old policy stays. */

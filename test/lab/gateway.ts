@@ -53,6 +53,7 @@ export interface SaStatus {
   readonly children: readonly ChildStatus[];
 }
 export interface ChildStatus {
+  readonly id: number;
   readonly suite: string;
   readonly encap: 'udp' | 'raw';
   readonly local: readonly string[];

@@ -15,9 +15,14 @@ export interface PingResult {
   readonly average: number | undefined;
 }
 
-export async function ping(from: Namespace, to: string, count = 3): Promise<PingResult> {
-  const argv = ['ping', '-n', '-q', '-c', `${count}`, '-i', '0.2', '-W', '2', to];
-  const { stdout } = await from.attempt(argv, { limit: 10_000 + count * 200 });
+export async function ping(
+  from: Namespace,
+  to: string,
+  count = 3,
+  seconds = 0.2,
+): Promise<PingResult> {
+  const argv = ['ping', '-n', '-q', '-c', `${count}`, '-i', `${seconds}`, '-W', '2', to];
+  const { stdout } = await from.attempt(argv, { limit: 10_000 + 2000 * count * seconds });
   const [, sent = '0', received = '0'] =
     /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? [];
   const average = /= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1];

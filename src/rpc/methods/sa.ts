@@ -41,6 +41,20 @@ export const saMethods: MethodTable = {
       return { terminated: hit.length };
     },
   }),
+  rekey: method({
+    summary: 'New keys for an IKE SA, or with a child for that tunnel alone',
+    access: 'write',
+    params: z.strictObject({ sa: saId, child: z.optional(saId) }),
+    result: z.object({ rekeying: z.number() }),
+    run(daemon, { sa, child }) {
+      const found = daemon.snapshot().sas.find(({ id }) => id === sa);
+      if (!found) throw new Refused(missing(sa as SaRef));
+      const tunnel = found.children.find(({ ref }) => ref === child);
+      if (child !== undefined && !tunnel) throw new Refused(`IKE SA ${sa} has no tunnel ${child}`);
+      daemon.rekey(found.id, tunnel?.ref);
+      return { rekeying: child ?? sa };
+    },
+  }),
   initiate: method({
     summary: 'Dial a connection',
     access: 'write',

@@ -1,14 +1,16 @@
 // What a client can do once it is logged in: little, and only to itself (RFC 7296 §1.4, §2.4, §3.10.1).
 import { describe, expect, test } from 'vitest';
+import { ip, prefixRange } from '../../../src/base/ip.ts';
 import { seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
-import { offer } from '../../../src/ike/negotiate/proposals.ts';
+import { toWire } from '../../../src/ike/negotiate/selectors.ts';
+import { everything } from '../../../src/policy/selectors.ts';
 import { all, payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep, notifies, onlyChild } from '../doorstep.ts';
 import { child, none, notify, peerSpi, without } from '../payloads.ts';
-import { connection, policy, proposals } from '../policies.ts';
+import { connection, policy } from '../policies.ts';
 
 const nonce = payload(P.NONCE, { data: new Uint8Array(32) });
 const deleteEsp = (...spis: Uint8Array[]) => payload(P.DELETE, { protocol: 3, spis });
@@ -110,24 +112,60 @@ describe('DELETE', () => {
 });
 
 describe('CREATE_CHILD_SA', () => {
-  const ke = payload(P.KE, { method: 31, data: new Uint8Array(32) });
-  const rekeyIke = payload(
-    P.SA,
-    offer(proposals('ike', 'aes256gcm16-prfsha256-x25519'), new Uint8Array(8), true),
-  );
-  test.each([
-    ['for another tunnel', [...without(child(), P.CP), nonce]],
-    [
-      'for new keys of the tunnel',
-      [notify(Notification.REKEY_SA, none, 3, peerSpi), ...without(child(), P.CP), nonce],
-    ],
-    ['for new keys of the IKE SA', [rekeyIke, nonce, ke]],
-  ])('%s is NO_ADDITIONAL_SAS, and the tunnel lives', (_name, payloads) => {
+  const another = () => [...without(child(), P.CP), nonce];
+
+  test('for another tunnel is answered, up to a bound, and NO_ADDITIONAL_SAS from there on', () => {
     const { gateway, guest } = doorstep();
     const peer = guest();
-    expect(notifies(peer.ask(Exchange.CREATE_CHILD_SA, payloads))).toEqual(['NO_ADDITIONAL_SAS']);
+    for (let i = 1; i < 32; i++) {
+      expect(notifies(peer.ask(Exchange.CREATE_CHILD_SA, another()))).toEqual([]);
+      expect(gateway.children.size).toBe(1 + i);
+    }
+    const refused = peer.ask(Exchange.CREATE_CHILD_SA, another());
+    expect(notifies(refused)).toEqual(['NO_ADDITIONAL_SAS']);
+    expect(gateway.children.size).toBe(32);
+  });
+
+  test('for networks beyond the policy is TS_UNACCEPTABLE', () => {
+    const { gateway, guest } = doorstep();
+    const everywhere = child().map((one) => (one.type === P.TSI ? payload(P.TSI, elsewhere) : one));
+    const refused = guest().ask(Exchange.CREATE_CHILD_SA, [...without(everywhere, P.CP), nonce]);
+    expect(notifies(refused)).toEqual(['TS_UNACCEPTABLE']);
+    expect(gateway.children.size).toBe(1);
+  });
+
+  // CVE-2023-38710: a REKEY_SA of no protocol, or of another, brought a daemon down.
+  test.each([
+    ['of protocol 0', 0, peerSpi],
+    ['of protocol IKE', 1, peerSpi],
+    ['with an SPI of another size', 3, new Uint8Array(8).fill(1)],
+  ])('to rekey %s does not parse, and ends the SA', (_name, protocol, spi) => {
+    const { gateway, guest } = doorstep();
+    const rekey = [notify(Notification.REKEY_SA, none, protocol, spi), ...another()];
+    expect(notifies(guest().ask(Exchange.CREATE_CHILD_SA, rekey))).toEqual(['INVALID_SYNTAX']);
+    expect(gateway.children.size).toBe(0);
+  });
+
+  test.each([
+    ['of protocol 255', 255, peerSpi],
+    ['with an SPI that nobody has', 3, Uint8Array.of(1, 2, 3, 4)],
+  ])('to rekey %s is CHILD_SA_NOT_FOUND, and the tunnel lives', (_name, protocol, spi) => {
+    const { gateway, guest } = doorstep();
+    const peer = guest();
+    const rekey = [notify(Notification.REKEY_SA, none, protocol, spi), ...another()];
+    expect(notifies(peer.ask(Exchange.CREATE_CHILD_SA, rekey))).toEqual(['CHILD_SA_NOT_FOUND']);
     expect(gateway.children.size).toBe(1);
     expect(peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
+  });
+
+  test('to rekey with a wider offer than before keeps the selectors (Windows, RFC 7296 §2.9.2)', () => {
+    const { gateway, guest } = doorstep();
+    const peer = guest();
+    const [before] = gateway.sa.children;
+    const rekey = [notify(Notification.REKEY_SA, none, 3, peerSpi), ...another()];
+    expect(notifies(peer.ask(Exchange.CREATE_CHILD_SA, rekey))).toEqual([]);
+    const after = gateway.sa.children.at(-1);
+    expect([after?.local, after?.remote]).toEqual([before?.local, before?.remote]);
   });
 
   test.each([
@@ -236,3 +274,6 @@ test('an event about a tunnel that is gone, or never was, is nothing', () => {
   expect(world.sent).toHaveLength(sent);
   expect(gateway.eventsOf('bug')).toEqual([]);
 });
+
+/** A network that is not behind this gateway's peer. */
+const elsewhere = toWire([everything(prefixRange({ ip: ip('10.77.0.0'), bits: 24 }))]);

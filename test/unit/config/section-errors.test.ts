@@ -218,7 +218,7 @@ describe('what is there too little of', () => {
 });
 
 test('problems stand in the order of the file', () => {
-  const { text } = fileWith('phones', "option mobike 1\noption pool 'nowhere'");
+  const { text } = fileWith('phones', "option eap_id anna\noption pool 'nowhere'");
   const lines = loadConfiguration(`config service main\noption log x\n\n${text}`).problems.map(
     (p) => p.line ?? 0,
   );

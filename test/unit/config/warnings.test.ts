@@ -19,8 +19,8 @@ const warnings: Readonly<Record<string, Case>> = {
   },
   'an option of a later version': {
     into: 'phones',
-    lines: "option mobike '1'",
-    option: 'mobike',
+    lines: "option eap_id 'anna'",
+    option: 'eap_id',
     why: /not yet supported by this version: ignored/,
     cure: /later version/,
   },

@@ -22,6 +22,7 @@ const connection = (changes: Partial<Connection>): Connection => ({
   encap: 'auto',
   fragmentSize: 1280,
   dpd: undefined,
+  mobike: true,
   ikeLifetime: undefined,
   childLifetime: undefined,
   jitter: 0,

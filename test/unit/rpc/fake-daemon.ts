@@ -105,6 +105,7 @@ export function fakeDaemon(): FakeDaemon {
       },
     },
     terminate: (which) => void calls.push(['terminate', which]),
+    rekey: (sa, child) => void calls.push(['rekey', [sa, child]]),
     async initiate(connection) {
       if (connection !== 'office') throw new Refused(`there is no connection '${connection}'`);
       calls.push(['initiate', connection]);

@@ -13,6 +13,7 @@ const call = (name: string, params: unknown = {}, daemon = fakeDaemon()): Promis
 describe('every method', () => {
   const sample: Record<string, object> = {
     terminate: { sa: 7 },
+    rekey: { sa: 7 },
     initiate: { connection: 'office' },
   };
   test.each(Object.keys(methods))(
@@ -128,6 +129,28 @@ describe('terminate', () => {
     await expect(call('terminate', { sa: 8 })).rejects.toThrow(new Refused('there is no IKE SA 8'));
     await expect(call('terminate', { connection: 'office' })).rejects.toThrow(
       "connection 'office' has no IKE SA at the moment",
+    );
+  });
+});
+
+describe('rekey', () => {
+  test('asks for new keys of the IKE SA, or of one tunnel', async () => {
+    const daemon = fakeDaemon();
+    const [child] = daemon.snapshot().sas.find(({ id }) => id === 7)?.children ?? [];
+    expect(await call('rekey', { sa: 7 }, daemon)).toEqual({ rekeying: 7 });
+    expect(await call('rekey', { sa: 7, child: child?.ref }, daemon)).toEqual({
+      rekeying: child?.ref,
+    });
+    expect(daemon.calls).toEqual([
+      ['rekey', [7, undefined]],
+      ['rekey', [7, child?.ref]],
+    ]);
+  });
+
+  test('says when there is no such thing', async () => {
+    await expect(call('rekey', { sa: 8 })).rejects.toThrow('there is no IKE SA 8');
+    await expect(call('rekey', { sa: 7, child: 999 })).rejects.toThrow(
+      'IKE SA 7 has no tunnel 999',
     );
   });
 });
