@@ -7,6 +7,7 @@ import type { Selector } from '../../policy/selectors.ts';
 import { type Chosen, formatSuite } from '../../transforms/parse.ts';
 import type { ChildRef } from '../core.ts';
 import { IkeError } from '../error.ts';
+import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Received } from '../message.ts';
 import { narrow } from '../negotiate/selectors.ts';
 import { ChildSa } from '../sa/child-sa.ts';
@@ -50,7 +51,7 @@ export function installChild(sa: IkeSa, terms: ChildTerms): ChildSa {
     ref: host.nextNumber() as ChildRef,
     sa: sa.id,
     path: sa.path,
-    encap: 'udp' as const,
+    encap: encapsulationOf(sa),
     cipher: chosen.encr.keyword,
     integrity: chosen.integ?.keyword,
     esn: chosen.esn?.keyword === 'esn',

@@ -6,7 +6,7 @@ import { PayloadType } from '../../iana/payloads.ts';
 import { everything, type Selector } from '../../policy/selectors.ts';
 import { IkeError } from '../error.ts';
 import { configReply, configRequest, readConfigReply, wishOf } from '../extensions/config-mode.ts';
-import { natOf } from '../extensions/nat-detection.ts';
+import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Draft, Received } from '../message.ts';
 import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
 import { fromWire, resolve, toWire } from '../negotiate/selectors.ts';
@@ -23,8 +23,9 @@ export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Ste
   const theirs = required(asked, PayloadType.SA);
   const choice = choose(connection.esp, theirs, { protocol: 'esp', ke: 'ignored' });
   if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(connection.esp, theirs));
-  const isEncapsulated = sa.path.local.port === sa.host.policy.nattPort;
-  if (!natOf(sa).supported || !isEncapsulated) throw withoutEncapsulation();
+  // ESP in UDP needs the port where both are told apart (RFC 3948 §2.2).
+  const isOnNattPort = sa.path.local.port === sa.host.policy.nattPort;
+  if (encapsulationOf(sa) === 'udp' && !isOnNattPort) throw withoutEncapsulation();
   const addresses = yield* leaseAddresses(sa, asked, draft);
   const outer = addresses.length > 0 ? addresses : [sa.path.remote.ip];
   const selectors = {
@@ -112,10 +113,6 @@ function firstExchange({ handshake, role }: IkeSa) {
 const wholeFamily = (address: Ip): Selector => everything(prefixRange({ ip: address, bits: 0 }));
 
 const withoutEncapsulation = (): IkeError =>
-  new IkeError(
-    'NO_PROPOSAL_CHOSEN',
-    'the peer takes no part in NAT detection, so ESP cannot go in UDP',
-    {
-      advice: 'Switch on NAT traversal (UDP encapsulation) on the peer.',
-    },
-  );
+  new IkeError('NO_PROPOSAL_CHOSEN', 'there is a NAT, but the peer stays on port 500', {
+    advice: 'Switch on NAT traversal (UDP encapsulation) on the peer.',
+  });

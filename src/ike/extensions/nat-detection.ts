@@ -1,6 +1,6 @@
 // NAT detection: who sits behind a translator, and so whether ESP travels in UDP (RFC 7296 §2.23, RFC 3948).
 import { concat, equal } from '../../base/bytes.ts';
-import { ipBytes, type SocketAddress } from '../../base/ip.ts';
+import { ipBytes, isIpv4, type SocketAddress } from '../../base/ip.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
@@ -19,15 +19,24 @@ export interface Nat {
 /** What was detected; nothing before IKE_SA_INIT is through. */
 export const natOf = (sa: IkeSa): Nat => sa.slot(state).nat;
 
+/**
+ * How ESP travels: in UDP where somebody translates, or where we made the peer believe so; else as IP protocol
+ * 50. A peer that takes no part in the detection knows only that (Android on IPv6).
+ */
+export function encapsulationOf(sa: IkeSa): 'udp' | 'raw' {
+  const { supported, local, remote } = natOf(sa);
+  return supported && (local || remote || forcesEncapsulation(sa)) ? 'udp' : 'raw';
+}
+
 export const natDetection: Extension = {
   name: 'nat-detection',
   rfc: 'RFC 7296 §2.23',
   contribute(sa, draft) {
     if (!carriesHashes(sa, draft)) return;
-    // A false source hash makes the peer see a NAT and encapsulate ESP in UDP: the data plane carries no other.
     const slot = sa.slot(state);
     slot.falseSource ??= sa.host.random(hashBytes);
-    draft.notify(Notification.NAT_DETECTION_SOURCE_IP, slot.falseSource);
+    const source = forcesEncapsulation(sa) ? slot.falseSource : hash(sa, sa.path.local);
+    draft.notify(Notification.NAT_DETECTION_SOURCE_IP, source);
     draft.notify(Notification.NAT_DETECTION_DESTINATION_IP, hash(sa, sa.path.remote));
   },
   observe(sa, received) {
@@ -56,6 +65,17 @@ function carriesHashes(sa: IkeSa, draft: Draft): boolean {
   return draft.isRequest
     ? types.includes(Notification.UPDATE_SA_ADDRESSES)
     : sa.slot(state).isAsked;
+}
+
+/**
+ * A false source hash makes the peer see a NAT and encapsulate: on IPv4 UDP is what segmentation offload speeds
+ * up and what home networks let through. On IPv6 Android ends the handshake when it sees a NAT.
+ */
+function forcesEncapsulation(sa: IkeSa): boolean {
+  const { connections } = sa.host.policy;
+  const concerned = sa.connection ? [sa.connection] : connections;
+  const isV4 = isIpv4(sa.path.remote.ip);
+  return concerned.some(({ encap }) => encap === 'always' || (encap === 'auto' && isV4));
 }
 
 function detect(sa: IkeSa, received: Received): Nat {

@@ -20,6 +20,8 @@ export class ChildSa {
   state: ChildState = 'installed';
   /** What was made in its place. */
   successor: ChildSa | undefined;
+  /** As it travels now: a move may change it. */
+  encap: 'udp' | 'raw';
   /** Whether the data plane sends on it. */
   isActive: boolean;
   /** Rekeys that the peer could not take right now, in a row. */
@@ -29,6 +31,7 @@ export class ChildSa {
     this.spec = spec;
     this.suite = suite;
     this.createdAt = sa.host.now;
+    this.encap = spec.encap;
     this.isActive = !spec.standby;
     // It may move to another IKE SA, so its owner is looked up when the time comes.
     this.timers = new Timers(sa.host.agenda, { child: this });
@@ -52,7 +55,7 @@ export class ChildSa {
       spiIn: formatSpi(spec.inbound.spi),
       spiOut: formatSpi(spec.outbound.spi),
       suite: this.suite,
-      encap: spec.encap,
+      encap: this.encap,
       local: spec.selectors.local.map(formatSelector),
       remote: spec.selectors.remote.map(formatSelector),
       createdAt: this.createdAt,
