@@ -12,7 +12,7 @@ import { invariant } from '../base/invariant.ts';
 import { SignatureHash } from '../iana/authentication.ts';
 import { fitsKey, schemes } from '../ike/auth/schemes.ts';
 import type { KeyType, Scheme } from '../ike/core.ts';
-import { judgePublicKey } from './spki.ts';
+import { judgePublicKey, type PublicKeyReading, readPublicKey } from './spki.ts';
 
 export interface PrivateKey {
   readonly keyType: KeyType;
@@ -65,13 +65,21 @@ export function verifySignature(
   octets: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const judgement = judgePublicKey(spki);
-  if (!judgement.ok || !fitsKey(scheme, judgement.keyType)) return false;
+  return verifyWith(readPublicKey(spki), scheme, octets, signature);
+}
+
+/** As verifySignature, with a key that was read before. */
+export function verifyWith(
+  key: PublicKeyReading,
+  scheme: Scheme,
+  octets: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (!key.ok || !fitsKey(scheme, key.keyType)) return false;
   try {
-    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-    return verify(digestOf(scheme), octets, { key, ...optionsOf(scheme) }, signature);
+    return verify(digestOf(scheme), octets, { key: key.object, ...optionsOf(scheme) }, signature);
   } catch {
-    // A point off its curve, a modulus that OpenSSL dislikes: the signature proves nothing.
+    // A signature that OpenSSL cannot even take apart proves nothing.
     return false;
   }
 }

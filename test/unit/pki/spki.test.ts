@@ -63,7 +63,9 @@ describe('keys of peers', () => {
     ).toBe(false);
   });
 
-  test('a compressed point, a point off the curve and a curve we lack prove nothing', () => {
+  const wrongForm = { ok: false, why: expect.stringContaining('wrong form') };
+
+  test('a compressed or hybrid point, a point off the curve, a curve we lack prove nothing', () => {
     const spki = spkis.p256;
     const signature = sign('sha256', octets, p256.privateKey);
     const offCurve = withByte(spki, spki.length - 1, (spki.at(-1) ?? 0) ^ 1);
@@ -73,7 +75,9 @@ describe('keys of peers', () => {
       Uint8Array.of(2 + ((spki.at(-1) ?? 0) & 1)),
       spki.subarray(27, 59),
     );
-    expect(judgePublicKey(compressed)).toMatchObject({ ok: false });
+    expect(judgePublicKey(compressed)).toEqual(wrongForm);
+    const hybrid = withByte(spki, 26, 6 + ((spki.at(-1) ?? 0) & 1));
+    expect(judgePublicKey(hybrid)).toEqual(wrongForm);
     const k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey;
     expect(judgePublicKey(k1.export({ type: 'spki', format: 'der' }))).toMatchObject({ ok: false });
   });
