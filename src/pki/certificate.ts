@@ -1,17 +1,9 @@
-// One X.509 certificate (RFC 5280 §4.1) as plain data. Strict DER, bounded, nothing judged here but the form.
+// One X.509 certificate (RFC 5280 §4.1) as plain data, bounded; nothing is judged here but form and key.
+import { type Time, Version, Certificate as X509 } from '@peculiar/asn1-x509';
 import { equal } from '../base/bytes.ts';
-import {
-  type Element,
-  Fields,
-  NotDer,
-  readBitBytes,
-  readSmallInteger,
-  readTime,
-  single,
-  Tag,
-} from './der.ts';
-import { type Extensions, noExtensions, readExtensions } from './extensions.ts';
-import { comparableName } from './rdn.ts';
+import { type Element, NotDer, readDer } from './der.ts';
+import { type Extensions, readExtensions } from './extensions.ts';
+import { type PublicKeyReading, readPublicKey } from './spki.ts';
 
 export interface Certificate {
   readonly der: Uint8Array;
@@ -28,6 +20,8 @@ export interface Certificate {
   readonly notAfter: Date;
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
+  /** What `spki` holds; a certificate with a key that we do not take can be read, and described. */
+  readonly key: PublicKeyReading;
   readonly extensions: Extensions;
 }
 
@@ -41,8 +35,7 @@ export function readCertificate(der: Uint8Array): CertificateReading {
   try {
     return { ok: true, certificate: parse(Uint8Array.from(der)) };
   } catch (error) {
-    if (error instanceof NotDer) return { ok: false, why: error.message };
-    throw error;
+    return { ok: false, why: error instanceof NotDer ? error.message : 'it cannot be read' };
   }
 }
 
@@ -52,54 +45,44 @@ export const sameCertificate = (a: Certificate, b: Certificate): boolean => equa
 export const isSelfIssued = ({ subject, issuer }: Certificate): boolean => equal(subject, issuer);
 
 function parse(der: Uint8Array): Certificate {
-  const outer = new Fields(single(der, Tag.SEQUENCE, 'certificate').body, 'certificate');
-  const tbs = outer.take(Tag.SEQUENCE);
-  const algorithm = outer.take(Tag.SEQUENCE).der;
-  const signature = readBitBytes(outer.take(Tag.BIT_STRING));
-  outer.end();
-  const { algorithm: promised, ...signed } = parseSigned(tbs);
+  const { value, element } = readDer(der, X509);
+  const { version, validity, extensions } = value.tbsCertificate;
+  if (version > Version.v3) throw new NotDer('a version that does not exist');
+  if (extensions && version !== Version.v3) throw new NotDer('extensions in an old version');
+  const { tbs, algorithm, issuer, subject, spki } = partsOf(element);
+  return {
+    ...{ der, tbs, algorithm, issuer, subject, spki },
+    signature: new Uint8Array(value.signatureValue),
+    notBefore: readTime(validity.notBefore),
+    notAfter: readTime(validity.notAfter),
+    key: readPublicKey(spki),
+    extensions: readExtensions(extensions ?? []),
+  };
+}
+
+/** The bytes as they came: names are compared with IDi, and what is signed is hashed. */
+function partsOf({ parts: [tbs, algorithm] }: Element) {
+  const isUniversal = ({ tag }: Element) => tag < 0x80;
+  const [, promised, issuer, , subject, spki] = tbs?.parts.filter(isUniversal) ?? [];
+  if (!tbs || !algorithm || !promised || !issuer || !subject || !spki) {
+    throw new NotDer('a field is missing or out of place');
+  }
   // The outer identifier is not signed; only this comparison makes it trustworthy (RFC 5280 §4.1.1.2).
-  if (!equal(promised, algorithm)) throw new NotDer('its two signature algorithms differ');
-  return { der, tbs: tbs.der, algorithm, signature, ...signed };
+  if (!equal(promised.der, algorithm.der)) throw new NotDer('its two signature algorithms differ');
+  return {
+    tbs: tbs.der,
+    algorithm: algorithm.der,
+    issuer: issuer.der,
+    subject: subject.der,
+    spki: spki.der,
+  };
 }
 
-function parseSigned(tbs: Element): Omit<Certificate, 'der' | 'tbs' | 'signature'> {
-  const fields = new Fields(tbs.body, 'certificate');
-  const version = readVersion(fields.takeIf(0xa0));
-  fields.take(Tag.INTEGER); // serial number: an identifier that we compare with nothing
-  const algorithm = fields.take(Tag.SEQUENCE).der;
-  const issuer = readName(fields.take(Tag.SEQUENCE));
-  const validity = new Fields(fields.take(Tag.SEQUENCE).body, 'validity');
-  const [notBefore, notAfter] = [takeTime(validity), takeTime(validity)];
-  validity.end();
-  const subject = readName(fields.take(Tag.SEQUENCE));
-  const spki = fields.take(Tag.SEQUENCE).der;
-  fields.takeIf(0x81, 0xa1); // issuerUniqueID
-  fields.takeIf(0x82, 0xa2); // subjectUniqueID
-  const wrapped = fields.takeIf(0xa3);
-  fields.end();
-  if (wrapped && version !== 3) throw new NotDer('extensions in an old version');
-  const extensions = wrapped ? readExtensions(wrapped.body) : noExtensions;
-  return { algorithm, issuer, notBefore, notAfter, subject, spki, extensions };
-}
-
-function readVersion(explicit: Element | undefined): number {
-  if (!explicit) return 1;
-  const version = readSmallInteger(single(explicit.body, Tag.INTEGER, 'version')) + 1;
-  if (version > 3) throw new NotDer('a version that does not exist');
-  return version;
-}
-
-function takeTime(validity: Fields): Date {
-  const time = validity.takeIf(Tag.UTC_TIME, Tag.GENERALIZED_TIME);
-  if (!time) throw new NotDer('a validity without times');
-  return readTime(time);
-}
-
-/** Proves that the name can be taken apart whenever somebody compares it. */
-function readName({ der }: Element): Uint8Array {
-  comparableName(der);
-  return der;
+/** The library reads fractions of a second, which RFC 5280 §4.1.2.5.2 forbids. */
+function readTime(time: Time): Date {
+  const date = time.getTime();
+  if (date.getUTCMilliseconds() !== 0) throw new NotDer('a time has a fraction of a second');
+  return date;
 }
 
 /** An IKE message is smaller; certificates of the real world stay below 8 KiB. */

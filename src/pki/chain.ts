@@ -5,7 +5,6 @@ import { type Certificate, readCertificate } from './certificate.ts';
 import { describe, provenIdentities } from './names.ts';
 import { type Fault, PathSearch, type Surroundings } from './path.ts';
 import { type Purpose, pathFault, type WallClock } from './rules.ts';
-import { judgePublicKey } from './spki.ts';
 
 /** A certificate that we have stored. */
 export interface Anchor {
@@ -67,12 +66,9 @@ function surroundings(sent: readonly Uint8Array[], anchors: readonly Anchor[]): 
 }
 
 function accept(leaf: Certificate): ChainVerdict {
-  const judgement = judgePublicKey(leaf.spki);
-  if (!judgement.ok) {
-    return { ok: false, cause: 'constraint', why: `${describe(leaf)} has ${judgement.why}` };
-  }
-  const { keyType } = judgement;
-  return { ok: true, spki: leaf.spki, keyType, identities: provenIdentities(leaf) };
+  const { key, spki } = leaf;
+  if (!key.ok) return { ok: false, cause: 'constraint', why: `${describe(leaf)} has ${key.why}` };
+  return { ok: true, spki, keyType: key.keyType, identities: provenIdentities(leaf) };
 }
 
 const malformed = (why: string): ChainVerdict => ({ ok: false, cause: 'malformed', why });

@@ -1,11 +1,15 @@
-// Strict DER (X.690 §10): definite, shortest lengths, one-byte tags, nothing left over. BER is refused: a
-// certificate that two readers read differently is an attack.
-import { toHex } from '../base/bytes.ts';
+// Strict DER (X.690 §10) around a library that reads BER: a certificate that two readers read differently is an
+// attack. Its schemas also pass over what they have no place for: fields too many, or in another order.
+import { AsnParser, AsnSerializer } from '@peculiar/asn1-schema';
+import { type BaseBlock, Constructed, fromBER } from 'asn1js';
+import { equal } from '../base/bytes.ts';
 
 /** The bytes are not DER, or not what was expected there; the message is for people. */
 export class NotDer extends Error {
   override readonly name = 'NotDer';
 }
+
+export const Tag = { OCTET_STRING: 0x04, OID: 0x06, SEQUENCE: 0x30 } as const;
 
 export interface Element {
   readonly tag: number;
@@ -13,165 +17,89 @@ export interface Element {
   readonly body: Uint8Array;
   /** Tag, length and content: a view of the outer buffer. */
   readonly der: Uint8Array;
+  /** The elements in a SEQUENCE, a SET or an explicit tag. */
+  readonly parts: readonly Element[];
 }
 
-export const Tag = {
-  BOOLEAN: 0x01,
-  INTEGER: 0x02,
-  BIT_STRING: 0x03,
-  OCTET_STRING: 0x04,
-  OID: 0x06,
-  UTF8_STRING: 0x0c,
-  PRINTABLE_STRING: 0x13,
-  T61_STRING: 0x14,
-  IA5_STRING: 0x16,
-  UTC_TIME: 0x17,
-  GENERALIZED_TIME: 0x18,
-  BMP_STRING: 0x1e,
-  SEQUENCE: 0x30,
-  SET: 0x31,
-} as const;
+/**
+ * Reads one structure of the library's.
+ * @returns what the library makes of it, and the bytes that it was made of. @throws NotDer
+ */
+export function readDer<T extends object>(
+  der: Uint8Array,
+  type: new () => T,
+): { readonly value: T; readonly element: Element } {
+  const block = parse(der, maxElements);
+  const element = elementOf(block);
+  const { value, written } = convert(block, type);
+  // What the library passed over or bent, and values that are not DER, are others when it writes them.
+  if (!isSame(element, written)) throw new NotDer('a field is odd or too many');
+  return { value, element };
+}
 
-/** All elements that lie in `body`. @throws NotDer */
-export function elements(body: Uint8Array): readonly Element[] {
-  const found: Element[] = [];
-  for (let at = 0; at < body.length; ) {
-    const element = elementAt(body, at);
-    found.push(element);
-    at += element.der.length;
+/**
+ * The one element that `der` is, for structures where the library's type loses something.
+ * @param most elements that are read, nested ones counted: the library takes 2 µs for each. @throws NotDer
+ */
+export const readElement = (der: Uint8Array, most = maxElements): Element =>
+  elementOf(parse(der, most));
+
+function parse(der: Uint8Array, maxNodes: number): BaseBlock {
+  const bounds = { maxNodes, maxDepth, parseEmbedded: false, copyInput: false };
+  const { offset, result } = attempt(() => fromBER(der, bounds), 'it is no ASN.1');
+  if (offset !== der.length) throw new NotDer('it ends too early or too late, or is too much');
+  return result;
+}
+
+function convert<T extends object>(block: BaseBlock, type: new () => T) {
+  return attempt(() => {
+    const value: T = AsnParser.fromASN(block, type);
+    return { value, written: AsnSerializer.toASN(value) };
+  }, 'a field is missing or out of place');
+}
+
+/** Tags of one byte; lengths definite, the shortest and true: to the library a part may run past its whole. */
+function elementOf(block: BaseBlock): Element {
+  const { idBlock, lenBlock, valueBeforeDecodeView: der } = block;
+  const body = der.subarray(idBlock.blockLength + lenBlock.blockLength);
+  const lengthBytes = body.length < 0x80 ? 1 : 1 + Math.ceil((32 - Math.clz32(body.length)) / 8);
+  const isShortest = !lenBlock.isIndefiniteForm && lenBlock.blockLength === lengthBytes;
+  const isTrue = lenBlock.length === body.length;
+  const isEmptyOid = der[0] === Tag.OID && body.length === 0;
+  if (!isShortest || !isTrue || isEmptyOid || idBlock.blockLength !== 1) {
+    throw new NotDer('a tag or length is not DER');
   }
-  return found;
+  const parts = block instanceof Constructed ? block.valueBlock.value.map(elementOf) : [];
+  return { tag: der[0] ?? 0, body, der, parts };
 }
 
-/** The one element that `der` is. @throws NotDer on another tag, or on bytes behind it */
-export function single(der: Uint8Array, tag: number, what: string): Element {
-  const fields = new Fields(der, what);
-  const element = fields.take(tag);
-  fields.end();
-  return element;
+/** FALSE written out as `critical` or `cA`, though it is the default, is common and harmless. */
+function isSame(read: Element | undefined, written: BaseBlock): boolean {
+  if (!read) return false;
+  const { tag, der, parts } = read;
+  if (!(written instanceof Constructed)) return equal(der, new Uint8Array(written.toBER()));
+  const { idBlock, valueBlock } = written;
+  const said = parts.filter((part, i) => {
+    const isCritical = parts[i - 1]?.tag === Tag.OID && parts[i + 1]?.tag === Tag.OCTET_STRING;
+    return !(equal(part.der, explicitFalse) && (isCritical || parts.length === 1));
+  });
+  return (
+    new Uint8Array(idBlock.toBER())[0] === tag &&
+    said.length === valueBlock.value.length &&
+    valueBlock.value.every((part, i) => isSame(said[i], part))
+  );
 }
 
-/** The fields of a SEQUENCE, taken in their order. */
-export class Fields {
-  readonly #elements: readonly Element[];
-  readonly #what: string;
-  #at = 0;
-
-  /** @param what names the structure in errors. @throws NotDer */
-  constructor(body: Uint8Array, what: string) {
-    this.#elements = elements(body);
-    this.#what = what;
-  }
-
-  /** @throws NotDer unless the next field has this tag */
-  take(tag: number): Element {
-    const element = this.takeIf(tag);
-    if (!element) throw new NotDer(`${this.#what}: a field is missing or out of place`);
-    return element;
-  }
-
-  takeIf(...tags: readonly number[]): Element | undefined {
-    const element = this.#elements[this.#at];
-    if (!element || !tags.includes(element.tag)) return undefined;
-    this.#at++;
-    return element;
-  }
-
-  /** @throws NotDer when fields are left */
-  end(): void {
-    if (this.#at < this.#elements.length) throw new NotDer(`${this.#what}: unexpected field`);
+/** The library throws whatever comes to its hand; its words may quote what it read. */
+function attempt<T>(read: () => T, why: string): T {
+  try {
+    return read();
+  } catch {
+    throw new NotDer(why);
   }
 }
 
-/** The content octets of an OBJECT IDENTIFIER in hexadecimal: what our tables of OIDs are keyed by. */
-export function oidKey({ body }: Element): string {
-  if (body.length === 0) throw new NotDer('an empty object identifier');
-  return toHex(body);
-}
-
-/** DER has 0xff alone for TRUE. FALSE written out, where it is the default, is common and harmless. */
-export function readBoolean({ body }: Element): boolean {
-  const [value] = body;
-  if (body.length !== 1 || (value !== 0 && value !== 0xff)) throw new NotDer('not a boolean');
-  return value === 0xff;
-}
-
-/** A non-negative INTEGER of at most four bytes. */
-export function readSmallInteger({ body }: Element): number {
-  const bytes = unsignedInteger(body);
-  if (bytes.length > 4) throw new NotDer('an integer is too large');
-  return bytes.reduce((value, byte) => value * 256 + byte, 0);
-}
-
-/** The magnitude of a non-negative INTEGER without leading zeros; empty for zero. */
-export function unsignedInteger(body: Uint8Array): Uint8Array {
-  const [first, second] = body;
-  if (first === undefined || first >= 0x80) throw new NotDer('an integer is missing or negative');
-  if (first !== 0) return body;
-  if (second !== undefined && second < 0x80) throw new NotDer('an integer is not the shortest');
-  return body.subarray(1);
-}
-
-/** The bits of a BIT STRING that is a whole number of bytes. */
-export function readBitBytes({ body }: Element): Uint8Array {
-  if (body[0] !== 0) throw new NotDer('a bit string with unused bits');
-  return body.subarray(1);
-}
-
-/** UTCTime or GeneralizedTime with seconds and in UTC, as RFC 5280 §4.1.2.5 wants both. */
-export function readTime({ tag, body }: Element): Date {
-  const text = String.fromCharCode(...body.subarray(0, 16));
-  const isShort = tag === Tag.UTC_TIME;
-  if (body.length > 15 || !(isShort ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text)) {
-    throw new NotDer('a time is not written as RFC 5280 has it');
-  }
-  const century = Number(text.slice(0, 2)) >= 50 ? '19' : '20';
-  const digits = isShort ? century + text : text;
-  const [year = '', month, day, hour, minute, second] = digits.match(/^\d{4}|\d\d/g) ?? [];
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  // Date rolls 30 February over into March.
-  if (Number.isNaN(date.getTime()) || date.getUTCDate() !== Number(day)) {
-    throw new NotDer('a time that no calendar has');
-  }
-  return date;
-}
-
-/** `1.3.6.1.5.5.7.3.1` of the content octets in hexadecimal. */
-export function formatOid(key: string): string {
-  const arcs: bigint[] = [];
-  let arc = 0n;
-  for (const pair of key.match(/../g) ?? []) {
-    const byte = Number.parseInt(pair, 16);
-    arc = arc * 128n + BigInt(byte & 0x7f);
-    if (byte >= 0x80) continue;
-    arcs.push(arc);
-    arc = 0n;
-  }
-  const [first = 0n, ...rest] = arcs;
-  const root = first < 80n ? first / 40n : 2n;
-  return [root, first - root * 40n, ...rest].join('.');
-}
-
-function elementAt(bytes: Uint8Array, at: number): Element {
-  const tag = bytes[at];
-  const first = bytes[at + 1];
-  if (tag === undefined || first === undefined) throw new NotDer('it ends inside an element');
-  if ((tag & 0x1f) === 0x1f) throw new NotDer('a tag of more than one byte');
-  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
-  if (first === 0x80 || lengthBytes > 3) throw new NotDer('an indefinite or enormous length');
-  const start = at + 2 + lengthBytes;
-  const length = lengthBytes === 0 ? first : longLength(bytes.subarray(at + 2, start));
-  if (start + length > bytes.length) throw new NotDer('an element runs past its end');
-  return {
-    tag,
-    body: bytes.subarray(start, start + length),
-    der: bytes.subarray(at, start + length),
-  };
-}
-
-function longLength(bytes: Uint8Array): number {
-  const length = bytes.reduce((value, byte) => value * 256 + byte, 0);
-  const isShortest = bytes[0] !== 0 && length >= 0x80;
-  if (!isShortest) throw new NotDer('a length is not the shortest');
-  return length;
-}
+const explicitFalse = Uint8Array.of(0x01, 0x01, 0x00);
+/** Certificates of the real world have a hundred elements and are six deep, what their strings hold aside. */
+const maxElements = 300;
+const maxDepth = 16;

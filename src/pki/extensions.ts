@@ -1,16 +1,17 @@
 // The extensions of a certificate that we understand (RFC 5280 §4.2), and the critical ones that we do not.
 import {
-  type Element,
-  elements,
-  Fields,
-  formatOid,
-  NotDer,
-  oidKey,
-  readBoolean,
-  readSmallInteger,
-  single,
-  Tag,
-} from './der.ts';
+  BasicConstraints,
+  ExtendedKeyUsage,
+  type Extension,
+  id_ce_basicConstraints,
+  id_ce_certificatePolicies,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_nameConstraints,
+  id_ce_subjectAltName,
+  KeyUsage as KeyUsageBits,
+} from '@peculiar/asn1-x509';
+import { type Element, NotDer, readDer, readElement, Tag } from './der.ts';
 import { comparableName } from './rdn.ts';
 
 export interface Extensions {
@@ -19,7 +20,7 @@ export interface Extensions {
   readonly pathLength: number | undefined;
   /** First byte of the bits, see KeyUsage; undefined: for everything. */
   readonly keyUsage: number | undefined;
-  /** Extended key usages as `oidKey` writes them; undefined: for everything. */
+  /** Dotted OIDs of the extended key usages; undefined: for everything. */
   readonly purposes: readonly string[] | undefined;
   readonly names: readonly GeneralName[];
   readonly constraints: NameConstraints | undefined;
@@ -49,8 +50,94 @@ export const KeyUsage = {
   KEY_CERT_SIGN: 0x04,
 } as const;
 
+/** @throws NotDer */
+export function readExtensions(list: readonly Extension[]): Extensions {
+  if (list.length > maxExtensions) throw new NotDer('too many extensions');
+  const seen = new Set<string>();
+  let extensions = noExtensions;
+  for (const { extnID: oid, critical, extnValue } of list) {
+    if (seen.has(oid)) throw new NotDer(`the extension ${oid} stands there twice`);
+    seen.add(oid);
+    const read = readers[oid];
+    if (read) extensions = { ...extensions, ...read(new Uint8Array(extnValue.buffer)) };
+    else if (critical) {
+      extensions = { ...extensions, unknownCritical: [...extensions.unknownCritical, oid] };
+    }
+  }
+  return extensions;
+}
+
+function readBasicConstraints(der: Uint8Array): Partial<Extensions> {
+  const { cA, pathLenConstraint: pathLength } = readDer(der, BasicConstraints).value;
+  // The library gives a string for integers that are too long to be meant.
+  const isSane = pathLength === undefined || (Number.isInteger(pathLength) && pathLength >= 0);
+  if (!isSane) throw new NotDer('basicConstraints: no length of a path');
+  return { isCa: cA, pathLength };
+}
+
+function readKeyUsage(der: Uint8Array): Partial<Extensions> {
+  const [first = 0] = new Uint8Array(readDer(der, KeyUsageBits).value.value);
+  return { keyUsage: first };
+}
+
+const readPurposes = (der: Uint8Array): Partial<Extensions> => ({
+  purposes: [...readDer(der, ExtendedKeyUsage).value],
+});
+
+/**
+ * Names are taken as bytes: identities compare byte for byte, and in the library's GeneralName the network
+ * 10.0.0.0/255.0.255.0 is 10.0.0.0/16.
+ */
+function readNames(der: Uint8Array): Partial<Extensions> {
+  return { names: bounded(sequence(readElement(der, maxElements))).map(readGeneralName) };
+}
+
+function readNameConstraints(der: Uint8Array): Partial<Extensions> {
+  const lists = sequence(readElement(der, maxElements));
+  const permitted = lists.find(({ tag }) => tag === 0xa0);
+  const excluded = lists.find(({ tag }) => tag === 0xa1);
+  if (lists.some((list) => list !== permitted && list !== excluded)) {
+    throw new NotDer('odd name constraints');
+  }
+  return { constraints: { permitted: readSubtrees(permitted), excluded: readSubtrees(excluded) } };
+}
+
+const readSubtrees = (list: Element | undefined): GeneralName[] =>
+  bounded(list?.parts ?? []).map(readSubtree);
+
+/** `minimum` is always 0 and `maximum` absent (RFC 5280 §4.2.1.10): nothing may stand behind the name. */
+function readSubtree(subtree: Element): GeneralName {
+  const [base, ...bounds] = sequence(subtree);
+  const isAddress = base?.tag === NameForm.IP;
+  const isOdd = isAddress && base.body.length !== 8 && base.body.length !== 32;
+  if (!base || isOdd || bounds.length > 0) throw new NotDer('an odd name constraint');
+  return readGeneralName(base);
+}
+
+function readGeneralName({ tag, body }: Element): GeneralName {
+  // directoryName is a CHOICE and therefore tagged explicitly.
+  if (tag === NameForm.DIRECTORY) comparableName(body);
+  return { form: tag, value: body };
+}
+
+function sequence({ tag, parts }: Element): readonly Element[] {
+  if (tag !== Tag.SEQUENCE) throw new NotDer('a field is missing or out of place');
+  return parts;
+}
+
+function bounded(names: readonly Element[]): readonly Element[] {
+  if (names.length > maxNames) throw new NotDer('too many names');
+  return names;
+}
+
+const maxExtensions = 64;
+/** Names times constraints is work: 256 of each, no more. */
+const maxNames = 256;
+/** That many permitted and excluded names with what is around each. */
+const maxElements = 3 + 4 * maxNames;
+
 /** What a certificate without extensions says: nothing, and so it is no authority. */
-export const noExtensions: Extensions = {
+const noExtensions: Extensions = {
   isCa: false,
   pathLength: undefined,
   keyUsage: undefined,
@@ -60,115 +147,12 @@ export const noExtensions: Extensions = {
   unknownCritical: [],
 };
 
-/** @param wrapped content of the field [3]. @throws NotDer */
-export function readExtensions(wrapped: Uint8Array): Extensions {
-  const list = elements(single(wrapped, Tag.SEQUENCE, 'extensions').body);
-  if (list.length > maxExtensions) throw new NotDer('too many extensions');
-  const seen = new Set<string>();
-  let extensions = noExtensions;
-  for (const { oid, isCritical, value } of list.map(readExtension)) {
-    if (seen.has(oid)) throw new NotDer(`the extension ${formatOid(oid)} stands there twice`);
-    seen.add(oid);
-    const read = readers[oid];
-    if (read) extensions = { ...extensions, ...read(value) };
-    else if (isCritical) {
-      const unknownCritical = [...extensions.unknownCritical, formatOid(oid)];
-      extensions = { ...extensions, unknownCritical };
-    }
-  }
-  return extensions;
-}
-
-interface Extension {
-  readonly oid: string;
-  readonly isCritical: boolean;
-  readonly value: Uint8Array;
-}
-
-function readExtension({ tag, body }: Element): Extension {
-  if (tag !== Tag.SEQUENCE) throw new NotDer('an extension is not a sequence');
-  const fields = new Fields(body, 'extension');
-  const oid = oidKey(fields.take(Tag.OID));
-  const critical = fields.takeIf(Tag.BOOLEAN);
-  const value = fields.take(Tag.OCTET_STRING).body;
-  fields.end();
-  return { oid, isCritical: critical !== undefined && readBoolean(critical), value };
-}
-
-function readBasicConstraints(value: Uint8Array): Partial<Extensions> {
-  const fields = new Fields(
-    single(value, Tag.SEQUENCE, 'basicConstraints').body,
-    'basicConstraints',
-  );
-  const ca = fields.takeIf(Tag.BOOLEAN);
-  const length = fields.takeIf(Tag.INTEGER);
-  fields.end();
-  return {
-    isCa: ca !== undefined && readBoolean(ca),
-    pathLength: length && readSmallInteger(length),
-  };
-}
-
-function readKeyUsage(value: Uint8Array): Partial<Extensions> {
-  const [unused, first = 0] = single(value, Tag.BIT_STRING, 'keyUsage').body;
-  if (unused === undefined || unused > 7) throw new NotDer('keyUsage: no bit string');
-  return { keyUsage: first };
-}
-
-function readPurposes(value: Uint8Array): Partial<Extensions> {
-  const list = elements(single(value, Tag.SEQUENCE, 'extendedKeyUsage').body);
-  if (list.some(({ tag }) => tag !== Tag.OID))
-    throw new NotDer('extendedKeyUsage: not a list of OIDs');
-  return { purposes: list.map(oidKey) };
-}
-
-function readNames(value: Uint8Array): Partial<Extensions> {
-  const list = elements(single(value, Tag.SEQUENCE, 'subjectAltName').body);
-  if (list.length > maxNames) throw new NotDer('too many names');
-  return { names: list.map(readGeneralName) };
-}
-
-function readGeneralName({ tag, body }: Element): GeneralName {
-  // directoryName is a CHOICE and therefore tagged explicitly.
-  if (tag !== NameForm.DIRECTORY) return { form: tag, value: body };
-  comparableName(body);
-  return { form: tag, value: body };
-}
-
-function readNameConstraints(value: Uint8Array): Partial<Extensions> {
-  const fields = new Fields(single(value, Tag.SEQUENCE, 'nameConstraints').body, 'nameConstraints');
-  const [permitted, excluded] = [fields.takeIf(0xa0), fields.takeIf(0xa1)];
-  fields.end();
-  return { constraints: { permitted: readSubtrees(permitted), excluded: readSubtrees(excluded) } };
-}
-
-function readSubtrees(list: Element | undefined): GeneralName[] {
-  const subtrees = list ? elements(list.body) : [];
-  if (subtrees.length > maxNames) throw new NotDer('too many name constraints');
-  return subtrees.map(({ tag, body }) => {
-    const [base, ...bounds] = elements(body);
-    // minimum is always 0 and maximum absent (RFC 5280 §4.2.1.10).
-    const isOdd = tag !== Tag.SEQUENCE || !base || bounds.length > 0;
-    if (isOdd || (base.tag === NameForm.IP && base.body.length !== 8 && base.body.length !== 32)) {
-      throw new NotDer('an odd name constraint');
-    }
-    return readGeneralName(base);
-  });
-}
-
-/** Policies matter only to who demands one, and we demand none (RFC 5280 §6.1.1 (c): any-policy). */
-const readPolicies = (): Partial<Extensions> => ({});
-
-const maxExtensions = 64;
-/** Names times constraints is work: 256 of each, no more. */
-const maxNames = 256;
-
-/** By OID: 2.5.29.x */
-const readers: Readonly<Record<string, (value: Uint8Array) => Partial<Extensions>>> = {
-  '551d0f': readKeyUsage,
-  '551d11': readNames,
-  '551d13': readBasicConstraints,
-  '551d1e': readNameConstraints,
-  '551d20': readPolicies,
-  '551d25': readPurposes,
+const readers: Readonly<Record<string, (der: Uint8Array) => Partial<Extensions>>> = {
+  [id_ce_keyUsage]: readKeyUsage,
+  [id_ce_subjectAltName]: readNames,
+  [id_ce_basicConstraints]: readBasicConstraints,
+  [id_ce_nameConstraints]: readNameConstraints,
+  // Policies matter only to who demands one, and we demand none (RFC 5280 §6.1.1 (c): any-policy).
+  [id_ce_certificatePolicies]: () => ({}),
+  [id_ce_extKeyUsage]: readPurposes,
 };

@@ -4,9 +4,8 @@ import { equal } from '../base/bytes.ts';
 import { schemeOfAlgorithm } from '../ike/auth/schemes.ts';
 import type { ChainFault } from '../ike/core.ts';
 import { type Certificate, isSelfIssued, sameCertificate } from './certificate.ts';
-import { verifySignature } from './keys.ts';
+import { verifyWith } from './keys.ts';
 import { describe, describeIssuer } from './names.ts';
-import { judgePublicKey } from './spki.ts';
 
 export interface Fault {
   readonly cause: ChainFault;
@@ -86,11 +85,9 @@ function linkFault(certificate: Certificate, issuer: Certificate): Fault | undef
   if (!scheme) {
     return { cause: 'constraint', why: `${who} is signed with a weak or unknown algorithm` };
   }
-  const judgement = judgePublicKey(issuer.spki);
-  if (!judgement.ok) {
-    return { cause: 'constraint', why: `${describe(issuer)} has ${judgement.why}` };
-  }
-  if (verifySignature(issuer.spki, scheme, tbs, signature)) return undefined;
+  const { key } = issuer;
+  if (!key.ok) return { cause: 'constraint', why: `${describe(issuer)} has ${key.why}` };
+  if (verifyWith(key, scheme, tbs, signature)) return undefined;
   const why = `${who} names ${describe(issuer)} as its issuer, but that key did not sign it`;
   return { cause: 'untrusted', why };
 }

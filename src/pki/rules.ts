@@ -1,10 +1,10 @@
 // What a certification path must satisfy once its signatures hold (RFC 5280 §6.1, RFC 4945 §5.1.3).
+import { anyExtendedKeyUsage, id_kp_clientAuth, id_kp_serverAuth } from '@peculiar/asn1-x509';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import { violation } from './constraints.ts';
 import { KeyUsage } from './extensions.ts';
 import { describe } from './names.ts';
 import type { CertificationPath, Fault } from './path.ts';
-import { judgePublicKey } from './spki.ts';
 
 export type Purpose = 'client' | 'server';
 
@@ -35,8 +35,8 @@ export function pathFault(
 
 /** A key that we take, and nothing critical that we would have to ignore (RFC 5280 §4.2). */
 function contentFault(certificate: Certificate): Fault | undefined {
-  const judgement = judgePublicKey(certificate.spki);
-  if (!judgement.ok) return constraint(certificate, `has ${judgement.why}`);
+  const { key } = certificate;
+  if (!key.ok) return constraint(certificate, `has ${key.why}`);
   const [unknown] = certificate.extensions.unknownCritical;
   return unknown === undefined
     ? undefined
@@ -97,10 +97,9 @@ function purposeFault(
       why: `${describe(leaf)} does not say that it is a server (extendedKeyUsage serverAuth)`,
     };
   }
-  const wanted = purpose === 'client' ? clientAuth : serverAuth;
-  if (purposes.some((oid) => oid === wanted || oid === ipsecIke || oid === anyPurpose)) {
-    return undefined;
-  }
+  const wanted = purpose === 'client' ? id_kp_clientAuth : id_kp_serverAuth;
+  const fitting = [wanted, ipsecIke, anyExtendedKeyUsage];
+  if (purposes.some((oid) => fitting.includes(oid))) return undefined;
   const why = `${describe(certificate)} is not meant for a ${purpose} (extendedKeyUsage)`;
   return { cause: 'purpose', why };
 }
@@ -143,8 +142,5 @@ function firstOf(
   return undefined;
 }
 
-/** id-kp of RFC 5280 §4.2.1.12, RFC 4945 §5.1.3.12. */
-const serverAuth = '2b06010505070301';
-const clientAuth = '2b06010505070302';
-const ipsecIke = '2b06010505070311';
-const anyPurpose = '551d2500';
+/** id-kp-ipsecIKE (RFC 4945 §5.1.3.12). */
+const ipsecIke = '1.3.6.1.5.5.7.3.17';

@@ -91,7 +91,11 @@ export const layers: readonly Layer[] = [
   {
     name: 'pki',
     below: pure,
-    outside: [node, { module: /^@peculiar\/x509$/ }, { module: /^reflect-metadata$/ }],
+    outside: [
+      node,
+      { module: /^@peculiar\/(asn1-schema|asn1-x509|x509)$/ },
+      { module: /^(asn1js|reflect-metadata)$/ },
+    ],
     isPure: false,
     why: 'certificates; nobody else knows the library',
   },

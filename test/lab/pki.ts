@@ -1,4 +1,5 @@
-// A maker of certificates, good and bad ones, for tests alone: written by another library than the reader under test.
+// A maker of certificates, good and bad ones, for tests alone. The reader under test stands on the same library, so
+// what it reads is held against node:crypto and the openssl command as well.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';

@@ -1,11 +1,9 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { concat, fromHex, fromText, toHex } from '../../../src/base/bytes.ts';
 import { readCertificate } from '../../../src/pki/certificate.ts';
-import { elements, formatOid, NotDer, readTime, Tag } from '../../../src/pki/der.ts';
-import { readCertificateFile } from '../../../src/pki/pem.ts';
+import { type Element, readElement } from '../../../src/pki/der.ts';
 import { extension, issue, type LabCertificate, makeCa } from '../../lab/pki.ts';
 import { certificateOf, judge } from './anchors.ts';
 import { element, withByte } from './build-der.ts';
@@ -50,11 +48,10 @@ describe('a certificate', () => {
   });
 
   test('is refused with a field more than it should have', () => {
-    const [outer] = elements(leaf.der);
-    const [tbs, ...rest] = elements(outer?.body ?? leaf.der).map(({ der }) => der);
+    const [tbs, ...rest] = readElement(leaf.der).parts.map(({ der }) => der);
     const rebuilt = (...parts: readonly Uint8Array[]) => element(0x30, ...parts);
     const extra = fromHex('0500');
-    const inner = tbs ? elements(tbs)[0]?.body : undefined;
+    const inner = tbs ? readElement(tbs).body : undefined;
     if (!tbs || !inner) throw new Error('no certificate');
     expect(readCertificate(rebuilt(tbs, ...rest)).ok).toBe(true);
     expect(readCertificate(rebuilt(tbs, ...rest, extra)).ok).toBe(false);
@@ -99,6 +96,17 @@ describe('a certificate', () => {
     );
     const { der } = await issue(ca, { extensions });
     expect(readCertificate(der)).toEqual({ ok: false, why: expect.stringContaining(why) });
+  });
+
+  test('may write out FALSE where it is the default: in the wild many do', async () => {
+    const unsaid = extension('2.5.29.19', false, fromHex('3003010100'));
+    const { der } = await issue(ca, { extensions: [unsaid] });
+    expect(certificateOf(der).extensions.isCa).toBe(false);
+    const spelled = element(0x30, fromHex('06022a03'), fromHex('010100'), element(0x04, unread));
+    const reading = readCertificate(withExtension(der, spelled));
+    expect(reading).toMatchObject({ ok: true, certificate: { extensions: { isCa: false } } });
+    const tagged = element(0x30, fromHex('06022a03'), fromHex('010101'), element(0x04, unread));
+    expect(readCertificate(withExtension(der, tagged)).ok).toBe(false);
   });
 
   test('is refused with more names than anybody needs', async () => {
@@ -152,87 +160,60 @@ describe('a certificate', () => {
   });
 });
 
-describe('DER', () => {
-  test.each([
-    ['an indefinite length', '3080'],
-    ['a length of five bytes', '308501000000'],
-    ['a length that could be shorter', '308105'],
-    ['a length with a leading zero', '30820080'],
-    ['a tag of several bytes', '1f8101'],
-    ['a length alone', '30'],
-    ['content that is missing', '300501'],
-  ])('%s is refused', (_, hex) => expect(() => elements(fromHex(hex))).toThrow(NotDer));
-
-  const time = (tag: number, text: string) => {
-    const body = fromText(text);
-    return readTime({ tag, body, der: body });
-  };
+describe('the validity of a certificate', () => {
+  const [UTC_TIME, GENERALIZED_TIME] = [0x17, 0x18];
 
   test.each([
-    [Tag.UTC_TIME, '491231235959Z', '2049-12-31T23:59:59.000Z'],
-    [Tag.UTC_TIME, '500101000000Z', '1950-01-01T00:00:00.000Z'],
-    [Tag.GENERALIZED_TIME, '20380119031408Z', '2038-01-19T03:14:08.000Z'],
-    [Tag.GENERALIZED_TIME, '99991231235959Z', '9999-12-31T23:59:59.000Z'],
-    [Tag.UTC_TIME, '240229000000Z', '2024-02-29T00:00:00.000Z'],
-  ])('time %i %s is %s', (tag, text, iso) => expect(time(tag, text).toISOString()).toBe(iso));
-
-  test.each([
-    [Tag.UTC_TIME, '2601010000Z'],
-    [Tag.UTC_TIME, '260101000000+0100'],
-    [Tag.UTC_TIME, '20260101000000Z'],
-    [Tag.UTC_TIME, '260230000000Z'],
-    [Tag.UTC_TIME, '261301000000Z'],
-    [Tag.UTC_TIME, '260101240000Z'],
-    [Tag.GENERALIZED_TIME, '260101000000Z'],
-    [Tag.GENERALIZED_TIME, '20260101000000.5Z'],
-    [Tag.GENERALIZED_TIME, '20260101000060Z'],
-    [Tag.GENERALIZED_TIME, ''],
-  ])('time %i «%s» is refused', (tag, text) => expect(() => time(tag, text)).toThrow(NotDer));
-
-  test.each([
-    ['2b06010505070301', '1.3.6.1.5.5.7.3.1'],
-    ['551d2500', '2.5.29.37.0'],
-    ['8837', '2.999'],
-    ['2a864886f70d01010b', '1.2.840.113549.1.1.11'],
-  ])('object identifier %s is %s', (key, dotted) => expect(formatOid(key)).toBe(dotted));
-});
-
-describe('certificate files', () => {
-  const bundleFile = '/etc/ssl/certs/ca-certificates.crt';
-  const isAbsent = !existsSync(bundleFile);
-  const why = isAbsent ? ' (skipped: no such file here)' : '';
-
-  test.skipIf(isAbsent)(`every root that the system trusts can be read${why}`, () => {
-    const ders = readCertificateFile(readFileSync(bundleFile)) ?? [];
-    expect(ders.length).toBeGreaterThan(50);
-    for (const der of ders) {
-      const read = certificateOf(der);
-      const node = new X509Certificate(der);
-      expect(read.extensions.isCa).toBe(node.ca);
-      expect(read.notAfter.getTime()).toBe(Date.parse(node.validTo));
-      const key = createPublicKey({ key: Buffer.from(read.spki), format: 'der', type: 'spki' });
-      expect(key.equals(node.publicKey)).toBe(true);
-    }
-  });
-
-  test('PEM with text around, several blocks and CRLF is read in its order', () => {
-    const file = fromText(
-      `subject=x\r\n${leaf.pem.replaceAll('\n', '\r\n')}\r\nnoise\r\n${ca.pem}`,
-    );
-    expect(readCertificateFile(file)?.map(toHex)).toEqual([leaf.der, ca.der].map(toHex));
-  });
-
-  test('DER is taken as it is', () => {
-    expect(readCertificateFile(leaf.der)?.map(toHex)).toEqual([toHex(leaf.der)]);
+    [UTC_TIME, '491231235959Z', '2049-12-31T23:59:59.000Z'],
+    [UTC_TIME, '500101000000Z', '1950-01-01T00:00:00.000Z'],
+    [GENERALIZED_TIME, '20380119031408Z', '2038-01-19T03:14:08.000Z'],
+    [GENERALIZED_TIME, '99991231235959Z', '9999-12-31T23:59:59.000Z'],
+    [UTC_TIME, '240229000000Z', '2024-02-29T00:00:00.000Z'],
+  ])('time %i %s is %s', (tag, text, iso) => {
+    const { notAfter } = certificateOf(ending(element(tag, fromText(text))));
+    expect(notAfter.toISOString()).toBe(iso);
   });
 
   test.each([
-    ['a block without an end', '-----BEGIN CERTIFICATE-----\nAAAA\n'],
-    ['a block that is not base64', '-----BEGIN CERTIFICATE-----\nAA!A\n-----END CERTIFICATE-----'],
-    ['an empty block', '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----'],
-  ])('%s is garbled', (_, text) => expect(readCertificateFile(fromText(text))).toBeUndefined());
-
-  test('other PEM holds no certificate', () => {
-    expect(readCertificateFile(fromText(leaf.keyPem))).toEqual([]);
+    [UTC_TIME, '2601010000Z'],
+    [UTC_TIME, '260101000000+0100'],
+    [UTC_TIME, '20260101000000Z'],
+    [UTC_TIME, '260230000000Z'],
+    [UTC_TIME, '261301000000Z'],
+    [UTC_TIME, '260101240000Z'],
+    [GENERALIZED_TIME, '260101000000Z'],
+    [GENERALIZED_TIME, '20260101000000.5Z'],
+    [GENERALIZED_TIME, '20260101000060Z'],
+    [GENERALIZED_TIME, ''],
+  ])('time %i «%s» is refused', (tag, text) => {
+    expect(readCertificate(ending(element(tag, fromText(text)))).ok).toBe(false);
   });
 });
+
+const unread = fromHex('0500');
+
+/** The leaf with another end of its validity. */
+function ending(notAfter: Uint8Array): Uint8Array {
+  return rebuilt(leaf.der, 4, ({ parts: [notBefore] }) => [notBefore?.der ?? unread, notAfter]);
+}
+
+/** A certificate with one extension more. */
+function withExtension(der: Uint8Array, added: Uint8Array): Uint8Array {
+  return rebuilt(der, -1, ({ parts: [list] }) => [element(0x30, list?.body ?? unread, added)]);
+}
+
+/** A certificate with one field of its signed part made anew; its signature no longer fits. */
+function rebuilt(
+  der: Uint8Array,
+  at: number,
+  fresh: (field: Element) => readonly Uint8Array[],
+): Uint8Array {
+  const [tbs, ...rest] = readElement(der).parts;
+  const fields = tbs?.parts ?? [];
+  const field = fields.at(at);
+  if (!field) throw new Error('no such field');
+  const parts = fields.map((old) =>
+    old === field ? element(field.tag, ...fresh(field)) : old.der,
+  );
+  return element(0x30, element(0x30, ...parts), ...rest.map((part) => part.der));
+}

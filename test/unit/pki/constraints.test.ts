@@ -116,6 +116,8 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
       { san: ['11.1.2.3'] },
       !allowed,
     ],
+    ['within a mask with a hole', [ip('0a000100ff00ff00')], [], { san: ['10.9.1.3'] }, allowed],
+    ['beside such a mask', [ip('0a000100ff00ff00')], [], { san: ['10.0.2.3'] }, !allowed],
     [
       'IPv6 where only IPv4 is allowed',
       [ip('0a000000ff000000')],
