@@ -52,9 +52,11 @@ function request(peer: Peer, offered: readonly (readonly [type: number, id: numb
 
 describe('a flood', () => {
   test('from behind the same NAT does not lock a neighbour out (class 17)', () => {
-    const { stranger } = doorstep();
+    const { gateway, stranger } = doorstep();
     for (let i = 0; i < 25; i++) knock(stranger({ seed: 3000 + i }));
+    expect(gateway.core.snapshot().sas).toHaveLength(20);
     expect(knock(stranger({ seed: 42, port: 501 }))).toBe(true);
+    expect(gateway.core.snapshot().sas).toHaveLength(20);
   });
 
   test('from everywhere does not lock a newcomer out, and keeps to the limit (class 16)', () => {

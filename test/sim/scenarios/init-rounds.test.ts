@@ -45,6 +45,19 @@ describe('the retry', () => {
     expect(phone.eventsOf('sa.established')).toHaveLength(1);
   });
 
+  test('after COOKIE is sent once, however often the demand is repeated', () => {
+    const { world, phone, dial } = household({ gateway: demandingCookies() });
+    world.wire = (packet) => {
+      const isDemand = packet.from.ip === gatewayAddress && packet.bytes.length < 100;
+      const copies = Array.from({ length: isDemand ? 20 : 1 }, (_, i) => milliseconds(10 + i));
+      return copies.map((delay) => ({ packet, delay }));
+    };
+    dial();
+    world.run(seconds(1));
+    expect(initRequests(world)).toHaveLength(2);
+    expect(phone.eventsOf('sa.established')).toHaveLength(1);
+  });
+
   // The answer to the first transmission comes after the second went out, so each refusal comes twice.
   test('after INVALID_KE_PAYLOAD survives a round trip longer than the first wait (pitfall 15)', () => {
     const ecp = proposals('ike', 'aes256gcm16-prfsha256-ecp256');
