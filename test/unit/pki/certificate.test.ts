@@ -126,7 +126,7 @@ describe('a certificate', () => {
       }),
       { numRuns: 1000 },
     );
-  });
+  }, 30_000);
 
   test('garbage of any shape leads to a verdict, never to an exception', async () => {
     const nested = fc.letrec((tie) => ({
@@ -150,7 +150,7 @@ describe('a certificate', () => {
       }),
       { numRuns: 500 },
     );
-  });
+  }, 30_000);
 
   test('64 KiB of nesting are one flat look', () => {
     const deep = fromHex('3080'.repeat(30_000));
