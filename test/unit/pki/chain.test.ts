@@ -167,12 +167,16 @@ describe('a path to an authority', () => {
 describe('bounds', () => {
   const broken = { der: Uint8Array.of(0x30, 0x03, 1, 2, 3) };
 
-  test('no certificate, 17 of them, more than 64 KiB: malformed', async () => {
+  test('no certificate, 17 of them, more than 16 KiB: malformed', async () => {
     const question: Question = { trusted: [root] };
     expect(await judge([], question)).toMatchObject({ ok: false, cause: 'malformed' });
     expect(await judge(new Array(17).fill(leaf), question)).toEqual(refused('malformed', '17'));
     const huge = { der: new Uint8Array(65_536) };
     expect(await judge([leaf, huge], question)).toEqual(refused('malformed', 'bytes'));
+    const rest = { der: new Uint8Array(16_384 - leaf.der.length) };
+    const more = { der: new Uint8Array(16_385 - leaf.der.length) };
+    expect(await judge([leaf, rest], question)).toMatchObject({ cause: 'untrusted' });
+    expect(await judge([leaf, more], question)).toEqual(refused('malformed', '16385 bytes'));
   });
 
   test('a broken first certificate is malformed, a broken further one is left out', async () => {
