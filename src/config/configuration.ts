@@ -12,6 +12,8 @@ export interface Configuration {
   readonly authorities: readonly AuthorityFile[];
   /** Host names that an initiator dials, by connection; to be resolved before `Connection.remote` is complete. */
   readonly remotes: ReadonlyMap<string, readonly string[]>;
+  /** Connections that are dialled at once, and again whenever they end. */
+  readonly started: readonly string[];
   /** Without what only the files hold. */
   readonly policy: Omit<Policy, 'certificates' | 'authorities'>;
 }

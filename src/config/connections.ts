@@ -15,6 +15,8 @@ export interface LoadedConnection {
   readonly connection: Connection;
   /** Host names to resolve and dial. */
   readonly remoteNames: readonly string[];
+  /** It is dialled without being asked for. */
+  readonly isStarted: boolean;
 }
 
 /** The enabled ones, in the order of the file. */
@@ -47,7 +49,8 @@ export function loadConnections(
       childLifetime: options.child_lifetime,
       jitter: options.jitter,
     };
-    return { entry, connection, remoteNames: peers.names };
+    const isStarted = loadStart(entry, findings);
+    return { entry, connection, remoteNames: peers.names, isStarted };
   });
 }
 
@@ -94,6 +97,25 @@ function loadVirtualIps(
     'Remove it; to give peers addresses write option pool.',
   );
   return [];
+}
+
+function loadStart({ section, options }: Section<'connection'>, findings: Findings): boolean {
+  const place = { section, option: 'start' };
+  const { start, role } = options;
+  if (start === 'trap') {
+    findings.warning(
+      place,
+      'trap is not yet supported by this version: ignored',
+      'Write start to dial at once, or leave it for a later version.',
+    );
+  }
+  if (start !== 'start' || role === 'initiator') return start === 'start';
+  findings.warning(
+    place,
+    'it has no effect: a responder dials nobody',
+    'Remove it, or set option role to initiator.',
+  );
+  return false;
 }
 
 /**

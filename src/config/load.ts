@@ -48,6 +48,9 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     certificates: loadCertificates(sections.certificate, findings),
     authorities: loadAuthorities(sections.authority),
     remotes: new Map(names.filter(([, remoteNames]) => remoteNames.length > 0)),
+    started: connections
+      .filter(({ isStarted }) => isStarted)
+      .map(({ connection }) => connection.name),
     policy: {
       connections: connections.map(({ connection }) => connection),
       presharedKeys: loadPresharedKeys(sections.psk, connections, findings),

@@ -127,6 +127,9 @@ const remoteAuth = {
   takes: 'pubkey or psk',
 };
 
+/** When a connection is dialled; `trap` (with the first packet) is known, and ignored with a warning. */
+const start = { ...oneOf(['none', 'start', 'trap']), takes: 'none or start' };
+
 const connection = sectionType({
   head: "config connection 'NAME'",
   help: 'Who may connect (or whom to dial), how both sides prove who they are, and which traffic passes.',
@@ -217,6 +220,11 @@ const connection = sectionType({
       '1280',
       'Largest IP packet of the handshake; what is longer is sent in pieces (RFC 7383).',
     ),
+    start: defaulted(
+      start,
+      'none',
+      'Initiator: none dials on command only, start dials at once and again whenever the connection ends.',
+    ),
     dpd: defaulted(
       timeOrNever(1, 86400),
       '180',
@@ -243,7 +251,7 @@ const connection = sectionType({
       'Part of a lifetime by which new keys may come earlier, so that not all tunnels get theirs at once.',
     ),
   }),
-  later: ['eap_id', 'start', 'unique', 'ppk_id'],
+  later: ['eap_id', 'unique', 'ppk_id'],
 });
 
 const certificate = sectionType({

@@ -8,13 +8,14 @@ import { formatProposal, type Proposal } from '../../../src/transforms/parse.ts'
 import { suite, suiteNames } from '../../../src/transforms/suites.ts';
 
 export function render(configuration: Configuration): unknown {
-  const { service, pools, certificates, authorities, remotes, policy } = configuration;
+  const { service, pools, certificates, authorities, remotes, started, policy } = configuration;
   return plain({
     service: { ...service, identity: service.identity && formatIdentity(service.identity) },
     pools: pools.map((pool) => ({ ...pool, ranges: pool.ranges.map(formatPrefix) })),
     certificates,
     authorities,
     remotes: Object.fromEntries(remotes),
+    started,
     policy: {
       ...policy,
       connections: policy.connections.map(renderConnection),

@@ -46,6 +46,21 @@ const warnings: Readonly<Record<string, Case>> = {
     cure: /Remove it/,
     at: 1,
   },
+  'a start with the first packet': {
+    into: 'cabin',
+    lines: "option local_id a\noption start 'trap'",
+    option: 'start',
+    why: /trap is not yet supported/,
+    cure: /Write start/,
+    at: 1,
+  },
+  'a responder that shall dial': {
+    into: 'phones',
+    lines: "option start 'start'",
+    option: 'start',
+    why: /a responder dials nobody/,
+    cure: /role to initiator/,
+  },
   'a short secret in a connection': {
     into: 'shared',
     lines: "option psk 'hunter2'\noption remote_id boat",
