@@ -4,13 +4,18 @@ import type { EngineName } from '../crypto/engine.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
 import type { Command, Core } from '../ike/core.ts';
 import { extensions } from '../ike/extensions/index.ts';
-import type { Capabilities, CheckedConfiguration, DaemonApi, ServiceFacts } from '../rpc/api.ts';
-import { Refused } from '../rpc/method.ts';
+import type {
+  Capabilities,
+  CheckedConfiguration,
+  DaemonApi,
+  ServiceFacts,
+  Termination,
+} from '../rpc/api.ts';
 import type { Ring } from '../trace/ring.ts';
 import type { Tracer } from '../trace/tracer.ts';
 import { transforms } from '../transforms/table.ts';
 import type { Clock, Daemon } from './daemon.ts';
-import { pathTo } from './dial.ts';
+import type { Dialler } from './dialler.ts';
 import { type Gathered, type Gathering, viewGathering } from './gather.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
@@ -20,6 +25,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly core: Core;
   readonly daemon: Daemon;
+  readonly dialler: Dialler;
   readonly plane: DataPlane;
   readonly leases: LeaseKeeper;
   readonly ring: Ring;
@@ -34,7 +40,7 @@ export interface Parts {
 }
 
 export function daemonApi(parts: Parts): DaemonApi {
-  const { facts, clock, core, daemon, plane, leases, ring, tracer } = parts;
+  const { facts, clock, core, daemon, dialler, plane, leases, ring, tracer } = parts;
   const command = (one: Command): void => daemon.give({ kind: 'command', command: one });
   return {
     service: facts,
@@ -52,20 +58,27 @@ export function daemonApi(parts: Parts): DaemonApi {
       attempts: (after, limit) => ring.attempts(after, limit),
       follow: (follower) => tracer.follow(follower),
     },
-    terminate: (which) => command({ kind: 'terminate', which }),
-    rekey: (sa, child) => command({ kind: 'rekey', sa, child }),
-    async initiate(name) {
-      const { policy, configuration } = parts.current();
-      const connection = policy.connections.find((one) => one.name === name);
-      if (!connection) throw new Refused(`there is no connection '${name}'`);
-      const names = configuration.remotes.get(name) ?? [];
-      const path = await pathTo(connection, names, configuration.service.port);
-      command({ kind: 'initiate', connection: name, path });
+    terminate(which) {
+      const names = connectionsOf(which, parts);
+      const stopped = names.filter((name) => dialler.isKept(name));
+      dialler.down(names);
+      command({ kind: 'terminate', which });
+      return stopped;
     },
+    rekey: (sa, child) => command({ kind: 'rekey', sa, child }),
+    initiate: (name) => dialler.up(name),
     reload: async () => parts.adopt(parts.gather()),
     checkConfiguration: async () => viewGathering(parts.gather()),
     capabilities: () => capabilitiesOf(parts),
   };
+}
+
+/** The connections that a hanging up concerns. */
+function connectionsOf(which: Termination, { core, current }: Parts): readonly string[] {
+  if (which === 'all') return current().policy.connections.map(({ name }) => name);
+  if (typeof which === 'object') return [which.connection];
+  const sa = core.snapshot().sas.find(({ id }) => id === which);
+  return sa?.connection === undefined ? [] : [sa.connection];
 }
 
 function capabilitiesOf({ engine }: Parts): Capabilities {

@@ -5,6 +5,7 @@ import { createEngine, type EngineMode, type ServedEngine } from '../crypto/engi
 import type { DataPlane, DataPlaneListener, DataPlaneOptions } from '../dataplane/dataplane.ts';
 import type { Core, SaRef } from '../ike/core.ts';
 import { createCore } from '../ike/create-core.ts';
+import type { TraceEvent } from '../ike/events.ts';
 import { verifyChain } from '../pki/chain.ts';
 import { verifySignature } from '../pki/keys.ts';
 import { Keylog } from '../trace/keylog.ts';
@@ -13,6 +14,8 @@ import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
 import { Daemon, systemClock } from './daemon.ts';
+import { standingsOf, waysTo } from './dial.ts';
+import { Dialler } from './dialler.ts';
 import type { Gathered } from './gather.ts';
 import type { HostTools } from './host.ts';
 import { KernelTables } from './kernel-tables.ts';
@@ -70,16 +73,31 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     complain,
     addressesOf: ({ sa }) => addressesFromPeer(core, inUse, sa),
   });
+  const dialler = new Dialler({
+    clock: systemClock,
+    log,
+    chance: Math.random,
+    async pathsTo(name) {
+      await routing.settled(); // a tunnel that has just ended leads nowhere
+      return waysTo(name, inUse.gathered);
+    },
+    standings: () => standingsOf(core.snapshot()),
+    dial: (connection, path) =>
+      give({ kind: 'command', command: { kind: 'initiate', connection, path } }),
+  });
   const ports = {
     plane,
     routing,
     keylog,
-    report: tracer.report.bind(tracer),
+    report(event: TraceEvent): void {
+      tracer.report(event);
+      dialler.heed(event);
+    },
     ask: asker(answeringOf(inUse, leases, plane), complain, give),
     release: leases.release.bind(leases),
   };
   daemon.performWith(performer(ports, complain, give));
-  return { inUse, engine, core, daemon, plane, routing, leases, ring, tracer };
+  return { inUse, engine, core, daemon, plane, routing, dialler, leases, ring, tracer };
 }
 
 /** Who began an IKE SA may change with its rekeying: what counts is who asked for addresses. */

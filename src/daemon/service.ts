@@ -54,12 +54,13 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   const control = await openControl(files.controlSocket);
   opened.push(() => control.close());
   const assembly = assemble(gathered, { ...place, files });
-  const { daemon, plane, routing, leases, inUse, engine } = assembly;
+  const { daemon, plane, routing, dialler, leases, inUse, engine } = assembly;
   opened.push(
     () => plane.close(),
     () => routing.close(),
     () => leases.close(),
     () => daemon.stop(),
+    () => dialler.close(),
   );
   await routing.start(pools);
   for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);
@@ -75,9 +76,11 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });
   sayReady(log, assembly, api.service.listen);
+  keepUp(assembly);
   return {
     reload: () => api.reload(),
     async stop() {
+      dialler.close();
       daemon.give({ kind: 'command', command: { kind: 'terminate', which: 'all' } });
       await daemon.until(() => assembly.core.snapshot().sas.length === 0, farewell);
       await closeAll(opened);
@@ -86,7 +89,8 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
 }
 
 /** Running SAs stay as they are; what cannot change in a running service is named. */
-function adopt({ inUse, daemon }: Assembly, gathering: Gathering, log: Log): CheckedConfiguration {
+function adopt(assembly: Assembly, gathering: Gathering, log: Log): CheckedConfiguration {
+  const { inUse, daemon } = assembly;
   const { gathered } = gathering;
   if (!gathered) {
     const checked = viewGathering(gathering);
@@ -100,9 +104,19 @@ function adopt({ inUse, daemon }: Assembly, gathering: Gathering, log: Log): Che
   inUse.gathered = gathered;
   log.setThreshold(gathered.configuration.service.log);
   daemon.give({ kind: 'command', command: { kind: 'policy', policy: gathered.policy } });
+  keepUp(assembly);
   tellProblems(log, problems);
   log.info(`configuration read again: ${checked.summary}`);
   return checked;
+}
+
+/** Dials what shall be up. */
+function keepUp({ dialler, inUse }: Assembly): void {
+  const { started, policy } = inUse.gathered.configuration;
+  dialler.keep(
+    started,
+    policy.connections.map(({ name }) => name),
+  );
 }
 
 /** One line each. */

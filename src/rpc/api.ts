@@ -19,16 +19,19 @@ export interface DaemonApi {
   pools(): readonly PoolUsage[];
   leases(): readonly LeaseFacts[];
   events: EventStore;
-  terminate(which: SaRef | { readonly connection: string } | 'all'): void;
+  /** @returns the connections that are not dialled by themselves any more, until `initiate` or a restart */
+  terminate(which: Termination): readonly string[];
   /** New keys for an IKE SA, or for one of its children. */
   rekey(sa: SaRef, child: ChildRef | undefined): void;
-  /** @throws Refused when the connection cannot be dialled */
+  /** @throws Refused when the connection cannot be dialled, or is up */
   initiate(connection: string): Promise<void>;
   /** Reads the configuration again; with an error in it, the old policy stays. */
   reload(): Promise<CheckedConfiguration>;
   checkConfiguration(): Promise<CheckedConfiguration>;
   capabilities(): Capabilities;
 }
+
+export type Termination = SaRef | { readonly connection: string } | 'all';
 
 /** The remembered events. `since` is the id of an entry, `limit` keeps the newest. */
 export interface EventStore {

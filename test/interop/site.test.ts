@@ -29,13 +29,13 @@ const site = (here: Site, there: Site, options: Readonly<Record<string, UciValue
     suite: 'modern',
     ...options,
   });
-const dialling = { role: 'initiator', remote: [address.router] };
+const dialling = { role: 'initiator', remote: [address.router], start: 'start', dpd: 2 };
 
 const scene = stage({
   needs: ['our gateway'],
   async play(homes) {
     const { lab, router, nat } = homes;
-    const [service] = basics();
+    const [service] = basics({ retransmit_tries: 2 });
     if (!service) throw new Error('the lab has no service section');
     const answerer = await Gateway.start(lab, router, [...basics(), site(home, cabin)]);
     const dialler = await Gateway.start(lab, nat, [service, site(cabin, home, dialling)], {
@@ -45,9 +45,8 @@ const scene = stage({
   },
 });
 
-test('the tunnel leads each network into the other', async () => {
-  const { dialler, answerer, home: homes } = scene();
-  expect((await dialler.ikectl('up', 'site')).code).toBe(0);
+test('the tunnel comes up by itself and leads each network into the other', async () => {
+  const { answerer, home: homes } = scene();
   await until('the routes are there', () => routesOf(homes.nat).includes(network.lan));
   await until('the routes are there', () => routesOf(homes.router).includes('192.168.7.0/24'));
 
@@ -80,15 +79,51 @@ test('a download arrives unharmed', async () => {
   }
 });
 
-test('the routes go with the tunnel', async () => {
-  const { dialler, home: homes } = scene();
+test('the tunnel comes back by itself when the other router hung up', async () => {
+  const { answerer, dialler, home: homes } = scene();
+  const [before] = await dialler.sas();
 
-  expect((await dialler.ikectl('down', 'site')).code).toBe(0);
+  expect((await answerer.ikectl('down', 'site')).code).toBe(0);
 
+  await until('another tunnel stands', async () => {
+    const [after] = await dialler.sas();
+    return after !== undefined && after.id !== before?.id;
+  });
+  expect(dialler.log).toMatch(/connection 'site' is down: dialled again in \d/);
+  await until('the routes are back', () => routesOf(homes.nat).includes(network.lan6));
+  expect(await ping(homes.phone, address.lan)).toMatchObject({ received: 3 });
+});
+
+test('the tunnel comes back by itself when the other router was killed and starts anew', async () => {
+  const { answerer, home: homes } = scene();
+  await answerer.kill();
+  const config = [...basics(), site(home, cabin)];
+
+  const next = await Gateway.start(homes.lab, homes.router, config, { name: 'next' });
+  scene().answerer = next;
+
+  // The other side notices when it asks (dpd), and gives up when nobody answers.
+  await until('a tunnel stands', async () => (await next.sas()).length > 0, 30_000);
+  await until('it carries packets', async () => {
+    return (await ping(homes.phone, address.lan, 1)).received === 1;
+  });
+  expect(await ping(homes.lan, address.phone6)).toMatchObject({ received: 3 });
+});
+
+test('the routes go with the tunnel, and it stays down when its owner hung up', async () => {
+  const { answerer, dialler, home: homes } = scene();
+
+  const down = await dialler.ikectl('down', 'site');
+
+  expect(down.stdout).toContain('site is not dialled again until «ikectl up site»');
   for (const host of [homes.nat, homes.router]) {
     await until('the routes are gone', () => !routesOf(host).includes('ipsec0'));
   }
   expect(homes.router.ip('-4', 'address', 'show', 'dev', 'ipsec0')).toContain('10.10.10.1/24');
+  expect(await answerer.sas()).toEqual([]);
+
+  expect((await dialler.ikectl('up', 'site')).code).toBe(0);
+  await until('the tunnel stands', async () => (await dialler.sas()).length > 0);
 });
 
 /** Without the pool's, which stay with the gateway. */

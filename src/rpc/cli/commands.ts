@@ -84,8 +84,11 @@ export const commands: Readonly<Record<string, Command>> = {
         ...params,
         ...given('connection', connection),
       });
-      const { terminated } = z.parse(terminatedShape, result);
+      const { terminated, stopped } = z.parse(terminatedShape, result);
       around.print(`hung up ${terminated} IKE SA${terminated === 1 ? '' : 's'}`);
+      for (const name of stopped) {
+        around.print(`${name} is not dialled again until «ikectl up ${name}» or a restart`);
+      }
       return 0;
     },
   },

@@ -1,6 +1,7 @@
 // IKE SAs: listing, dialling, hanging up.
 import * as z from 'zod/mini';
 import type { SaRef, SaSnapshot } from '../../ike/core.ts';
+import type { Termination } from '../api.ts';
 import { BadParams, type MethodTable, method, Refused } from '../method.ts';
 import { saShape, viewSa } from '../shapes.ts';
 
@@ -8,7 +9,11 @@ const name = z.string().check(z.minLength(1), z.maxLength(64));
 const saId = z.int().check(z.minimum(0));
 
 export const sasShape = z.object({ sas: z.array(saShape) });
-export const terminatedShape = z.object({ terminated: z.number() });
+export const terminatedShape = z.object({
+  terminated: z.number(),
+  /** Connections that are not dialled by themselves any more, until they are dialled on command. */
+  stopped: z.array(z.string()),
+});
 
 export const saMethods: MethodTable = {
   sas: method({
@@ -36,9 +41,9 @@ export const saMethods: MethodTable = {
     run(daemon, params) {
       const target = targetOf(params);
       const hit = daemon.snapshot().sas.filter((sa) => isHit(target, sa));
-      if (hit.length === 0 && target !== 'all') throw new Refused(missing(target));
-      daemon.terminate(target);
-      return { terminated: hit.length };
+      const stopped = [...daemon.terminate(target)];
+      if (hit.length + stopped.length === 0 && target !== 'all') throw new Refused(missing(target));
+      return { terminated: hit.length, stopped };
     },
   }),
   rekey: method({
@@ -67,26 +72,25 @@ export const saMethods: MethodTable = {
   }),
 };
 
-type Target = SaRef | { readonly connection: string } | 'all';
 interface TargetParams {
   readonly sa?: number | undefined;
   readonly connection?: string | undefined;
   readonly all?: boolean | undefined;
 }
 
-function targetOf({ sa, connection, all }: TargetParams): Target {
+function targetOf({ sa, connection, all }: TargetParams): Termination {
   const given = [sa !== undefined, connection !== undefined, all === true].filter(Boolean);
   if (given.length !== 1) throw new BadParams("give exactly one of 'sa', 'connection' and 'all'");
   if (sa !== undefined) return sa as SaRef;
   return connection === undefined ? 'all' : { connection };
 }
 
-function isHit(target: Target, sa: SaSnapshot): boolean {
+function isHit(target: Termination, sa: SaSnapshot): boolean {
   if (target === 'all') return true;
   return typeof target === 'number' ? sa.id === target : sa.connection === target.connection;
 }
 
-const missing = (target: Exclude<Target, 'all'>): string =>
+const missing = (target: Exclude<Termination, 'all'>): string =>
   typeof target === 'number'
     ? `there is no IKE SA ${target}`
     : `connection '${target.connection}' has no IKE SA at the moment`;

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
-import { pathTo } from '../../../src/daemon/dial.ts';
+import { instant } from '../../../src/base/time.ts';
+import { pathsTo, standingsOf } from '../../../src/daemon/dial.ts';
+import type { SaRef, SaSnapshot } from '../../../src/ike/core.ts';
 import { anyIdentity } from '../../../src/policy/identity.ts';
 import type { Connection } from '../../../src/policy/policy.ts';
+import { Refused } from '../../../src/rpc/method.ts';
+import { path } from './fakes.ts';
 
 const connection = (changes: Partial<Connection>): Connection => ({
   name: 'home',
@@ -30,18 +34,27 @@ const connection = (changes: Partial<Connection>): Connection => ({
 });
 const host = (address: string) => ({ start: ip(address), end: ip(address) });
 
-describe('the path of a connection that is dialled', () => {
-  test('leads from the address that the kernel would use, on the IKE port', async () => {
-    const path = await pathTo(connection({ remote: [host('127.0.0.9')] }), [], 500);
-    expect(path).toEqual({
-      local: { ip: '127.0.0.1', port: 500 },
-      remote: { ip: '127.0.0.9', port: 500 },
-    });
+describe('the ways to a peer', () => {
+  test('lead from the address that the kernel would use, on the IKE port', async () => {
+    const peers = [host('127.0.0.9'), host('127.0.0.8')];
+    expect(await pathsTo(connection({ remote: peers }), [], 500)).toEqual([
+      { local: { ip: '127.0.0.1', port: 500 }, remote: { ip: '127.0.0.9', port: 500 } },
+      { local: { ip: '127.0.0.1', port: 500 }, remote: { ip: '127.0.0.8', port: 500 } },
+    ]);
   });
 
-  test('leads to what a name means', async () => {
-    const path = await pathTo(connection({}), ['localhost'], 500);
-    expect(['127.0.0.1', '::1']).toContain(path.remote.ip);
+  test('lead to whatever a name means, each address once', async () => {
+    const paths = await pathsTo(connection({}), ['localhost', 'localhost'], 500);
+    const peers = paths.map(({ remote }) => remote.ip);
+    expect(peers.length).toBeGreaterThan(0);
+    expect([...new Set(peers)]).toEqual(peers);
+    for (const peer of peers) expect(['127.0.0.1', '::1']).toContain(peer);
+  });
+
+  test('are those that there are: one that is none does not stop the others', async () => {
+    const remote = [host('255.255.255.255'), host('127.0.0.9')];
+    const paths = await pathsTo(connection({ remote }), ['no-such-name.invalid'], 500);
+    expect(paths.map((path) => path.remote.ip)).toEqual(['127.0.0.9']);
   });
 
   test.each([
@@ -54,7 +67,40 @@ describe('the path of a connection that is dialled', () => {
     ],
     [{}, ['no-such-name.invalid'], 'no-such-name.invalid cannot be resolved'],
     [{ remote: [host('255.255.255.255')] }, [], 'there is no way to 255.255.255.255'],
-  ])('is refused for %j %j', async (changes, names, why) => {
-    await expect(pathTo(connection(changes), names, 500)).rejects.toThrow(why);
+    [
+      { remote: [host('255.255.255.255')] },
+      ['no-such-name.invalid'],
+      /no-such-name.*cannot be resolved.*; there is no way to/,
+    ],
+  ])('are refused for %j %j', async (changes, names, why) => {
+    await expect(pathsTo(connection(changes), names, 500)).rejects.toThrow(why);
+    await expect(pathsTo(connection(changes), names, 500)).rejects.toBeInstanceOf(Refused);
+  });
+});
+
+describe('how connections stand', () => {
+  const sa = (name: string | undefined, establishedAt: number | undefined): SaSnapshot => ({
+    id: 1 as SaRef,
+    spiI: '',
+    spiR: '',
+    role: 'initiator',
+    phase: 'auth',
+    connection: name,
+    peer: undefined,
+    path,
+    nat: { local: false, remote: false },
+    suite: undefined,
+    createdAt: instant(0),
+    establishedAt: establishedAt === undefined ? undefined : instant(establishedAt),
+    addresses: [],
+    children: [],
+  });
+
+  test('is told by the best of their IKE SAs', () => {
+    const sas = [sa('a', undefined), sa('b', 1), sa('b', undefined), sa(undefined, undefined)];
+    expect([...standingsOf({ sas, counters: {} })]).toEqual([
+      ['a', 'handshake'],
+      ['b', 'established'],
+    ]);
   });
 });

@@ -44,6 +44,12 @@ config psk 'family'
 	option secret 'correct horse battery staple'
 `;
 
+/** A phone that dials by itself. */
+export const startingConfig = phoneConfig.replace(
+  "option role 'initiator'",
+  "option role 'initiator'\n\toption start 'start'",
+);
+
 /** A folder with a configuration in it. */
 export class Home {
   readonly folder: string;

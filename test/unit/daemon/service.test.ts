@@ -9,7 +9,7 @@ import { callDaemon, followDaemon } from '../../../src/rpc/client.ts';
 import { leasesShape } from '../../../src/rpc/methods/pool.ts';
 import { statusShape } from '../../../src/rpc/methods/service.ts';
 import { Log } from '../../../src/trace/log.ts';
-import { Cable, gatewayConfig, Home, phoneConfig, quietTools } from './place.ts';
+import { Cable, gatewayConfig, Home, phoneConfig, quietTools, startingConfig } from './place.ts';
 
 let undo: (() => void | Promise<void>)[];
 beforeEach(() => {
@@ -57,9 +57,11 @@ async function connected(cable = new Cable()) {
   return { gateway, phone, cable };
 }
 
-async function eventOf({ home }: Running, kind: string): Promise<unknown> {
+/** Waits for an event of that kind, past ones counted. */
+async function eventOf({ home }: Running, kind: string, nth = 1): Promise<unknown> {
+  let seen = 0;
   for await (const event of followDaemon(join(home.runDir, 'control.sock'), { last: 1000 })) {
-    if ((event as { kind: string }).kind === kind) return event;
+    if ((event as { kind: string }).kind === kind && ++seen === nth) return event;
   }
   throw new Error('the daemon went away');
 }
@@ -132,10 +134,44 @@ describe('two services', () => {
     expect(performance.now() - before).toBeLessThan(4000);
   });
 
+  test('connect by themselves where one is told to start, and again when the other hung up', async () => {
+    const cable = new Cable();
+    const gateway = await start(gatewayConfig, cable);
+    const phone = await start(startingConfig, cable);
+    await eventOf(phone, 'child.established');
+    await gateway.call('terminate', { all: true });
+    await eventOf(phone, 'sa.closed');
+    const again = phone.lines.length;
+    await eventOf(phone, 'child.established', 2);
+    expect(phone.lines.slice(again - 5).join('\n')).toMatch(
+      /'home' is down: dialled again in [01](\.\d)? s.*'home': dialling 127\.0\.0\.1:500/s,
+    );
+  });
+
+  test('stay apart when the owner hung up, until the owner dials', async () => {
+    const cable = new Cable();
+    await start(gatewayConfig, cable);
+    const phone = await start(startingConfig, cable);
+    await eventOf(phone, 'child.established');
+    await expect(phone.call('initiate', { connection: 'home' })).rejects.toThrow('is up already');
+    expect(await phone.call('terminate', { connection: 'home' })).toEqual({
+      terminated: 1,
+      stopped: ['home'],
+    });
+    await eventOf(phone, 'sa.closed');
+    expect(await phone.call('reload')).toMatchObject({ ok: true });
+    await expect(phone.call('terminate', { connection: 'home' })).rejects.toThrow('no IKE SA');
+    expect(phone.lines.some((line) => line.includes('dialled again'))).toBe(false);
+    await phone.call('initiate', { connection: 'home' });
+    await eventOf(phone, 'child.established', 2);
+  });
+
   test('hang up by connection, and say so in the log', async () => {
     const { gateway, phone } = await connected();
     const down = eventOf(phone, 'sa.closed');
-    expect(await gateway.call('terminate', { connection: 'phones' })).toEqual({ terminated: 1 });
+    expect(await gateway.call('terminate', { connection: 'phones' })).toMatchObject({
+      terminated: 1,
+    });
     await down;
     expect(phone.lines.some((line) => line.includes("down: peer 'vpn.home.example'"))).toBe(true);
   });

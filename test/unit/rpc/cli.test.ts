@@ -104,6 +104,11 @@ describe('ikectl', () => {
       err: expect.stringContaining('exactly one'),
     });
     expect(await ikectl('down', 'office')).toMatchObject({ code: 1 });
+    expect(await ikectl('down', 'cabin')).toEqual({
+      code: 0,
+      out: 'hung up 0 IKE SAs\ncabin is not dialled again until «ikectl up cabin» or a restart',
+      err: '',
+    });
   });
 
   test('dials by name', async () => {

@@ -1,4 +1,5 @@
 // A daemon with one phone connected, for the tests of methods, sessions and the control socket.
+import { isDeepStrictEqual } from 'node:util';
 import { ip } from '../../../src/base/ip.ts';
 import { instant } from '../../../src/base/time.ts';
 import type { ChildRef, SaRef, SaSnapshot } from '../../../src/ike/core.ts';
@@ -104,7 +105,10 @@ export function fakeDaemon(): FakeDaemon {
         return () => followers.delete(follower);
       },
     },
-    terminate: (which) => void calls.push(['terminate', which]),
+    terminate(which) {
+      calls.push(['terminate', which]);
+      return isDeepStrictEqual(which, { connection: 'cabin' }) ? ['cabin'] : [];
+    },
     rekey: (sa, child) => void calls.push(['rekey', [sa, child]]),
     async initiate(connection) {
       if (connection !== 'office') throw new Refused(`there is no connection '${connection}'`);

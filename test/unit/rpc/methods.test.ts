@@ -104,9 +104,11 @@ describe('sas', () => {
 describe('terminate', () => {
   test('hangs up one, those of a connection, or all', async () => {
     const daemon = fakeDaemon();
-    expect(await call('terminate', { sa: 7 }, daemon)).toEqual({ terminated: 1 });
-    expect(await call('terminate', { connection: 'phones' }, daemon)).toEqual({ terminated: 1 });
-    expect(await call('terminate', { all: true }, daemon)).toEqual({ terminated: 1 });
+    expect(await call('terminate', { sa: 7 }, daemon)).toMatchObject({ terminated: 1 });
+    expect(await call('terminate', { connection: 'phones' }, daemon)).toMatchObject({
+      terminated: 1,
+    });
+    expect(await call('terminate', { all: true }, daemon)).toMatchObject({ terminated: 1 });
     expect(daemon.calls).toEqual([
       ['terminate', 7],
       ['terminate', { connection: 'phones' }],
@@ -123,6 +125,13 @@ describe('terminate', () => {
     ]) {
       await expect(call('terminate', params)).rejects.toThrow(BadParams);
     }
+  });
+
+  test('is done as well when it only stops a connection from being dialled', async () => {
+    expect(await call('terminate', { connection: 'cabin' })).toEqual({
+      terminated: 0,
+      stopped: ['cabin'],
+    });
   });
 
   test('says when there is nothing to hang up', async () => {

@@ -1,0 +1,172 @@
+// Carries out what `redial.ts` decides: resolves names, tells the core whom to dial, keeps the one timer, and
+// says in the log what happens.
+import { formatSocket } from '../base/ip.ts';
+import { type Duration, type Instant, since } from '../base/time.ts';
+import type { Path } from '../ike/core.ts';
+import type { TraceEvent } from '../ike/events.ts';
+import { Refused } from '../rpc/method.ts';
+import type { Log } from '../trace/log.ts';
+import type { Clock } from './daemon.ts';
+import { type Move, Redial, type Standing } from './redial.ts';
+
+export interface DiallerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A number from 0 to 1. */
+  readonly chance: () => number;
+  /** All ways to the peer of a connection, the best first. Rejects with Refused when there is none. */
+  readonly pathsTo: (connection: string) => Promise<readonly Path[]>;
+  /** How connections stand; those that are missing are absent. */
+  readonly standings: () => ReadonlyMap<string, Standing>;
+  readonly dial: (connection: string, path: Path) => void;
+}
+
+export class Dialler {
+  readonly #options: DiallerOptions;
+  readonly #redials = new Map<string, Redial<Path>>();
+  /** Those of the kept ones that the owner hung up. */
+  readonly #hungUp = new Set<string>();
+  #look: { readonly at: Instant; readonly cancel: () => void } | undefined;
+  #isClosed = false;
+
+  constructor(options: DiallerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Keeps those connections up from now on, and no others, unless the owner hung them up.
+   * @param existing all that the policy has
+   */
+  keep(names: readonly string[], existing: readonly string[]): void {
+    for (const [name, redial] of this.#redials) {
+      redial.isKept = names.includes(name);
+      if (!redial.isKept) this.#hungUp.delete(name);
+      if (!redial.isKept && redial.isResting) redial.hangUp();
+      if (!existing.includes(name)) this.#redials.delete(name);
+    }
+    for (const name of names) {
+      const redial = this.#redialOf(name);
+      redial.isKept = true;
+      if (!redial.isOn && !this.#hungUp.has(name)) redial.begin(this.#now);
+    }
+    this.#lookSoon();
+  }
+
+  /** Whether a connection is dialled by itself when it is down. */
+  isKept(name: string): boolean {
+    return this.#redials.get(name)?.isKept === true && !this.#hungUp.has(name);
+  }
+
+  /** Dials now. @throws Refused when there is nobody to dial, or no need to */
+  async up(name: string): Promise<void> {
+    this.#refuseIfUp(name);
+    const paths = await this.#options.pathsTo(name);
+    this.#refuseIfUp(name);
+    this.#hungUp.delete(name);
+    this.#perform(name, this.#redialOf(name).dial(this.#now, paths));
+    this.#lookSoon();
+  }
+
+  /** Dials those connections no more, until `up`. */
+  down(names: readonly string[]): void {
+    for (const name of names) {
+      const redial = this.#redials.get(name);
+      redial?.hangUp();
+      if (redial?.isKept) this.#hungUp.add(name);
+    }
+  }
+
+  /** Something may have happened to a connection; the core is in the middle of it, so the look comes after. */
+  heed(event: TraceEvent): void {
+    const name = 'connection' in event ? event.connection : undefined;
+    const concerns = name === undefined ? this.#redials.size > 0 : this.#redials.has(name);
+    if (concerns && telling.includes(event.kind)) this.#lookSoon();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#look?.cancel();
+  }
+
+  get #now(): Instant {
+    return this.#options.clock.now();
+  }
+
+  #redialOf(name: string): Redial<Path> {
+    const known = this.#redials.get(name) ?? new Redial<Path>(false, this.#options.chance);
+    this.#redials.set(name, known);
+    return known;
+  }
+
+  #refuseIfUp(name: string): void {
+    const standing = this.#options.standings().get(name) ?? 'absent';
+    if (standing === 'established') throw new Refused(`connection '${name}' is up already`);
+    if (standing === 'handshake')
+      throw new Refused(`connection '${name}' is being dialled already`);
+  }
+
+  #lookSoon(): void {
+    this.#lookAt(this.#now);
+  }
+
+  /** One timer, for the earliest. */
+  #lookAt(at: Instant): void {
+    if (this.#isClosed || (this.#look && this.#look.at <= at)) return;
+    this.#look?.cancel();
+    const delay = Math.max(since(this.#now, at), 0) as Duration;
+    this.#look = { at, cancel: this.#options.clock.after(delay, () => this.#lookAtAll()) };
+  }
+
+  #lookAtAll(): void {
+    this.#look = undefined;
+    const standings = this.#options.standings();
+    for (const [name, redial] of this.#redials) {
+      const move = redial.look(this.#now, standings.get(name) ?? 'absent');
+      const until = this.#perform(name, move);
+      if (until !== undefined) this.#lookAt(until);
+    }
+  }
+
+  /** @returns when to look again */
+  #perform(name: string, move: Move<Path>): Instant | undefined {
+    const { log, dial } = this.#options;
+    switch (move.kind) {
+      case 'resolve':
+        this.#resolve(name);
+        return undefined;
+      case 'dial':
+        log.info(`connection '${name}': dialling ${formatSocket(move.target.remote)}`);
+        dial(name, move.target);
+        return this.#now;
+      case 'rest': {
+        const rest = Math.round(since(this.#now, move.until) / 100) / 10;
+        log.info(`connection '${name}' is down: dialled again in ${rest} s`);
+        return move.until;
+      }
+      case 'wait':
+        return move.until;
+    }
+  }
+
+  #resolve(name: string): void {
+    const { pathsTo, log } = this.#options;
+    const tell = (paths: readonly Path[]): void => {
+      if (this.#isClosed) return;
+      this.#perform(name, this.#redialOf(name).resolved(this.#now, paths));
+      this.#lookSoon();
+    };
+    pathsTo(name).then(tell, (error: unknown) => {
+      if (!(error instanceof Refused)) throw error;
+      log.warn(`connection '${name}' cannot be dialled: ${error.message}`);
+      tell([]);
+    });
+  }
+}
+
+/** Events after which a connection may stand otherwise. */
+const telling: readonly TraceEvent['kind'][] = [
+  'sa.established',
+  'sa.closed',
+  'attempt.failed',
+  'bug',
+];
