@@ -4,7 +4,11 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/{unit,architecture,sim}/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['test/{unit,architecture,sim}/**/*.test.ts'],
+          testTimeout: 30_000, // property tests on a busy machine
+        },
       },
       {
         // Real peers in namespaces: one at a time, and real time.

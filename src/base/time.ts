@@ -8,7 +8,6 @@ export type Duration = number & { readonly __unit: 'ms' };
 export const milliseconds = (n: number): Duration => n as Duration;
 export const seconds = (n: number): Duration => (n * 1000) as Duration;
 export const minutes = (n: number): Duration => seconds(60 * n);
-export const hours = (n: number): Duration => minutes(60 * n);
 
 export const instant = (ms: number): Instant => ms as Instant;
 export const later = (at: Instant, by: Duration): Instant => (at + by) as Instant;

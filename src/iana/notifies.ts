@@ -59,7 +59,6 @@ export const Notification = {
   SUPPORTED_AUTH_METHODS: 16443, // RFC 9593
   SA_RESOURCE_INFO: 16444, // RFC 9611
 } as const;
-export type NotificationName = keyof typeof Notification;
 
 /** Values below this are errors (RFC 7296 §3.10.1). */
 export const firstStatus = 16384;

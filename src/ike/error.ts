@@ -74,13 +74,6 @@ const faults = {
 } as const satisfies Readonly<Record<string, FaultRow>>;
 
 export type Fault = keyof typeof faults;
-/** Refusals of a CHILD_SA, with which the IKE SA lives on (RFC 7296 §1.2). */
-export type ChildFault =
-  | 'NO_PROPOSAL_CHOSEN'
-  | 'TS_UNACCEPTABLE'
-  | 'FAILED_CP_REQUIRED'
-  | 'INTERNAL_ADDRESS_FAILURE';
-
 export const faultCode = (fault: Fault): number => faults[fault].code;
 export const faultKills = (fault: Fault): 'ike' | 'exchange' => faults[fault].kills;
 

@@ -19,7 +19,11 @@ export function* again(): Steps<Received> {
   return (yield { kind: 'again' }) as Received;
 }
 
-/** Answers a request and waits for the next one of the same exchange type (EAP, RFC 7296 §2.16). The last answer is returned instead. */
+/**
+ * Answers a request and waits for the next one of the same exchange type (EAP, RFC 7296 §2.16). The last answer
+ * is returned instead.
+ * @public
+ */
 export function* reply(draft: Draft): Steps<Received> {
   return (yield { kind: 'reply', draft }) as Received;
 }

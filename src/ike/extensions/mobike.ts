@@ -1,7 +1,7 @@
 // MOBIKE: the IKE SA and its children survive a change of address (RFC 4555). Only the original initiator moves
 // them; the responder makes sure that somebody is there before it sends traffic to a new address.
 import { equal } from '../../base/bytes.ts';
-import { type Ip, ipFromBytes, isIpv4, isUnicast } from '../../base/ip.ts';
+import { ipFromBytes, isIpv4, isUnicast } from '../../base/ip.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
@@ -39,16 +39,12 @@ export const mobike: Extension = {
     }
     if (!slot.agreed || received.exchange !== Exchange.INFORMATIONAL || !received.isRequest) return;
     slot.cookie2 = received.notify(Notification.COOKIE2)?.data;
-    rememberAddresses(sa, received);
     if (received.notify(Notification.UPDATE_SA_ADDRESSES)) heedUpdate(sa, received);
   },
 };
 
 /** Whether both sides can move; without it a new address means a new handshake. */
 export const isMobile = (sa: IkeSa): boolean => sa.slot(state).agreed;
-
-/** Where else the peer can be reached, as it last said (§3.6). */
-export const otherAddresses = (sa: IkeSa): readonly Ip[] => sa.slot(state).others;
 
 /** Our address changed, and `sa.path` with it: tells the peer (§3.5). */
 export function* updateAddresses(sa: IkeSa): Steps<void> {
@@ -116,24 +112,8 @@ function isAsPromised(data: Uint8Array, { local, remote }: Path): boolean {
   );
 }
 
-/** Each list replaces the one before (§3.6). */
-function rememberAddresses(sa: IkeSa, received: Received): void {
-  const listed = [
-    ...received
-      .notifies(Notification.ADDITIONAL_IP4_ADDRESS)
-      .filter(({ data }) => data.length === 4),
-    ...received
-      .notifies(Notification.ADDITIONAL_IP6_ADDRESS)
-      .filter(({ data }) => data.length === 16),
-  ];
-  const isEmptied = received.notify(Notification.NO_ADDITIONAL_ADDRESSES) !== undefined;
-  if (listed.length === 0 && !isEmptied) return;
-  sa.slot(state).others = listed.slice(0, mostAddresses).map(({ data }) => ipFromBytes(data));
-}
-
 interface State {
   agreed: boolean;
-  others: readonly Ip[];
   /** To be echoed in the response. */
   cookie2: Uint8Array | undefined;
   /** To be said in the response. */
@@ -141,8 +121,7 @@ interface State {
 }
 const state: Slot<State> = {
   name: 'mobike',
-  init: () => ({ agreed: false, others: [], cookie2: undefined, refusal: undefined }),
-  inherit: ({ agreed, others }) => ({ agreed, others, cookie2: undefined, refusal: undefined }),
+  init: () => ({ agreed: false, cookie2: undefined, refusal: undefined }),
+  inherit: ({ agreed }) => ({ agreed, cookie2: undefined, refusal: undefined }),
 };
 const cookieBytes = 16;
-const mostAddresses = 16;

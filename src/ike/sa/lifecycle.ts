@@ -72,7 +72,7 @@ export function drain(sa: IkeSa, child: ChildSa, why: string): void {
 }
 
 /** Sends on this CHILD_SA from here on. */
-export function activate(sa: IkeSa, child: ChildSa): void {
+function activate(sa: IkeSa, child: ChildSa): void {
   if (child.isActive) return;
   child.isActive = true;
   sa.host.emit({ kind: 'activate', child: child.ref });

@@ -13,7 +13,7 @@ import type { IkeSa } from './ike-sa.ts';
 import type { SealedHeader } from './protect.ts';
 
 /** The header of a message of this SA. */
-export function headerOf(sa: IkeSa, draft: Draft, messageId: number): SealedHeader {
+function headerOf(sa: IkeSa, draft: Draft, messageId: number): SealedHeader {
   return {
     spiI: sa.spiI,
     spiR: sa.spiR,

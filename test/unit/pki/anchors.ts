@@ -14,7 +14,7 @@ export function certificateOf(der: Uint8Array): Certificate {
   return reading.certificate;
 }
 
-export const authority = ({ der }: Pick<LabCertificate, 'der'>): Anchor => ({
+const authority = ({ der }: Pick<LabCertificate, 'der'>): Anchor => ({
   certificate: certificateOf(der),
   kind: 'authority',
 });
