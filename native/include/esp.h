@@ -61,6 +61,18 @@ enum esp_encap {
 	ESP_ENCAP_RAW = 2,
 };
 
+/* What the kernel does for us, where it can. */
+enum esp_offload {
+	/* The TUN device takes and gives TCP super-packets, and leaves checksums to us. */
+	ESP_OFFLOAD_TUN_TCP = 1,
+	/* The same for UDP (Linux 6.2). */
+	ESP_OFFLOAD_TUN_UDP = 2,
+	/* Many ESP packets leave as one datagram (Linux 4.18). */
+	ESP_OFFLOAD_SEND = 4,
+	/* Many come as one (Linux 5.0). */
+	ESP_OFFLOAD_RECEIVE = 8,
+};
+
 enum esp_frame {
 	ESP_FRAME_DATAGRAM = 1,
 	ESP_FRAME_MOVED = 2,
@@ -132,6 +144,8 @@ struct esp_options {
 	uint32_t mtu;
 	/* Which CPU features may be used, enum cpu_feature; all ones: what there is. */
 	uint32_t cpu_mask;
+	/* Which of enum esp_offload may be used; all ones: what there is. */
+	uint32_t offload_mask;
 	/* 0: any free port. */
 	uint16_t port;
 	uint16_t natt_port;
@@ -154,7 +168,9 @@ struct esp_opened {
 	uint8_t ipv6;
 	/* 0: raw sockets are not permitted, ESP_ENCAP_RAW is ESP_UNSUPPORTED. */
 	uint8_t raw;
-	uint8_t zero[2];
+	/* enum esp_offload: what is in use. */
+	uint8_t offloads;
+	uint8_t zero;
 	/* The implementation of AES-GCM in use. */
 	char aead[32];
 	/* After a failure: which address, port or file, and what the kernel said. */

@@ -60,6 +60,11 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_ENCAP_UDP),
 	CONSTANT(ESP_ENCAP_RAW),
 
+	CONSTANT(ESP_OFFLOAD_TUN_TCP),
+	CONSTANT(ESP_OFFLOAD_TUN_UDP),
+	CONSTANT(ESP_OFFLOAD_SEND),
+	CONSTANT(ESP_OFFLOAD_RECEIVE),
+
 	CONSTANT(ESP_FRAME_DATAGRAM),
 	CONSTANT(ESP_FRAME_MOVED),
 	CONSTANT(ESP_FRAME_SOFT_LIMIT),
@@ -82,6 +87,7 @@ static const struct entry entries[] = {
 	FIELD(esp_options, workers),
 	FIELD(esp_options, mtu),
 	FIELD(esp_options, cpu_mask),
+	FIELD(esp_options, offload_mask),
 	FIELD(esp_options, port),
 	FIELD(esp_options, natt_port),
 	FIELD(esp_options, listen_count),
@@ -95,6 +101,7 @@ static const struct entry entries[] = {
 	FIELD(esp_opened, natt_port),
 	FIELD(esp_opened, ipv6),
 	FIELD(esp_opened, raw),
+	FIELD(esp_opened, offloads),
 	FIELD(esp_opened, zero),
 	FIELD(esp_opened, aead),
 	FIELD(esp_opened, why),

@@ -58,7 +58,7 @@ static enum esp_code lay(const struct esp_engine *engine, const struct esp_path 
 		return ESP_UNSUPPORTED;
 	if (!from || address->remote.family != address->local.family)
 		return ESP_NO_SOCKET;
-	path_prepare(path, address, from->fd, encap);
+	path_prepare(path, address, from);
 	return ESP_OK;
 }
 

@@ -59,7 +59,7 @@ static struct worker *add_worker(struct esp_engine *engine, int queue)
 	memset(worker, 0, sizeof(*worker));
 	worker->engine = engine;
 	worker->queue = queue;
-	worker->batch = queue < 0 ? inbound_batch() : outbound_batch();
+	worker->batch = queue < 0 ? inbound_batch(worker) : outbound_batch();
 	engine->workers[engine->worker_count++] = worker;
 	return worker->batch ? worker : NULL;
 }
@@ -132,6 +132,14 @@ static enum esp_code build(
 	return start_all(engine);
 }
 
+static uint8_t offloads_of(const struct esp_engine *engine)
+{
+	return (uint8_t)((engine->tun.tcp ? ESP_OFFLOAD_TUN_TCP : 0) |
+			 (engine->tun.udp ? ESP_OFFLOAD_TUN_UDP : 0) |
+			 (engine->udp.segments ? ESP_OFFLOAD_SEND : 0) |
+			 (engine->udp.gro ? ESP_OFFLOAD_RECEIVE : 0));
+}
+
 static void describe(const struct esp_engine *engine, struct esp_opened *opened)
 {
 	opened->workers = engine->started;
@@ -139,6 +147,7 @@ static void describe(const struct esp_engine *engine, struct esp_opened *opened)
 	opened->natt_port = engine->udp.natt_port;
 	opened->ipv6 = engine->udp.ipv6;
 	opened->raw = engine->udp.raw;
+	opened->offloads = offloads_of(engine);
 	snprintf(opened->aead, sizeof(opened->aead), "%s",
 		aead_pick(AEAD_AES_GCM_16, engine->cpu_features)->name);
 }

@@ -24,7 +24,7 @@ struct worker {
 	pthread_t thread;
 	/* Outbound: the queue of the TUN device. */
 	int queue;
-	/* struct udp_batch or struct send_batch. */
+	/* struct inbound_batch or struct send_batch. */
 	void *batch;
 };
 
@@ -69,7 +69,7 @@ uint64_t engine_now_ms(void);
 void *inbound_run(void *worker);
 void *outbound_run(void *worker);
 /* Its buffers; NULL: no memory. */
-void *inbound_batch(void);
+void *inbound_batch(struct worker *worker);
 void *outbound_batch(void);
 void inbound_batch_free(void *batch);
 void outbound_batch_free(void *batch);

@@ -1,11 +1,10 @@
 /* The inbound worker: datagrams → IKE to the mailbox, ESP opened and written to the TUN device. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "inbound.h"
 
 /* A NAT keepalive is one byte (RFC 3948 section 2.3). */
 #define KEEPALIVE_BYTE   0xffu
@@ -15,122 +14,20 @@
 /* What epoll says is ready: a socket by its number, or one of these. */
 enum { READY_MAILBOX = OUTER_MAX_SOCKETS, READY_STOP };
 
-static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
+static void drop(struct worker *worker, enum esp_counter reason)
 {
 	counter_add(&worker->counters, reason, 1);
-	if (sa)
-		counter_add_shared(&sa->counters, reason, 1);
 }
 
 static void take_ike(struct worker *worker, const struct datagram *datagram, const uint8_t *bytes,
 	uint32_t count)
 {
 	if (count < IKE_HEADER_BYTES)
-		drop(worker, NULL, ESP_COUNT_RUNT);
+		drop(worker, ESP_COUNT_RUNT);
 	else if (mailbox_datagram(&worker->engine->mailbox, &datagram->path, bytes, count))
 		counter_add(&worker->counters, ESP_COUNT_IKE_IN, 1);
 	else
-		drop(worker, NULL, ESP_COUNT_MAILBOX_FULL);
-}
-
-static bool same_address(const struct esp_address *a, const struct esp_address *b)
-{
-	return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, 16) == 0;
-}
-
-/* Protocol 50 has no port to change, so only two datagrams in UDP can differ by it. */
-static bool same_origin(const struct path *path, const struct datagram *datagram)
-{
-	struct esp_address known = path->address.remote;
-
-	if (path->encap == ESP_ENCAP_RAW || datagram->encap == ESP_ENCAP_RAW)
-		known.port = datagram->path.remote.port;
-	return same_address(&known, &datagram->path.remote);
-}
-
-/*
- * The peer's address changed (RFC 7296 section 2.23). Only the newest packet so far says so: one
- * that was overtaken on the old way must not move the child back.
- */
-static void note_origin(struct worker *worker, struct sa *sa, const struct datagram *datagram)
-{
-	const struct esp_address *remote = &datagram->path.remote;
-
-	if (same_origin(atomic_load(&sa->path), datagram)) {
-		memset(&sa->moved_to, 0, sizeof(sa->moved_to));
-		return;
-	}
-	if (same_address(remote, &sa->moved_to))
-		return;
-	if (mailbox_moved(&worker->engine->mailbox, sa->ref, &datagram->path))
-		sa->moved_to = *remote;
-}
-
-/* The peer has the new keys, so it can open what we seal with them (RFC 7296 section 2.8). */
-static void note_use(struct worker *worker, struct sa *sa)
-{
-	struct esp_engine *engine = worker->engine;
-
-	if (spd_stands_by(sa)) {
-		spd_activate(&engine->spd, sa);
-		sa->owes_used = true;
-	}
-	if (sa->owes_used && mailbox_child(&engine->mailbox, ESP_FRAME_USED, sa->ref))
-		sa->owes_used = false;
-}
-
-static void note_authentic(struct worker *worker, struct sa *sa, const struct datagram *datagram,
-	bool newest, uint64_t now_ms)
-{
-	atomic_store_explicit(&sa->heard_at, now_ms, memory_order_relaxed);
-	note_use(worker, sa);
-	if (newest)
-		note_origin(worker, sa, datagram);
-}
-
-static void add(_Atomic uint64_t *number, uint64_t n)
-{
-	atomic_fetch_add_explicit(number, n, memory_order_relaxed);
-}
-
-static void to_tun(
-	struct worker *worker, struct sa *sa, const struct packet *packet, const struct flow *flow)
-{
-	const struct tun *tun = &worker->engine->tun;
-
-	if (tun->count == 0 || write(tun_queue_for(tun, flow), packet->data, packet->bytes) < 0) {
-		drop(worker, sa, ESP_COUNT_TUN_FAILED);
-		return;
-	}
-	counter_add(&worker->counters, ESP_COUNT_RX_PACKETS, 1);
-}
-
-static void take_esp(
-	struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms)
-{
-	struct sa *sa = sa_by_spi(&worker->engine->table, spi);
-	struct packet *packet = &datagram->packet;
-	struct opened opened;
-	enum esp_counter verdict;
-
-	if (!sa) {
-		drop(worker, NULL, ESP_COUNT_UNKNOWN_SPI);
-		return;
-	}
-	verdict = packet_open(&sa->in, &sa->window, packet, &opened);
-	if (opened.authentic)
-		note_authentic(worker, sa, datagram, opened.newest, now_ms);
-	if (verdict == ESP_COUNT_RX_PACKETS && !spd_allows(sa, &opened.flow))
-		verdict = ESP_COUNT_INBOUND_POLICY;
-	if (verdict == ESP_COUNT_RX_PACKETS && !ip_decapsulate_ecn(packet->data, datagram->ecn))
-		verdict = ESP_COUNT_ECN;
-	if (verdict != ESP_COUNT_RX_PACKETS) {
-		drop(worker, sa, verdict);
-		return;
-	}
-	add(&sa->rx_packets, 1);
-	add(&sa->rx_bytes, packet->bytes);
-	to_tun(worker, sa, packet, &opened.flow);
+		drop(worker, ESP_COUNT_MAILBOX_FULL);
 }
 
 static uint32_t spi_of(const uint8_t *data)
@@ -146,11 +43,11 @@ static void take_natt(struct worker *worker, struct datagram *datagram, uint64_t
 	const uint32_t bytes = datagram->packet.bytes;
 
 	if (bytes == 1 && data[0] == KEEPALIVE_BYTE) {
-		drop(worker, NULL, ESP_COUNT_KEEPALIVE);
+		drop(worker, ESP_COUNT_KEEPALIVE);
 		return;
 	}
 	if (bytes < 4) {
-		drop(worker, NULL, ESP_COUNT_RUNT);
+		drop(worker, ESP_COUNT_RUNT);
 		return;
 	}
 	const uint32_t spi = spi_of(data);
@@ -158,30 +55,30 @@ static void take_natt(struct worker *worker, struct datagram *datagram, uint64_t
 	if (spi == 0)
 		take_ike(worker, datagram, data + 4, bytes - 4);
 	else if (spi < FIRST_SPI)
-		drop(worker, NULL, ESP_COUNT_BAD_SPI);
+		drop(worker, ESP_COUNT_BAD_SPI);
 	else
-		take_esp(worker, datagram, spi, now_ms);
+		deliver(worker, datagram, spi, now_ms);
 }
 
 static void take_raw(struct worker *worker, struct datagram *datagram, uint64_t now_ms)
 {
 	if (!raw_strip(datagram) || datagram->packet.bytes < 4) {
-		drop(worker, NULL, ESP_COUNT_RUNT);
+		drop(worker, ESP_COUNT_RUNT);
 		return;
 	}
 	const uint32_t spi = spi_of(datagram->packet.data);
 
 	if (spi < FIRST_SPI)
-		drop(worker, NULL, ESP_COUNT_BAD_SPI);
+		drop(worker, ESP_COUNT_BAD_SPI);
 	else
-		take_esp(worker, datagram, spi, now_ms);
+		deliver(worker, datagram, spi, now_ms);
 }
 
 static void take_datagram(
 	struct worker *worker, enum outer_kind kind, struct datagram *datagram, uint64_t now_ms)
 {
 	if (datagram->truncated)
-		drop(worker, NULL, ESP_COUNT_TRUNCATED);
+		drop(worker, ESP_COUNT_TRUNCATED);
 	else if (kind == OUTER_NATT)
 		take_natt(worker, datagram, now_ms);
 	else if (kind == OUTER_RAW)
@@ -190,10 +87,32 @@ static void take_datagram(
 		take_ike(worker, datagram, datagram->packet.data, datagram->packet.bytes);
 }
 
+/* The kernel may have put many into one; what was cut off belongs to none. */
+static void take_all(
+	struct worker *worker, enum outer_kind kind, const struct datagram *many, uint64_t now_ms)
+{
+	const uint32_t total = many->packet.bytes, each = many->cut_bytes;
+	uint32_t at = 0;
+
+	do {
+		const uint32_t bytes = total - at < each ? total - at : each;
+		struct datagram one = *many;
+
+		one.packet.data += at;
+		one.packet.headroom += at;
+		one.packet.bytes = bytes;
+		one.packet.tailroom += total - at - bytes;
+		at += bytes;
+		one.truncated = many->truncated && at == total;
+		take_datagram(worker, kind, &one, now_ms);
+	} while (at < total);
+}
+
 static void take_batch(struct worker *worker, const struct outer_socket *from)
 {
 	struct esp_engine *engine = worker->engine;
-	struct udp_batch *batch = worker->batch;
+	struct udp_batch *batch = &((struct inbound_batch *)worker->batch)->udp;
+	struct joiner *joiner = &((struct inbound_batch *)worker->batch)->joiner;
 	const int got = udp_receive(batch, from);
 	const uint64_t now_ms = engine_now_ms();
 
@@ -203,7 +122,8 @@ static void take_batch(struct worker *worker, const struct outer_socket *from)
 	}
 	reader_enter(&engine->epoch, &worker->reader);
 	for (int i = 0; i < got; i++)
-		take_datagram(worker, from->kind, &batch->datagrams[i], now_ms);
+		take_all(worker, from->kind, &batch->datagrams[i], now_ms);
+	join_flush(joiner);
 	reader_leave(&worker->reader);
 }
 
@@ -213,16 +133,16 @@ static void send_ike(void *context, const struct esp_path *path, const uint8_t *
 	const struct outer_socket *from;
 
 	if (!bytes) {
-		drop(worker, NULL, ESP_COUNT_MAILBOX_BAD);
+		drop(worker, ESP_COUNT_MAILBOX_BAD);
 		return;
 	}
 	from = outer_find(&worker->engine->udp, &path->local, ESP_ENCAP_UDP);
 	if (!from)
-		drop(worker, NULL, ESP_COUNT_IKE_NO_SOCKET);
+		drop(worker, ESP_COUNT_IKE_NO_SOCKET);
 	else if (udp_send_ike(from, path, bytes, count))
 		counter_add(&worker->counters, ESP_COUNT_IKE_OUT, 1);
 	else
-		drop(worker, NULL, ESP_COUNT_IKE_SEND_FAILED);
+		drop(worker, ESP_COUNT_IKE_SEND_FAILED);
 }
 
 static bool watch(int epoll, int fd, uint32_t events, uint32_t number)
@@ -283,22 +203,25 @@ void *inbound_run(void *argument)
 	return NULL;
 }
 
-void *inbound_batch(void)
+void *inbound_batch(struct worker *worker)
 {
-	struct udp_batch *batch = calloc(1, sizeof(*batch));
+	const struct tun *tun = &worker->engine->tun;
+	struct inbound_batch *batch = calloc(1, sizeof(*batch));
 
-	if (batch && arena_open(&batch->arena))
-		return batch;
-	free(batch);
-	return NULL;
+	if (!batch || !arena_open(&batch->udp.arena)) {
+		free(batch);
+		return NULL;
+	}
+	join_start(&batch->joiner, tun->tcp, tun->udp, deliver_write, worker);
+	return batch;
 }
 
 void inbound_batch_free(void *argument)
 {
-	struct udp_batch *batch = argument;
+	struct inbound_batch *batch = argument;
 
 	if (!batch)
 		return;
-	arena_close(&batch->arena);
+	arena_close(&batch->udp.arena);
 	free(batch);
 }

@@ -1,27 +1,16 @@
-/* An outbound worker: packets from one queue of the TUN device → their child → sealed → sent in
- * batches. */
+/* An outbound worker: packets from one queue of the TUN device → cut where they are many in one →
+ * their child → sealed → sent in batches. */
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine.h"
+#include "gso.h"
+#include "send.h"
 
-/* How long a full socket may hold up the queue; meanwhile the kernel's own queue absorbs the
- * packets. */
-#define SEND_WAIT_MS 20
-
-/* What sendmmsg() takes; one a worker, too large for a stack. */
-struct send_batch {
-	struct arena arena;
-	struct mmsghdr messages[BATCH];
-	struct iovec vectors[BATCH];
-	/* To whom each belongs, and its inner length. */
-	struct sa *owners[BATCH];
-	uint32_t inner_bytes[BATCH];
-	int fds[BATCH];
-	uint32_t count;
-};
+/* How many a round reads at most. */
+#define ROUND_READS 64u
 
 static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
 {
@@ -55,129 +44,119 @@ static uint64_t next_sequence(struct worker *worker, struct sa *sa)
 	return 0;
 }
 
-static void enqueue(struct send_batch *batch, struct sa *sa, const struct packet *packet,
-	uint32_t inner_bytes, uint8_t ecn)
+/* The child for a packet, or for all that a super-packet holds; NULL: it was dropped. */
+static struct sa *child_for(struct worker *worker, const uint8_t *packet, uint32_t bytes)
 {
-	struct path *path = atomic_load(&sa->path);
-	const uint32_t i = batch->count++;
-
-	batch->vectors[i] = (struct iovec){packet->data, packet->bytes};
-	batch->messages[i].msg_hdr = (struct msghdr){
-		.msg_name = &path->remote,
-		.msg_namelen = path->remote_bytes,
-		.msg_iov = &batch->vectors[i],
-		.msg_iovlen = 1,
-		.msg_control = path->control[ecn].bytes,
-		.msg_controllen = path->control[ecn].count,
-	};
-	batch->owners[i] = sa;
-	batch->inner_bytes[i] = inner_bytes;
-	batch->fds[i] = path->fd;
-}
-
-static void take_packet(struct worker *worker, struct packet *packet)
-{
-	struct esp_engine *engine = worker->engine;
-	const uint32_t inner_bytes = packet->bytes;
 	struct flow flow;
 	struct sa *sa;
 
-	if (!ip_parse(packet->data, packet->bytes, &flow)) {
+	if (!ip_parse(packet, bytes, &flow)) {
 		drop(worker, NULL, ESP_COUNT_NOT_IP);
-		return;
+		return NULL;
 	}
-	sa = spd_find(&engine->spd, &flow);
-	if (!sa) {
+	sa = spd_find(&worker->engine->spd, &flow);
+	if (!sa)
 		drop(worker, NULL, ESP_COUNT_NO_SA);
-		return;
-	}
+	return sa;
+}
+
+/* RFC 6040 section 4.1: the marks go outside as they are; the rest of the outer TOS is 0. */
+static void seal(struct worker *worker, struct sa *sa, struct packet *packet, uint8_t ecn)
+{
+	const uint32_t inner_bytes = packet->bytes;
 	const uint64_t sequence = next_sequence(worker, sa);
-	/* RFC 6040 section 4.1: the marks go outside as they are; the rest of the outer TOS is 0.
-	 */
-	const uint8_t ecn = ip_ecn(packet->data);
 
 	if (sequence == 0)
 		drop(worker, sa, ESP_COUNT_SEQUENCE_EXHAUSTED);
 	else if (packet_seal(&sa->out, sequence, packet))
-		enqueue(worker->batch, sa, packet, inner_bytes, ecn);
+		send_add(worker->batch, sa, packet, inner_bytes, ecn);
 	else
 		drop(worker, sa, ESP_COUNT_TOO_BIG);
 }
 
-static void note_sent(struct worker *worker, uint32_t from, uint32_t to)
+static void take_whole(
+	struct worker *worker, const struct gso_header *header, struct packet *packet)
 {
-	struct send_batch *batch = worker->batch;
+	struct sa *sa;
 
-	for (uint32_t i = from; i < to; i++) {
-		struct sa *sa = batch->owners[i];
-
-		atomic_fetch_add_explicit(&sa->tx_packets, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(
-			&sa->tx_bytes, batch->inner_bytes[i], memory_order_relaxed);
+	if (!gso_finish_checksum(header, packet->data, packet->bytes)) {
+		drop(worker, NULL, ESP_COUNT_NOT_IP);
+		return;
 	}
-	counter_add(&worker->counters, ESP_COUNT_TX_PACKETS, to - from);
+	sa = child_for(worker, packet->data, packet->bytes);
+	if (sa)
+		seal(worker, sa, packet, ip_ecn(packet->data));
 }
 
-/* Whether a full socket took heart again. */
-static bool wait_for_room(const struct worker *worker, int fd)
-{
-	struct pollfd wait[2] = {
-		{.fd = fd, .events = POLLOUT},
-		{.fd = worker->engine->stop_fd, .events = POLLIN},
-	};
-
-	return poll(wait, 2, SEND_WAIT_MS) > 0 && (wait[0].revents & POLLOUT);
-}
-
-/* Messages from `from` on that leave by one socket; returns the first that does not. */
-static uint32_t send_run(struct worker *worker, uint32_t from)
+/* The super-packet stays where it was read while its segments are written behind it. */
+static void take_super(
+	struct worker *worker, const struct gso_header *header, const struct packet *packet)
 {
 	struct send_batch *batch = worker->batch;
-	const int fd = batch->fds[from];
-	uint32_t to = from + 1;
+	struct gso gso;
+	struct sa *sa;
 
-	while (to < batch->count && batch->fds[to] == fd)
-		to++;
-	while (from < to) {
-		const int sent = sendmmsg(
-			fd, &batch->messages[from], to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (sent > 0) {
-			note_sent(worker, from, from + (uint32_t)sent);
-			from += (uint32_t)sent;
-		} else if (errno == EAGAIN && !wait_for_room(worker, fd)) {
-			/* Whoever waits for this batch must not wait once a packet. */
-			for (; from < to; from++)
-				drop(worker, batch->owners[from], ESP_COUNT_SEND_FAILED);
-		} else if (errno != EAGAIN && errno != EINTR) {
-			/* The error is the first message's; those behind it may go elsewhere. */
-			drop(worker, batch->owners[from++], ESP_COUNT_SEND_FAILED);
-		}
+	if (!gso_begin(&gso, header, packet->data, packet->bytes)) {
+		drop(worker, NULL, ESP_COUNT_NOT_IP);
+		return;
 	}
-	return to;
+	sa = child_for(worker, packet->data, packet->bytes);
+	if (!sa)
+		return;
+	send_keep(batch, packet);
+	const size_t kept = batch->used;
+
+	for (uint32_t i = 0; i < gso.count; i++) {
+		const uint32_t bytes = gso_segment_bytes(&gso, i);
+		struct packet segment;
+
+		if (!send_has_room(batch, bytes))
+			send_flush(worker, kept);
+		segment = send_place(batch);
+		gso_segment(&gso, i, segment.data);
+		segment.bytes = bytes;
+		segment.tailroom -= bytes;
+		seal(worker, sa, &segment, ip_ecn(packet->data));
+	}
+}
+
+/* Reads one packet; false: there is none now, or the device is gone. */
+static bool take_next(struct worker *worker, bool *alive)
+{
+	const uint32_t before = worker->engine->tun.vnet ? sizeof(struct gso_header) : 0;
+	struct packet packet = send_place(worker->batch);
+	struct gso_header header = {.type = GSO_NONE};
+	const ssize_t got = read(worker->queue, packet.data - before, SEND_READ_BYTES + before);
+
+	if (got <= 0) {
+		*alive = got < 0 && (errno == EAGAIN || errno == EINTR);
+		return false;
+	}
+	if ((size_t)got <= before) {
+		drop(worker, NULL, ESP_COUNT_NOT_IP);
+		return true;
+	}
+	memcpy(&header, packet.data - before, before);
+	packet.bytes = (uint32_t)got - before;
+	packet.tailroom -= packet.bytes;
+	if (header.type == GSO_NONE)
+		take_whole(worker, &header, &packet);
+	else
+		take_super(worker, &header, &packet);
+	return true;
 }
 
 /* False: the device is gone. */
 static bool take_batch(struct worker *worker)
 {
-	struct send_batch *batch = worker->batch;
+	const struct send_batch *batch = worker->batch;
 	bool alive = true;
 
-	batch->count = 0;
-	for (uint32_t i = 0; i < BATCH; i++) {
-		struct packet packet = arena_packet(&batch->arena, i);
-		const ssize_t got = read(worker->queue, packet.data, ARENA_BYTES);
-
-		if (got <= 0) {
-			alive = got < 0 && (errno == EAGAIN || errno == EINTR);
+	for (uint32_t i = 0; i < ROUND_READS && batch->used < SEND_ROUND_BYTES; i++) {
+		if (batch->count == SEND_PACKETS || !take_next(worker, &alive))
 			break;
-		}
-		packet.bytes = (uint32_t)got;
-		packet.tailroom -= packet.bytes;
-		take_packet(worker, &packet);
 	}
-	for (uint32_t i = 0; i < batch->count;)
-		i = send_run(worker, i);
+	send_flush(worker, 0);
 	return alive;
 }
 
@@ -209,20 +188,10 @@ void *outbound_run(void *argument)
 
 void *outbound_batch(void)
 {
-	struct send_batch *batch = calloc(1, sizeof(*batch));
-
-	if (batch && arena_open(&batch->arena))
-		return batch;
-	free(batch);
-	return NULL;
+	return send_open();
 }
 
-void outbound_batch_free(void *argument)
+void outbound_batch_free(void *batch)
 {
-	struct send_batch *batch = argument;
-
-	if (!batch)
-		return;
-	arena_close(&batch->arena);
-	free(batch);
+	send_close(batch);
 }

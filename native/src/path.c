@@ -1,6 +1,9 @@
 #include "path.h"
 
+#include <netinet/udp.h>
 #include <string.h>
+
+#include "udp.h"
 
 static struct cmsghdr *append(struct path_control *control, int level, int type, size_t bytes)
 {
@@ -59,9 +62,21 @@ static void prepare_v6(struct path *path, const struct esp_path *address)
 	}
 }
 
-void path_prepare(struct path *path, const struct esp_path *address, int fd, enum esp_encap encap)
+void path_cut(struct path_control *control, uint16_t size)
 {
-	*path = (struct path){.address = *address, .encap = encap, .fd = fd};
+	memcpy(CMSG_DATA(append(control, IPPROTO_UDP, UDP_SEGMENT, sizeof(size))), &size,
+		sizeof(size));
+}
+
+void path_prepare(
+	struct path *path, const struct esp_path *address, const struct outer_socket *from)
+{
+	*path = (struct path){
+		.address = *address,
+		.encap = from->kind == OUTER_RAW ? ESP_ENCAP_RAW : ESP_ENCAP_UDP,
+		.fd = from->fd,
+	};
+	atomic_init(&path->segments, from->segments);
 	if (address->local.family == 4)
 		prepare_v4(path, address);
 	else

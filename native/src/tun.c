@@ -12,6 +12,14 @@
 
 #define DEVICE_FILE "/dev/net/tun"
 
+/* Linux 6.2. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+#define TCP_OFFLOADS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
+#define UDP_OFFLOADS (TUN_F_USO4 | TUN_F_USO6)
+
 static enum esp_code device_file_failed(char *why, size_t why_bytes)
 {
 	const int error = errno;
@@ -43,12 +51,28 @@ static enum esp_code open_queue(struct tun *tun, const char *name, char *why, si
 		return device_file_failed(why, why_bytes);
 	if (tun->count == 0)
 		flags |= IFF_TUN_EXCL;
+	if (tun->vnet)
+		flags |= IFF_VNET_HDR;
 	tun->queues[tun->count++] = fd;
 	request.ifr_flags = (short)flags;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	if (ioctl(fd, TUNSETIFF, &request) < 0)
 		return attach_failed(name, why, why_bytes);
 	return ESP_OK;
+}
+
+/* A kernel that knows less refuses the whole set. */
+static bool offer(const struct tun *tun, unsigned offloads)
+{
+	return ioctl(tun->queues[0], TUNSETOFFLOAD, (unsigned long)offloads) == 0;
+}
+
+static void agree_on_offloads(struct tun *tun, uint32_t mask)
+{
+	if (!tun->vnet)
+		return;
+	tun->udp = (mask & ESP_OFFLOAD_TUN_UDP) && offer(tun, TCP_OFFLOADS | UDP_OFFLOADS);
+	tun->tcp = tun->udp || offer(tun, TCP_OFFLOADS);
 }
 
 static bool configure(int control, const struct esp_options *options)
@@ -68,13 +92,14 @@ static bool configure(int control, const struct esp_options *options)
 enum esp_code tun_open(struct tun *tun, const struct esp_options *options, uint32_t queues,
 	char *why, size_t why_bytes)
 {
-	tun->count = 0;
+	*tun = (struct tun){.vnet = options->offload_mask & ESP_OFFLOAD_TUN_TCP};
 	for (uint32_t i = 0; i < queues; i++) {
 		const enum esp_code code = open_queue(tun, options->device, why, why_bytes);
 
 		if (code != ESP_OK)
 			return code;
 	}
+	agree_on_offloads(tun, options->offload_mask);
 	const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	const bool configured = control >= 0 && configure(control, options);
 

@@ -9,6 +9,10 @@ struct tun {
 	int queues[ESP_MAX_WORKERS];
 	/* 0: there is no device. */
 	uint32_t count;
+	/* A gso_header stands before every packet. */
+	bool vnet;
+	/* Which super-packets it takes and gives. */
+	bool tcp, udp;
 };
 
 /* Makes the device with that many queues, sets its MTU and brings it up. */

@@ -1,6 +1,7 @@
 #include "udp.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #define IP_BYTES(family) ((family) == 4 ? 4u : 16u)
@@ -71,6 +72,12 @@ static void take_control(struct datagram *datagram, struct msghdr *header)
 
 			memcpy(&tclass, data, sizeof(tclass));
 			datagram->ecn = tclass & 3;
+		} else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+			int bytes;
+
+			memcpy(&bytes, data, sizeof(bytes));
+			if (bytes > 0)
+				datagram->cut_bytes = (uint32_t)bytes;
 		}
 	}
 }
@@ -100,6 +107,7 @@ int udp_receive(struct udp_batch *batch, const struct outer_socket *from)
 		datagram->packet.tailroom -= datagram->packet.bytes;
 		datagram->truncated = (header->msg_flags & MSG_TRUNC) != 0;
 		datagram->ecn = 0;
+		datagram->cut_bytes = datagram->packet.bytes;
 		datagram->encap = from->kind == OUTER_RAW ? ESP_ENCAP_RAW : ESP_ENCAP_UDP;
 		datagram->path.local = from->local;
 		take_name(&datagram->path.remote, from->local.family, &batch->names[i]);
@@ -118,7 +126,7 @@ bool udp_send_ike(const struct outer_socket *from, const struct esp_path *addres
 	};
 	struct path path;
 
-	path_prepare(&path, address, from->fd, ESP_ENCAP_UDP);
+	path_prepare(&path, address, from);
 	const struct msghdr header = {
 		.msg_name = &path.remote,
 		.msg_namelen = path.remote_bytes,

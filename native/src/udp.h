@@ -26,6 +26,8 @@ enum outer_kind {
 struct outer_socket {
 	int fd;
 	enum outer_kind kind;
+	/* The kernel cuts what is sent here (UDP_SEGMENT). */
+	bool segments;
 	/* An address of zeros: all. */
 	struct esp_address local;
 };
@@ -35,15 +37,19 @@ struct udp {
 	uint32_t count;
 	uint16_t port, natt_port;
 	bool ipv6, raw;
+	/* Whether all NAT-T sockets cut what is sent, and get many datagrams as one. */
+	bool segments, gro;
 };
 
-/* One datagram that came. */
+/* One datagram that came, or many of equal size as one, the last perhaps shorter. */
 struct datagram {
 	struct packet packet;
 	struct esp_path path;
 	/* Of the outer header. */
 	uint8_t ecn;
 	bool truncated;
+	/* Of each. */
+	uint32_t cut_bytes;
 	/* How it came. */
 	enum esp_encap encap;
 };

@@ -1,5 +1,6 @@
 /* Opening the sockets: which addresses, which ports, and an error that a person understands. */
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 /* The opening in progress, with the place for its error. */
 struct attempt {
 	struct udp *udp;
+	uint32_t offload_mask;
 	char *why;
 	size_t why_bytes;
 };
@@ -96,6 +98,18 @@ static uint16_t bound_port(int fd)
 	return ntohs(name.sin6_port);
 }
 
+/* What the kernel does not know it does without. */
+static void use_offloads(const struct attempt *attempt, struct outer_socket *natt)
+{
+	struct udp *udp = attempt->udp;
+	const uint32_t mask = attempt->offload_mask;
+
+	natt->segments = (mask & ESP_OFFLOAD_SEND) && set(natt->fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+	udp->segments = udp->segments && natt->segments;
+	if (!(mask & ESP_OFFLOAD_RECEIVE) || !set(natt->fd, IPPROTO_UDP, UDP_GRO, 1))
+		udp->gro = false;
+}
+
 static enum esp_code open_one(
 	const struct attempt *attempt, struct esp_address local, enum outer_kind kind)
 {
@@ -117,6 +131,8 @@ static enum esp_code open_one(
 	if (outer_bind(fd, &local) < 0)
 		return bind_failed(attempt, &local);
 	udp->sockets[udp->count - 1].local.port = bound_port(fd);
+	if (kind == OUTER_NATT)
+		use_offloads(attempt, &udp->sockets[udp->count - 1]);
 	return ESP_OK;
 }
 
@@ -179,9 +195,13 @@ static enum esp_code open_any_port(const struct attempt *attempt, const struct e
 enum esp_code udp_open(
 	struct udp *udp, const struct esp_options *options, char *why, size_t why_bytes)
 {
-	const struct attempt attempt = {udp, why, why_bytes};
+	const struct attempt attempt = {udp, options->offload_mask, why, why_bytes};
 
-	*udp = (struct udp){.port = options->port, .natt_port = options->natt_port, .ipv6 = true};
+	*udp = (struct udp){.port = options->port,
+		.natt_port = options->natt_port,
+		.ipv6 = true,
+		.segments = true,
+		.gro = true};
 	const enum esp_code code = open_any_port(&attempt, options, &udp->port, OUTER_IKE);
 
 	if (code != ESP_OK)

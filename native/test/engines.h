@@ -28,10 +28,13 @@ struct side {
 
 static struct side left, right;
 
-static inline void open_side_at(struct side *side, uint8_t family, const char *ip)
+/* `offloads` of the sockets; `vnet`: the device has super-packets. */
+static inline void open_end(
+	struct side *side, uint8_t family, const char *ip, uint32_t offloads, bool vnet)
 {
-	struct esp_options options = {.version = ESP_ABI_VERSION, .cpu_mask = UINT32_MAX};
-	struct tun tun = {.count = 1};
+	struct esp_options options = {
+		.version = ESP_ABI_VERSION, .cpu_mask = UINT32_MAX, .offload_mask = offloads};
+	struct tun tun = {.count = 1, .vnet = vnet, .tcp = vnet, .udp = vnet};
 	int ends[2];
 
 	options.listen_count = 1;
@@ -44,6 +47,16 @@ static inline void open_side_at(struct side *side, uint8_t family, const char *i
 	side->opened = (struct esp_opened){.mailbox = -1};
 	if (!CHECK_EQUAL(engine_open_with(&options, &tun, &side->opened, &side->engine), ESP_OK))
 		printf("    %s\n", side->opened.why);
+}
+
+static inline void open_side_at(struct side *side, uint8_t family, const char *ip)
+{
+	open_end(side, family, ip, UINT32_MAX, false);
+}
+
+static inline void open_side_with(struct side *side, uint32_t offloads, bool vnet)
+{
+	open_end(side, 4, "127.0.0.1", offloads, vnet);
 }
 
 static inline void open_side(struct side *side)

@@ -46,4 +46,6 @@ export interface DataPlaneOptions {
   readonly nattPort: number;
   /** 0: one per core. */
   readonly workers: number;
+  /** False: without the kernel's segmentation offloads, for a network driver that gets them wrong. */
+  readonly offloads?: boolean;
 }

@@ -28,7 +28,8 @@ export function encodeOptions(options: DataPlaneOptions): Uint8Array {
   block.set('version', constants.ESP_ABI_VERSION);
   block.set('workers', options.workers);
   block.set('mtu', options.mtu);
-  block.set('cpu_mask', everyFeature);
+  block.set('cpu_mask', everything);
+  block.set('offload_mask', options.offloads === false ? 0 : everything);
   block.set('port', options.port);
   block.set('natt_port', options.nattPort);
   block.set('listen_count', listen.length);
@@ -36,6 +37,17 @@ export function encodeOptions(options: DataPlaneOptions): Uint8Array {
   block.put('device', device);
   return block.bytes;
 }
+
+const offloadBits = {
+  'tun-tcp': constants.ESP_OFFLOAD_TUN_TCP,
+  'tun-udp': constants.ESP_OFFLOAD_TUN_UDP,
+  send: constants.ESP_OFFLOAD_SEND,
+  receive: constants.ESP_OFFLOAD_RECEIVE,
+} as const;
+
+/** What the kernel does for the data plane: super-packets on the TUN device, many ESP packets in one datagram. */
+export type Offload = keyof typeof offloadBits;
+const offloadNames = Object.keys(offloadBits) as Offload[];
 
 /** What `esp_open` settled, or why it failed. */
 export interface Opened {
@@ -45,6 +57,7 @@ export interface Opened {
   readonly nattPort: number;
   readonly ipv6: boolean;
   readonly raw: boolean;
+  readonly offloads: readonly Offload[];
   readonly aead: string;
   readonly why: string;
 }
@@ -58,6 +71,7 @@ export function decodeOpened(bytes: Uint8Array): Opened {
     nattPort: block.get('natt_port'),
     ipv6: block.get('ipv6') === 1,
     raw: block.get('raw') === 1,
+    offloads: offloadNames.filter((name) => block.get('offloads') & offloadBits[name]),
     aead: block.text('aead'),
     why: block.text('why'),
   };
@@ -153,4 +167,4 @@ const family = (ip: Ip): 4 | 6 => (isIpv4(ip) ? 4 : 6);
 
 /** IFNAMSIZ less the zero at the end. */
 const maxDeviceBytes = 15;
-const everyFeature = 0xffffffff;
+const everything = 0xffffffff;

@@ -14,6 +14,7 @@ import {
   encodeChild,
   encodeOptions,
   encodePath,
+  type Offload,
   type Opened,
 } from './marshal.ts';
 
@@ -26,6 +27,8 @@ export interface NativeDataPlane extends DataPlane {
   readonly ipv6: boolean;
   /** False: raw sockets are not permitted, a child with `encap: 'raw'` is refused as unsupported. */
   readonly raw: boolean;
+  /** What this kernel can; without any the data plane is slower, not less able. */
+  readonly offloads: readonly Offload[];
   /** Threads that move packets. */
   readonly workers: number;
 }
@@ -113,6 +116,7 @@ class NativePlane implements NativeDataPlane {
   readonly aead: string;
   readonly ipv6: boolean;
   readonly raw: boolean;
+  readonly offloads: readonly Offload[];
   readonly workers: number;
   readonly #library: Library;
   readonly #listener: DataPlaneListener;
@@ -128,6 +132,7 @@ class NativePlane implements NativeDataPlane {
     this.aead = opened.aead;
     this.ipv6 = opened.ipv6;
     this.raw = opened.raw;
+    this.offloads = opened.offloads;
     this.workers = opened.workers;
     this.#library = library;
     this.#engine = engine;

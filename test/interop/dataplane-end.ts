@@ -14,6 +14,7 @@ export interface EndSetup {
   readonly local: string;
   readonly remote: string;
   readonly workers: number;
+  readonly offloads?: boolean;
   readonly esn: boolean;
   readonly encap: 'udp' | 'raw';
   /** 16, 24 or 32. */
@@ -65,8 +66,8 @@ function childOf(setup: EndSetup): ChildSpec {
 
 try {
   const setup = readSetup();
-  const { device, workers } = setup;
-  const options = { device, mtu: 1400, listen: [], port: 500, nattPort: 4500, workers };
+  const { device, workers, offloads = true } = setup;
+  const options = { device, mtu: 1400, listen: [], port: 500, nattPort: 4500, workers, offloads };
   const plane = openNative(library, options, {
     datagram: () => {},
     event: (event) => say({ event }),
@@ -80,7 +81,7 @@ try {
     plane.move(child.ref, pathOf(next), next.encap);
   });
   process.on('SIGTERM', () => plane.close());
-  say({ ready: plane.aead, workers: plane.workers, raw: plane.raw });
+  say({ ready: plane.aead, workers: plane.workers, raw: plane.raw, offloads: plane.offloads });
 } catch (error) {
   if (!(error instanceof DataPlaneError)) throw error;
   say({ refused: error.code, why: error.why, cure: error.cure });

@@ -37,6 +37,7 @@ interface End {
 type Counters = Readonly<Record<string, string>>;
 interface Line {
   readonly ready?: string;
+  readonly offloads?: readonly string[];
   readonly event?: { readonly kind: string; readonly path: { remote: object } };
   readonly failed?: string;
   readonly refused?: string;
@@ -96,7 +97,7 @@ interface Outer {
 }
 const overV4: Outer = { left: '192.0.2.1', right: '192.0.2.2' };
 const overV6: Outer = { left: '2001:db8::1', right: '2001:db8::2' };
-type Variant = Partial<Pick<EndSetup, 'esn' | 'encap' | 'keyBytes' | 'workers'>>;
+type Variant = Partial<Pick<EndSetup, 'esn' | 'encap' | 'keyBytes' | 'offloads' | 'workers'>>;
 
 const usual = { device: 'esp0', esn: false, encap: 'udp', keyBytes: 16, workers: 0 } as const;
 
@@ -135,6 +136,7 @@ describe.each<[string, Outer, Variant]>([
   ['over IPv4 with AES-128', overV4, {}],
   ['over IPv6 with AES-256 and ESN', overV6, { keyBytes: 32, esn: true }],
   ['with AES-192 and four threads', overV4, { keyBytes: 24, workers: 4 }],
+  ['without any of the kernel’s offloads', overV4, { offloads: false }],
   ['as protocol 50 over IPv4', overV4, { encap: 'raw' }],
   ['as protocol 50 over IPv6', overV6, { encap: 'raw' }],
 ])('%s', (_what, outer, variant) => {
@@ -177,6 +179,25 @@ test.each<[string, Outer]>([
     hosts.right.runNow('nft', 'delete', 'table', 'inet', 'seen');
   },
 );
+
+test('bursts pass where the route is too narrow for what the kernel should cut', async () => {
+  const ends = await tunnel(overV4);
+  for (const end of [ends.left, ends.right]) end.host.ip('link', 'set', 'wan', 'mtu', '1300');
+  // Thirty of 1,400 bytes at once: their ESP packets are of equal size, and fragments outside.
+  const burst = ['ping', '-n', '-q', '-c', '30', '-l', '30', '-W', '2', '-s', '1372', '10.2.0.1'];
+  expect(await hosts.left.run(burst)).toMatch(/30 received/);
+  expect((await counted(ends.left)).counters['send-failed']).toBe('0');
+  for (const end of [ends.left, ends.right]) end.host.ip('link', 'set', 'wan', 'mtu', '1500');
+});
+
+test.each<[string, boolean, readonly string[]]>([
+  ['uses what this kernel has', true, ['tun-tcp', 'send', 'receive']],
+  ['uses nothing of it when told so', false, []],
+])('%s', async (_, offloads, expected) => {
+  const { left } = await tunnel(overV4, { offloads });
+  const told = lines(left).flatMap(({ offloads }) => offloads ?? []);
+  expect(told.filter((name) => name !== 'tun-udp')).toEqual(expected);
+});
 
 test('what the network doubles arrives once (RFC 4303 §3.4.3)', async () => {
   const ends = await tunnel(overV4);

@@ -1,0 +1,20 @@
+/* What the inbound worker's two halves share: inbound.c takes datagrams, deliver.c ESP packets. */
+#ifndef INBOUND_H
+#define INBOUND_H
+
+#include "engine.h"
+#include "join.h"
+
+struct inbound_batch {
+	struct udp_batch udp;
+	/* Holds packets of this batch until its end. */
+	struct joiner joiner;
+};
+
+/* An ESP packet with this SPI. Anything but its delivery is a counted drop. */
+void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms);
+
+/* To the TUN device; `context` is the worker. */
+join_write deliver_write;
+
+#endif
