@@ -1,0 +1,67 @@
+// Which tests name which pitfall of docs/pitfalls.md: «pitfall 58», «pitfalls 56, 57», «pitfalls 13–15», «pitfall C4».
+
+export interface Pitfall {
+  /** `58`, or `C4` for a row of the table of collisions. */
+  readonly id: string;
+  readonly rule: string;
+}
+
+export interface Mention {
+  readonly id: string;
+  readonly file: string;
+  readonly title: string;
+}
+
+const one = String.raw`C?\d+(?:[–-]C?\d+)?\b(?!\.\d)`;
+const mentioned = new RegExp(String.raw`\bpitfalls?\s+(${one}(?:(?:,| and)\s+${one})*)`, 'gi');
+const row = /^\| (C?\d+) \| (.+?) \| (.+?) \|/;
+
+/** The rows of docs/pitfalls.md, in their order. */
+export function readPitfalls(text: string): Pitfall[] {
+  return text.split('\n').flatMap((line) => {
+    const [, id, first, second] = row.exec(line) ?? [];
+    if (!id || !first) return [];
+    return [{ id, rule: id.startsWith('C') ? `${first}; the peer: ${second}` : first }];
+  });
+}
+
+/** Every pitfall that a file of tests names, with the test's title. */
+export function mentionsIn(file: string, text: string): Mention[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, at) =>
+    idsIn(line).map((id) => ({ id, file, title: titleOf(lines.slice(at, at + 5)) })),
+  );
+}
+
+/** `13–15` is three pitfalls. */
+function idsIn(line: string): string[] {
+  const lists = Array.from(line.matchAll(mentioned), ([, list = '']) => list);
+  return lists.flatMap((list) => list.split(/,|\sand\s/).flatMap((part) => expand(part.trim())));
+}
+
+function expand(part: string): string[] {
+  const letter = part.startsWith('C') ? 'C' : '';
+  const [first = 0, last = first] = part.split(/[–-]/).map((end) => Number(end.replace('C', '')));
+  return Array.from({ length: last - first + 1 }, (_, i) => `${letter}${first + i}`);
+}
+
+/** The string that names it; of a comment, the next test or C function; else the comment itself. */
+function titleOf([line = '', ...next]: readonly string[]): string {
+  const comment = /^\s*(?:\/\/|\/?\*)\s*(.*?)\s*(?:\*\/)?$/.exec(line)?.[1];
+  if (comment === undefined) return quoted(line) ?? line.trim();
+  const named = next.map((one) => /^(?:static )?void (\w+)\(/.exec(one)?.[1] ?? testIn(one));
+  return named.find((name) => name !== undefined) ?? comment;
+}
+
+const testIn = (line: string): string | undefined =>
+  /^\s*(?:test|describe)\b/.test(line) ? quoted(line) : undefined;
+
+/** The first quoted text that names a pitfall, else the first quoted text; without the numbers behind it. */
+function quoted(line: string): string | undefined {
+  const texts = Array.from(
+    line.matchAll(/(['"`])((?:\\.|(?!\1).)+)\1/g),
+    ([, , text = '']) => text,
+  );
+  const title = texts.find((text) => /pitfall/i.test(text)) ?? texts[0];
+  return title?.replace(/\s*\(pitfalls? [^)]*\)/i, '').replace(/,\s*pitfalls? [^)]*\)/i, ')');
+}

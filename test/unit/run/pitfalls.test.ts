@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { inCheckout } from '../../lab/checkout.ts';
+import { mentionsIn, readPitfalls } from '../../run/pitfall-mentions.ts';
+
+const listed = readPitfalls(readFileSync(inCheckout('docs/pitfalls.md'), 'utf8'));
+const upTo = (last: number, letter = '') =>
+  Array.from({ length: last }, (_, i) => `${letter}${i + 1}`);
+
+describe('docs/pitfalls.md', () => {
+  test('has 71 rules in their order, then 13 collisions', () => {
+    expect(listed.map(({ id }) => id)).toEqual([...upTo(71), ...upTo(13, 'C')]);
+  });
+
+  test('says each of them once', () => {
+    expect(new Set(listed.map(({ rule }) => rule)).size).toBe(84);
+  });
+});
+
+describe('what tests name', () => {
+  const ids = (line: string) => mentionsIn('x.test.ts', line).map(({ id }) => id);
+
+  test.each([
+    ["test('tells once (pitfall 67)', () => {", ['67']],
+    ["test('is answered (RFC 7296 §2.6, pitfall 13)', () => {", ['13']],
+    ["test('twice (pitfalls 2, 4)', () => {", ['2', '4']],
+    ["test('three (pitfalls 13–15)', () => {", ['13', '14', '15']],
+    ["test('lists (pitfalls 9, 11–12 and 45)', () => {", ['9', '11', '12', '45']],
+    ["describe('what crosses (pitfalls C2, C10–C11)', () => {", ['C2', 'C10', 'C11']],
+    ['/* Pitfall 63: the soft limit is told once. */', ['63']],
+    ["test('as the table says (table 5.1)', () => {", []],
+    ["test('as section says (pitfalls 5.1)', () => {", []],
+    ["test('falls into no pit (RFC 7296 §2.6)', () => {", []],
+  ])('%s', (line, expected) => {
+    expect(ids(line)).toEqual(expected);
+  });
+
+  test('goes by the title of the test', () => {
+    const title = (text: string) => mentionsIn('x', text)[0]?.title;
+    expect(title("  test('is dropped (class 9, pitfall 20)', () => {")).toBe(
+      'is dropped (class 9)',
+    );
+    expect(title("test(`it's «so» (pitfall 1)`, () => {")).toBe("it's «so»");
+    expect(title('// Pitfall 48.\nconst all = 1;')).toBe('Pitfall 48.');
+    expect(title("// As in pitfall 4.\ntest('comes again', () => {")).toBe('comes again');
+    expect(title('/* Pitfall 57. */\nstatic void stands_by(void)\n{')).toBe('stands_by');
+  });
+});
