@@ -1,13 +1,14 @@
 // Two gateways on a network that loses, doubles, delays and reorders: every dial comes up as long as no datagram is
-// lost more often than it is repeated, and everything ends clean. `SEEDS=5000` makes it a long run.
+// lost more often than it is repeated, and everything ends clean. `make sim` makes it a long run.
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../../src/base/time.ts';
 import { household, pool } from '../household.ts';
 import { countingLeases, leftovers } from '../leftovers.ts';
 import { connection, phone, policy, proposals } from '../policies.ts';
+import { seedsOr } from '../seeds.ts';
 import { seeded } from '../world.ts';
 
-const seeds = Number(process.env['SEEDS'] ?? 200);
+const seeds = seedsOr(200);
 const someAddresses = Array.from({ length: 9 }, (_, i) => `10.3.0.${i + 2}`);
 const terminate = { kind: 'command', command: { kind: 'terminate', which: 'all' } } as const;
 
@@ -31,10 +32,10 @@ function begin(seed: number, mostLosses: number) {
   return { ...house, leases };
 }
 
-describe(`${seeds} dials over a bad network`, () => {
+describe(`${seeds.length} dials over a bad network`, () => {
   test('come up where no datagram is lost more than twice, and end clean', () => {
     const failures: string[] = [];
-    for (let seed = 1; seed <= seeds; seed++) {
+    for (const seed of seeds) {
       const { world, gateway, phone: dialer, leases } = begin(seed, 2);
       world.run(seconds(200));
       if (dialer.core.snapshot().sas[0]?.phase !== 'established') failures.push(`${seed}: not up`);
@@ -53,7 +54,7 @@ describe(`${seeds} dials over a bad network`, () => {
   test('end clean whether they came up or not', () => {
     const failures: string[] = [];
     let up = 0;
-    for (let seed = 1; seed <= seeds; seed++) {
+    for (const seed of seeds) {
       const { world, gateway, phone: dialer, leases } = begin(seed, Number.POSITIVE_INFINITY);
       world.run(seconds(seed % 97));
       up += dialer.eventsOf('sa.established').length;
@@ -67,6 +68,6 @@ describe(`${seeds} dials over a bad network`, () => {
       if (released !== leases.granted()) failures.push(`${seed}: ${released} leases came back`);
     }
     expect(failures).toEqual([]);
-    expect(up).toBeGreaterThan(seeds / 2);
+    if (seeds.length > 20) expect(up).toBeGreaterThan(seeds.length / 2);
   });
 });

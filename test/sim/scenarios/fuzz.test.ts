@@ -1,5 +1,5 @@
 // Two hostile peers with valid keys do what comes to mind, while the gateway's own questions are answered late,
-// wrongly or not at all: nothing may break, and nothing may stay behind. `SEEDS=2000` makes it a long run.
+// wrongly or not at all: nothing may break, and nothing may stay behind. `make sim` makes it a long run.
 import { expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
@@ -14,9 +14,10 @@ import { leftovers } from '../leftovers.ts';
 import { login, none, notify, peerSpi } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
 import { connection, identity, policy } from '../policies.ts';
+import { seedsOr } from '../seeds.ts';
 import { seeded } from '../world.ts';
 
-const seeds = Number(process.env['SEEDS'] ?? 60);
+const seeds = seedsOr(60);
 const stepsEach = 100;
 const aMoment = milliseconds(21);
 
@@ -236,9 +237,12 @@ class Siege {
   }
 }
 
-test(`${seeds} sieges leave a gateway as it was before`, { timeout: 1000 * seeds }, () => {
-  const ends = Array.from({ length: seeds }, (_, i) => new Siege(i + 1).run());
+test(`${seeds.length} sieges leave a gateway as it was before`, {
+  timeout: 1000 * seeds.length,
+}, () => {
+  const ends = seeds.map((seed) => new Siege(seed).run());
   expect(ends.flatMap(({ left }) => left)).toEqual([]);
   // The attackers are no fools: most of them get in now and then, or the siege would prove little.
-  expect(ends.filter(({ established }) => established > 0).length).toBeGreaterThan(seeds / 2);
+  const successes = ends.filter(({ established }) => established > 0).length;
+  if (seeds.length > 20) expect(successes).toBeGreaterThan(seeds.length / 2);
 });
