@@ -37,21 +37,29 @@ export class Family {
     yield* this.#live;
   }
 
+  /** Whether it is for clients of this pool. */
+  includes(ip: Ip): boolean {
+    return this.#ranges.some((range) => range.includes(ip));
+  }
+
   /** Takes up what was remembered; what the ranges no longer have is forgotten. */
   remember(ip: Ip, identity: string): void {
-    const isOurs = this.#ranges.some((range) => range.includes(ip));
-    if (!this.#isSticky || !isOurs || this.#isKnown(ip)) return;
+    if (!this.#isSticky || !this.includes(ip) || this.#isKnown(ip)) return;
     this.#idle.set(ip, identity);
+    this.#homeOf(identity).add(ip);
+  }
+
+  /** Takes up a client that has an address already. */
+  hold(ip: Ip, identity: string): void {
+    this.#forget(ip);
+    this.#live.set(ip, identity);
     this.#homeOf(identity).add(ip);
   }
 
   /** @returns undefined when every address is live */
   lease(identity: string): Ip | undefined {
     const ip = this.#formerOf(identity) ?? this.#fresh() ?? this.#longestIdle();
-    if (ip === undefined) return undefined;
-    this.#forget(ip);
-    this.#live.set(ip, identity);
-    this.#homeOf(identity).add(ip);
+    if (ip !== undefined) this.hold(ip, identity);
     return ip;
   }
 

@@ -29,16 +29,26 @@ interface Occupancy {
   readonly capacity: number;
 }
 
-/** All pools of the gateway. */
+/** All pools of the gateway. An address belongs to the pool in whose range it lies: ranges do not overlap. */
 export class Pools {
-  readonly #pools: ReadonlyMap<string, Pool>;
+  #pools: ReadonlyMap<string, Pool>;
+  /** Addresses that clients have of ranges that are no more. */
+  #strays: readonly Remembered[] = [];
 
   /** @param remembered the longest gone first, as `remembered()` gives it */
   constructor(settings: readonly PoolSettings[], remembered: readonly Remembered[] = []) {
-    this.#pools = new Map(settings.map((each) => [each.name, new Pool(each)]));
-    for (const { pool, address, identity } of remembered) {
-      this.#pools.get(pool)?.familyOf(address).remember(address, identity);
-    }
+    this.#pools = poolsOf(settings);
+    this.#remember(remembered);
+  }
+
+  /** Other pools from now on. Who has an address keeps it until it is released, wherever it lies. */
+  adopt(settings: readonly PoolSettings[]): void {
+    const live = [...this.#strays, ...this.#live()];
+    const remembered = this.remembered();
+    this.#pools = poolsOf(settings);
+    this.#strays = live.filter(({ address }) => !this.#familyOf(address));
+    for (const { address, identity } of live) this.#familyOf(address)?.hold(address, identity);
+    this.#remember(remembered);
   }
 
   /** One address of each family that was asked for and that the pool has. */
@@ -48,21 +58,47 @@ export class Pools {
   }
 
   /** Addresses that the lease does not hold (any more) stay as they are. */
-  release({ pool, identity, addresses }: Lease): void {
-    for (const address of addresses) {
-      this.#pools.get(pool)?.familyOf(address).release(address, identity);
-    }
+  release({ identity, addresses }: Lease): void {
+    for (const address of addresses) this.#familyOf(address)?.release(address, identity);
+    this.#strays = this.#strays.filter(
+      (stray) => stray.identity !== identity || !addresses.includes(stray.address),
+    );
   }
 
   snapshot(): readonly PoolSnapshot[] {
     return [...this.#pools.values()].map((pool) => pool.snapshot());
   }
 
+  /** Addresses in use that no pool has any more. */
+  get strays(): readonly Remembered[] {
+    return this.#strays;
+  }
+
   /** Who shall get what again, the longest gone first. */
   remembered(): readonly Remembered[] {
     return [...this.#pools.values()].flatMap((pool) => [...pool.remembered()]);
   }
+
+  #live(): readonly Remembered[] {
+    return this.snapshot().flatMap(({ name: pool, leases }) =>
+      leases.map((lease) => ({ pool, ...lease })),
+    );
+  }
+
+  #remember(remembered: readonly Remembered[]): void {
+    for (const { address, identity } of remembered) {
+      this.#familyOf(address)?.remember(address, identity);
+    }
+  }
+
+  #familyOf(address: Ip): Family | undefined {
+    const families = [...this.#pools.values()].map((pool) => pool.familyOf(address));
+    return families.find((family) => family.includes(address));
+  }
 }
+
+const poolsOf = (settings: readonly PoolSettings[]): ReadonlyMap<string, Pool> =>
+  new Map(settings.map((each) => [each.name, new Pool(each)]));
 
 class Pool {
   readonly #settings: PoolSettings;

@@ -17,6 +17,11 @@ const step = fc.oneof(
   }),
   fc.record({ kind: fc.constant('release' as const), which: fc.nat(30) }),
   fc.record({ kind: fc.constant('restart' as const) }),
+  fc.record({
+    kind: fc.constant('reload' as const),
+    name: fc.constantFrom('other', 'phones'),
+    kept: fc.subarray(ranges),
+  }),
 );
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -47,6 +52,10 @@ class Model {
       case 'restart':
         this.pools = new Pools([this.#settings], this.pools.remembered());
         this.live = [];
+        return;
+      case 'reload': // away and back again
+        this.pools.adopt([{ ...pool(each.kept), name: each.name }]);
+        this.pools.adopt([this.#settings]);
     }
   }
 }

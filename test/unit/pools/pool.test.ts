@@ -198,10 +198,14 @@ describe('over a restart', () => {
       identity: 'anna',
       address: ip(text),
     }));
-    const elsewhere = { pool: 'gone', identity: 'anna', address: ip('10.3.0.7') };
-    const desk = new Desk(settings, [...remembered, elsewhere]);
+    const desk = new Desk(settings, remembered);
     expect(desk.pools.remembered()).toEqual([]);
     expect(desk.lease('anna', 'both').addresses).toEqual(['10.3.0.2', 'fd00::2']);
+  });
+
+  test('an address is remembered where it lies, whatever the pool was called', () => {
+    const renamed = { pool: 'gone', identity: 'anna', address: ip('10.3.0.7') };
+    expect(new Desk(settings, [renamed]).address('anna')).toBe('10.3.0.7');
   });
 
   test('an address that two are remembered for belongs to the first', () => {
@@ -239,6 +243,53 @@ describe('a release', () => {
     desk.pools.release({ pool: 'phones', identity: 'anna', addresses });
     desk.pools.release({ pool: 'nowhere', identity: 'anna', addresses });
     expect(desk.pools.snapshot()).toEqual(before);
+  });
+});
+
+describe('other pools while clients have addresses', () => {
+  test('leave them the addresses they have, and give others of the new range', () => {
+    const desk = new Desk(pool(['10.3.0.0/24']));
+    const anna = desk.lease('anna');
+    desk.pools.adopt([pool(['10.4.0.0/24'])]);
+    expect(desk.address('bert')).toBe('10.4.0.2');
+    expect(desk.pools.strays).toEqual([{ pool: 'phones', identity: 'anna', address: '10.3.0.2' }]);
+    desk.pools.release(anna);
+    expect(desk.pools.strays).toEqual([]);
+    expect(desk.address('anna')).toBe('10.4.0.3');
+  });
+
+  test('never give an address twice that came from a pool of another name', () => {
+    const desk = new Desk(pool(['10.3.0.0/30']));
+    const anna = desk.lease('anna');
+    const renamed = { ...pool(['10.3.0.0/29']), name: 'guests' };
+    desk.pools.adopt([renamed]);
+    const ask = { pool: 'guests', identity: 'bert', v4: true, v6: false };
+    expect(desk.pools.lease(ask)).toMatchObject({ lease: { addresses: ['10.3.0.3'] } });
+    desk.pools.release(anna);
+    expect(desk.pools.lease({ ...ask, identity: 'anna' })).toMatchObject({
+      lease: { addresses: ['10.3.0.2'] },
+    });
+  });
+
+  test('know the clients again when the old range comes back', () => {
+    const desk = new Desk(pool(['10.3.0.0/24']));
+    const anna = desk.lease('anna');
+    desk.pools.adopt([]);
+    desk.pools.adopt([pool(['10.3.0.0/24'])]);
+    expect(desk.pools.strays).toEqual([]);
+    expect(desk.address('bert')).toBe('10.3.0.3');
+    desk.pools.release(anna);
+    expect(desk.address('anna')).toBe('10.3.0.2');
+  });
+
+  test('remember who had which address, as far as they have it', () => {
+    const desk = new Desk(pool(['10.3.0.0/24', '10.4.0.0/24']));
+    desk.visit('anna');
+    desk.pools.adopt([pool(['10.3.0.0/24'])]);
+    desk.lease('bert');
+    expect(desk.address('anna')).toBe('10.3.0.2');
+    desk.pools.adopt([pool(['10.5.0.0/24'])]);
+    expect(desk.pools.remembered()).toEqual([]);
   });
 });
 
