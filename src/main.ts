@@ -2,7 +2,7 @@
 
 import { findLibrary } from './daemon/library.ts';
 import { exitCode, runDaemon } from './daemon/run.ts';
-import { tellFault } from './daemon/service.ts';
+import { tellFault } from './daemon/tell.ts';
 import { openNative } from './dataplane/native.ts';
 import { Log } from './trace/log.ts';
 

@@ -16,7 +16,7 @@ import type { Tracer } from '../trace/tracer.ts';
 import { transforms } from '../transforms/table.ts';
 import type { Clock, Daemon } from './daemon.ts';
 import type { Dialler } from './dialler.ts';
-import { type Gathered, type Gathering, viewGathering } from './gather.ts';
+import { forget, type Gathered, type Gathering, viewGathering } from './gather.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** What the daemon is made of, as far as its state can be asked for. */
@@ -36,7 +36,7 @@ export interface Parts {
   /** Reads the configuration without using it. */
   readonly gather: () => Gathering;
   /** Uses a configuration if it is fine, and tells the log. */
-  readonly adopt: (gathering: Gathering) => CheckedConfiguration;
+  readonly adopt: (gathering: Gathering) => Promise<CheckedConfiguration>;
 }
 
 export function daemonApi(parts: Parts): DaemonApi {
@@ -68,7 +68,11 @@ export function daemonApi(parts: Parts): DaemonApi {
     rekey: (sa, child) => command({ kind: 'rekey', sa, child }),
     initiate: (name) => dialler.up(name),
     reload: async () => parts.adopt(parts.gather()),
-    checkConfiguration: async () => viewGathering(parts.gather()),
+    async checkConfiguration() {
+      const gathering = parts.gather();
+      if (gathering.gathered) forget(gathering.gathered.policy);
+      return viewGathering(gathering);
+    },
     capabilities: () => capabilitiesOf(parts),
   };
 }

@@ -28,14 +28,21 @@ export function gather(configFile: string, read = readWhole): Gathering {
   if (!configuration) return { problems, gathered: undefined };
   const store = loadStore(configuration, read);
   const all = [...problems, ...store.problems.map((problem) => placed(problem, configuration))];
-  if (all.some(({ severity }) => severity === 'error'))
+  if (all.some(({ severity }) => severity === 'error')) {
+    forget(configuration.policy);
     return { problems: all, gathered: undefined };
+  }
   const policy = {
     ...configuration.policy,
     certificates: store.own,
     authorities: store.authorityHashes,
   };
   return { problems: all, gathered: { configuration, store, policy } };
+}
+
+/** Wipes the secrets of a configuration that is not used, or not any more. */
+export function forget({ presharedKeys }: Pick<Policy, 'presharedKeys'>): void {
+  for (const { secret } of presharedKeys) secret.wipe();
 }
 
 export function viewGathering({ problems, gathered }: Gathering): CheckedConfiguration {

@@ -39,6 +39,12 @@ export class LeaseKeeper {
     this.#writeSoon();
   }
 
+  /** Other pools from now on; who has an address keeps it. */
+  adopt(settings: readonly PoolSettings[]): void {
+    this.#pools.adopt(settings);
+    this.#writeSoon();
+  }
+
   /** How full each pool is: its fuller family counts. */
   usage(): readonly PoolUsage[] {
     return this.#pools.snapshot().map(({ name, ranges, v4, v6 }) => {
@@ -54,11 +60,10 @@ export class LeaseKeeper {
 
   /** Addresses in use, then those that are kept for somebody. */
   leases(): readonly LeaseFacts[] {
-    const held = this.#pools
+    const inPools = this.#pools
       .snapshot()
-      .flatMap(({ name: pool, leases }) =>
-        leases.map(({ identity, address }) => ({ pool, identity, address, isHeld: true })),
-      );
+      .flatMap(({ name: pool, leases }) => leases.map((lease) => ({ pool, ...lease })));
+    const held = [...inPools, ...this.#pools.strays].map((lease) => ({ ...lease, isHeld: true }));
     const isHeld = new Set(held.map(({ pool, address }) => `${pool} ${address}`));
     const kept = this.#pools
       .remembered()

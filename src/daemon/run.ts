@@ -6,7 +6,8 @@ import { version } from '../version.ts';
 import type { OpenPlane } from './assemble.ts';
 import { type Gathering, gather, viewGathering } from './gather.ts';
 import { hostTools } from './host.ts';
-import { type Service, startService, tellFault, tellProblems } from './service.ts';
+import { type Service, startService } from './service.ts';
+import { tellFault, tellProblems } from './tell.ts';
 import { Trouble } from './trouble.ts';
 
 /** What the daemon needs of the process that it is. */

@@ -1,6 +1,5 @@
 // The life of the service: from a configuration that is fine to a gateway that listens, reload, and the end.
 import { seconds } from '../base/time.ts';
-import { describeProblem, type Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import { methods } from '../rpc/table.ts';
 import type { Log } from '../trace/log.ts';
@@ -8,11 +7,13 @@ import { daemonApi } from './api.ts';
 import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
 import { openControl } from './control.ts';
 import { systemClock } from './daemon.ts';
-import { type Gathered, type Gathering, gather, viewGathering } from './gather.ts';
+import { type Gathered, gather, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
+import { keepUp, reload } from './reload.ts';
 import { routeWarnings } from './route-warnings.ts';
 import { prepareRunDir } from './run-dir.ts';
-import { needsRestart, serviceFacts } from './settings.ts';
+import { serviceFacts } from './settings.ts';
+import { tellFault } from './tell.ts';
 
 /** Where the service lives. */
 export interface Place {
@@ -71,7 +72,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     clock: systemClock,
     current: () => inUse.gathered,
     gather: () => gather(place.configFile),
-    adopt: (gathering) => adopt(assembly, gathering, log),
+    adopt: (gathering) => reload(assembly, gathering, place),
   });
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });
@@ -86,51 +87,6 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
       await closeAll(opened);
     },
   };
-}
-
-/** Running SAs stay as they are; what cannot change in a running service is named. */
-function adopt(assembly: Assembly, gathering: Gathering, log: Log): CheckedConfiguration {
-  const { inUse, daemon } = assembly;
-  const { gathered } = gathering;
-  if (!gathered) {
-    const checked = viewGathering(gathering);
-    tellProblems(log, gathering.problems);
-    log.error(`configuration refused (${checked.summary}): the old one stays in use`);
-    return checked;
-  }
-  const isPartial = needsRestart(inUse.gathered.configuration, gathered.configuration);
-  const problems = isPartial ? [...gathering.problems, restartProblem] : gathering.problems;
-  const checked = viewGathering({ gathered, problems });
-  inUse.gathered = gathered;
-  log.setThreshold(gathered.configuration.service.log);
-  daemon.give({ kind: 'command', command: { kind: 'policy', policy: gathered.policy } });
-  keepUp(assembly);
-  tellProblems(log, problems);
-  log.info(`configuration read again: ${checked.summary}`);
-  return checked;
-}
-
-/** Dials what shall be up. */
-function keepUp({ dialler, inUse }: Assembly): void {
-  const { started, policy } = inUse.gathered.configuration;
-  dialler.keep(
-    started,
-    policy.connections.map(({ name }) => name),
-  );
-}
-
-/** One line each. */
-export function tellProblems(log: Log, problems: readonly Problem[]): void {
-  for (const problem of problems) {
-    if (problem.severity === 'error') log.error(describeProblem(problem));
-    else log.warn(describeProblem(problem));
-  }
-}
-
-/** A fault of ours that costs one answer, not the service. */
-export function tellFault(log: Log, error: unknown): void {
-  log.error(`bug in ikev2d: ${error instanceof Error ? error.message : error}`);
-  if (error instanceof Error && error.stack) log.stack(error.stack);
 }
 
 function sayReady(log: Log, { inUse, engine, plane }: Assembly, listen: readonly string[]): void {
@@ -156,13 +112,5 @@ async function closeAll(opened: Close[]): Promise<void> {
   for (let close = opened.pop(); close; close = opened.pop()) await close();
 }
 
-const restartProblem = {
-  severity: 'warning',
-  section: "service 'main' or a pool",
-  option: undefined,
-  line: undefined,
-  why: 'what changed here needs sockets, device or addresses anew',
-  cure: 'It is used after «service ikev2 restart».',
-} as const;
 /** How long peers may take to hear that we hang up. */
 const farewell = seconds(2);

@@ -1,7 +1,7 @@
 // Settings of the configuration as the parts of the service want them.
 import { formatSocket } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
-import type { Configuration, ServiceSettings } from '../config/configuration.ts';
+import type { ServiceSettings } from '../config/configuration.ts';
 import type { DataPlaneOptions } from '../dataplane/dataplane.ts';
 import type { ServiceFacts } from '../rpc/api.ts';
 import { version } from '../version.ts';
@@ -41,13 +41,6 @@ export function serviceFacts(
     aead: opened.aead,
     keylog: service.keylog,
   };
-}
-
-/** What a reload cannot change in a running service: sockets, device, engine, pools. */
-export function needsRestart(old: Configuration, next: Configuration): boolean {
-  const fixed = ({ service: { log: _, ...service }, pools }: Configuration): string =>
-    JSON.stringify({ service, pools });
-  return fixed(old) !== fixed(next);
 }
 
 /**

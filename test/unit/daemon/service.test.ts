@@ -202,13 +202,54 @@ describe('a service', () => {
     expect((await status()).state).toBe('running');
   });
 
-  test('uses a new configuration and keeps the tunnels', async () => {
+  test('uses a new configuration, and tunnels that it does not concern stay', async () => {
     const { gateway } = await connected();
-    gateway.home.write(gatewayConfig.replace("connection 'phones'", "connection 'guests'"));
+    gateway.home.write(
+      gatewayConfig
+        .replace("local_auth 'psk'", "local_auth 'psk'\n\toption dpd '60'\n\toption jitter '0.5'")
+        .concat(
+          "\nconfig psk 'office'\n\tlist id 'office'\n\toption secret 'another long secret'\n",
+        ),
+    );
     expect(await gateway.call('reload')).toMatchObject({ ok: true, problems: [] });
-    const { connections, sas } = await gateway.status();
-    expect(connections).toEqual(['guests']);
-    expect(sas).toHaveLength(1);
+    expect((await gateway.status()).sas).toHaveLength(1);
+    expect(gateway.lines.some((line) => line.includes('is hung up'))).toBe(false);
+  });
+
+  test.each([
+    [
+      'its connection is gone',
+      "connection 'phones'",
+      "connection 'guests'",
+      'not in the configuration',
+    ],
+    ['its networks are others', '0.0.0.0/0', '192.168.1.0/24', 'its connection changed (local_ts)'],
+    ['its secret is another', 'battery', 'coffee', 'its shared secret changed'],
+  ])('hangs up on a peer when %s, and says why', async (_, before, after, why) => {
+    const { gateway, phone } = await connected();
+    const down = eventOf(phone, 'sa.closed');
+    gateway.home.write(gatewayConfig.replace(before, after));
+    expect(await gateway.call('reload')).toMatchObject({ ok: true });
+    expect(await down).toMatchObject({ fields: { cause: 'deleted-by-peer' } });
+    const line = gateway.lines.find((each) => each.includes('is hung up'));
+    expect(line).toContain(`'anna@home.example' is hung up: `);
+    expect(line).toContain(why);
+  });
+
+  test('gives the next client an address of a new range, and leaves the others theirs', async () => {
+    const { gateway } = await connected();
+    gateway.home.write(gatewayConfig.replace('10.3.0.0/24', '10.9.0.0/24'));
+    expect(await gateway.call('reload')).toMatchObject({ ok: true, problems: [] });
+    expect((await gateway.status()).pools).toMatchObject([{ ranges: ['10.9.0.0/24'], used: 0 }]);
+    expect(await gateway.call('leases')).toMatchObject({
+      leases: [{ address: '10.3.0.2', held: true }],
+    });
+    const commands = gateway.lines.filter((line) => line.startsWith('debug: ip '));
+    expect(commands.slice(1)).toEqual([
+      'debug: ip -4 address add 10.9.0.1/24 dev ipsec0',
+      'debug: ip -4 route add 10.3.0.2/32 dev ipsec0',
+      'debug: ip -4 address del 10.3.0.1/24 dev ipsec0',
+    ]);
   });
 
   test('keeps the old configuration when there is an error in the new one', async () => {
@@ -222,13 +263,25 @@ describe('a service', () => {
     expect(lines.at(-1)).toBe('error: configuration refused (1 error): the old one stays in use');
   });
 
-  test('says what a reload cannot change', async () => {
-    const { home, call } = await start(gatewayConfig, new Cable());
-    home.write(gatewayConfig.replace('10.3.0.0/24', '10.9.0.0/24'));
-    expect(await call('reload')).toMatchObject({
-      ok: true,
-      problems: [{ severity: 'warning', cure: expect.stringContaining('restart') }],
-    });
+  test('says what a reload cannot change, each time, and goes on as it is', async () => {
+    const { home, call, status } = await start(gatewayConfig, new Cable());
+    home.write(
+      gatewayConfig.replace(
+        'option log',
+        "option port '501'\n\toption device 'tun7'\n\toption log",
+      ),
+    );
+    for (let i = 0; i < 2; i++) {
+      expect(await call('reload')).toMatchObject({
+        ok: true,
+        problems: ['port', 'device'].map((option) => ({
+          severity: 'warning',
+          option,
+          cure: expect.stringContaining('restart'),
+        })),
+      });
+    }
+    expect(await status()).toMatchObject({ device: 'ipsec0', listen: ['*:500', '*:4500'] });
   });
 
   test('checks its configuration without using it', async () => {
