@@ -50,6 +50,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     connections: () => parts.current().policy.connections.map(({ name }) => name),
     childFigures: (child) => plane.stats(child),
     espCounters: () => plane.counters(),
+    refusals: () => tracer.tally.refusals,
     pools: () => leases.usage(),
     leases: () => leases.leases(),
     events: {

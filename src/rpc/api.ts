@@ -16,6 +16,8 @@ export interface DaemonApi {
   connections(): readonly string[];
   childFigures(child: ChildRef): ChildFigures | undefined;
   espCounters(): Readonly<Record<string, bigint>>;
+  /** Attempts that failed, by what was refused. */
+  refusals(): Readonly<Record<string, number>>;
   pools(): readonly PoolUsage[];
   leases(): readonly LeaseFacts[];
   events: EventStore;

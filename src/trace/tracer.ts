@@ -5,6 +5,7 @@ import { type EventKind, levelOf, type TraceEvent } from '../ike/events.ts';
 import { Limit } from './limit.ts';
 import type { Log } from './log.ts';
 import type { Entry, Ring } from './ring.ts';
+import { Tally } from './tally.ts';
 
 /** Both clocks and a timer, passed in so that tests own time. */
 export interface TracerClock {
@@ -20,6 +21,8 @@ export class Tracer {
   readonly #ring: Ring;
   readonly #clock: TracerClock;
   readonly #limit = new Limit();
+  /** Of all that was reported. */
+  readonly tally = new Tally();
   readonly #followers = new Set<(entry: Entry) => void>();
   #isWaiting = false;
 
@@ -30,6 +33,7 @@ export class Tracer {
   }
 
   report(event: TraceEvent): void {
+    this.tally.note(event);
     const level = levelOf[event.kind];
     const most = allowances[event.kind] ?? usualAllowance;
     if (!this.#allows(classOf(event), most, (n) => this.#log.more(level, event, n))) return;

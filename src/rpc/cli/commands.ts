@@ -7,8 +7,9 @@ import type { Callable, MethodTable } from '../method.ts';
 import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
 import { checkedShape, countersShape, statusShape } from '../methods/service.ts';
-import { eventsShape } from '../methods/trace.ts';
+import { attemptsShape, eventsShape } from '../methods/trace.ts';
 import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { formatAttempts } from './explain.ts';
 import { formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
 
@@ -132,14 +133,30 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   counters: {
     summary: 'What was dropped, refused and repeated',
-    usage: '[--json]',
-    options: withJson,
+    usage: '[--all] [--json]',
+    options: { ...withJson, all: 'boolean' },
     words: 0,
     run: (words, around) =>
-      show(words, around, 'counters', countersShape, ({ ike, esp }) => {
-        const rows = [...rowsOf('IKE', ike), ...rowsOf('ESP', esp)];
-        return rows.length === 0 ? 'nothing yet' : formatTable(['', 'what', 'count'], rows);
+      show(words, around, 'counters', countersShape, ({ troubles, events }) => {
+        const rows = troubles.map(({ count, what, name }) => [`${count}`, what, name]);
+        const table = formatTable(['count', 'what', 'name'], rows);
+        const said = rows.length === 0 ? 'nothing was refused, dropped or repeated' : table;
+        if (!words.values['all']) return said;
+        const all = [...rowsOf('IKE', events.ike), ...rowsOf('ESP', events.esp)];
+        return `${said}\n\n${formatTable(['count', 'of', 'name'], all)}`;
       }),
+  },
+  explain: {
+    summary: 'Why the last attempts failed, and what helps',
+    usage: '[--limit N]',
+    options: { limit: 'string' },
+    words: 0,
+    async run({ values }, around) {
+      const limit = number(values['limit']) ?? 20;
+      const { attempts } = z.parse(attemptsShape, await around.call('attempts', { limit }));
+      around.print(formatAttempts(attempts, around.now()) || 'no attempt failed');
+      return 0;
+    },
   },
 };
 
@@ -199,7 +216,7 @@ type ProblemView = z.infer<typeof checkedShape>['problems'][number];
 const rowsOf = (group: string, counters: Readonly<Record<string, number>>): string[][] =>
   Object.entries(counters)
     .filter(([, n]) => n > 0)
-    .map(([name, n]) => [group, name, `${n}`]);
+    .map(([name, n]) => [`${n}`, group, name]);
 
 function number(text: string | boolean | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -46,6 +46,21 @@ export function formatTable(
     .join('\n');
 }
 
+/** A text behind a label, in lines of at most `width` characters where its words allow it. */
+export function wrap(label: string, text: string, width: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && label.length + longer.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  lines.push(line);
+  return lines.map((each, i) => (i === 0 ? label : ' '.repeat(label.length)) + each).join('\n');
+}
+
 /** One row of cells with line breaks becomes rows of cells without. */
 function unfold(row: readonly string[]): string[][] {
   const cells = row.map((cell) => cell.split('\n'));

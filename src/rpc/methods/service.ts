@@ -13,9 +13,16 @@ import {
   viewProblem,
   viewSa,
 } from '../shapes.ts';
+import { eventsIn, troublesIn } from '../trouble.ts';
 
 const nothing = z.strictObject({});
-export const countersShape = z.object({ ike: counts, esp: counts });
+const eventsShape = z.object({ ike: counts, esp: counts });
+export const countersShape = z.object({
+  /** What was refused, dropped and repeated. */
+  troubles: z.array(z.object({ count: z.number(), what: z.string(), name: z.string() })),
+  /** What happens every day. */
+  events: eventsShape,
+});
 export const checkedShape = z.object({
   ok: z.boolean(),
   summary: z.string(),
@@ -34,7 +41,7 @@ export const statusShape = z.object({
   connections: z.array(z.string()),
   sas: z.array(saShape),
   pools: z.array(poolShape),
-  counters: countersShape,
+  counters: eventsShape,
 });
 
 export const serviceMethods: MethodTable = {
@@ -67,10 +74,12 @@ export const serviceMethods: MethodTable = {
     access: 'read',
     params: nothing,
     result: countersShape,
-    run: (daemon) => ({
-      ike: viewCounts(daemon.snapshot().counters),
-      esp: viewCounts(daemon.espCounters()),
-    }),
+    run(daemon) {
+      const ike = viewCounts(daemon.snapshot().counters);
+      const esp = viewCounts(daemon.espCounters());
+      const troubles = troublesIn({ refusals: daemon.refusals(), ike, esp });
+      return { troubles: [...troubles], events: eventsIn({ ike, esp }) };
+    },
   }),
   capabilities: method({
     summary: 'Algorithms, the engines that serve them, and the RFCs spoken',

@@ -11,6 +11,7 @@ const window = {
   limit: z._default(z.int().check(z.minimum(1), z.maximum(most)), 100),
 };
 
+export const attemptsShape = z.object({ attempts: z.array(entryShape) });
 export const eventsShape = z.object({ events: z.array(entryShape) });
 
 export const traceMethods: MethodTable = {
@@ -34,7 +35,7 @@ export const traceMethods: MethodTable = {
     summary: 'The last attempts that failed: from where, why, and what helps',
     access: 'read',
     params: z.strictObject(window),
-    result: z.object({ attempts: z.array(entryShape) }),
+    result: attemptsShape,
     run: (daemon, { since, limit }) => ({
       attempts: daemon.events.attempts(since, limit).map(viewEntry),
     }),

@@ -7,6 +7,7 @@ import { formatStatus, type Status } from '../../../src/rpc/cli/status.ts';
 import { formatBytes, formatDuration, formatTable, formatTime } from '../../../src/rpc/cli/text.ts';
 import { methods } from '../../../src/rpc/table.ts';
 import { type ControlSocket, openControlSocket } from '../../../src/rpc/unix.ts';
+import { attempt } from '../trace/events.ts';
 import { type FakeDaemon, fakeDaemon, message, note } from './fake-daemon.ts';
 
 let runDir: string;
@@ -159,10 +160,52 @@ describe('ikectl', () => {
     expect(out).toMatch(/^other +bob +10.4.0.10 +remembered$/m);
   });
 
-  test('shows what was counted', async () => {
-    expect((await ikectl('counters')).out).toMatch(
-      /^IKE +dropped.malformed +3\nESP +unknown-spi +4$/m,
+  test('shows what went wrong, in words, and the rest when asked for all', async () => {
+    const { out } = await ikectl('counters');
+    expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
+      'COUNT | WHAT | NAME',
+      '2 | attempts refused: AUTHENTICATION_FAILED | AUTHENTICATION_FAILED',
+      '1 | attempts that nobody answered | no answer',
+      '3 | IKE messages dropped: that could not be read | dropped.malformed',
+      '4 | packets dropped: of a tunnel that is not here, or no more | unknown-spi',
+    ]);
+    const all = await ikectl('counters', '--all');
+    expect(all.out.startsWith(`${out}\n\n`)).toBe(true);
+    expect(all.out).toMatch(/^9 +ESP +rx-packets$/m);
+  });
+
+  test('explains the last failures, the newest first, and repeated ones once', async () => {
+    expect((await ikectl('explain')).out).toBe('no attempt failed');
+    daemon.happen(attempt({ why: 'the algorithms do not match', notify: 'NO_PROPOSAL_CHOSEN' }));
+    daemon.happen(attempt({}));
+    daemon.happen(attempt({ peer: undefined, connection: undefined, advice: '' }));
+    daemon.happen(attempt({}));
+    const { out } = await ikectl('explain');
+    const clock = /\d{4}-\d\d-\d\d \d\d:\d\d/g;
+    expect(out.replaceAll(clock, 'T')).toBe(
+      [
+        "T  198.51.100.10:61234 as 'anna@example.org' on connection 'phones', 2 times since T",
+        '  why: the key does not fit (AUTHENTICATION_FAILED)',
+        '  do:  Compare the PSK on both sides',
+        '',
+        'T  198.51.100.10:61234',
+        '  why: the key does not fit (AUTHENTICATION_FAILED)',
+        '',
+        "T  198.51.100.10:61234 as 'anna@example.org' on connection 'phones'",
+        '  why: the algorithms do not match (NO_PROPOSAL_CHOSEN)',
+        '  do:  Compare the PSK on both sides',
+      ].join('\n'),
     );
+    expect((await ikectl('explain', '--limit', '1')).out.split('\n')).toHaveLength(3);
+  });
+
+  test('explains in lines that fit, and nothing that a stranger wrote breaks them', async () => {
+    const why = 'a reason of very many words '.repeat(10).trim();
+    daemon.happen(attempt({ why, peer: 'anna\n\u001b[31m' }));
+    const { out } = await ikectl('explain');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(96);
+    expect(out).toContain("as 'anna\\x0a\\x1b[31m'");
+    expect(out.replaceAll(/\n {7}/g, ' ')).toContain(`why: ${why} (AUTHENTICATION_FAILED)`);
   });
 
   test('has every other method as a command, with its parameters as options', async () => {

@@ -90,7 +90,8 @@ export function fakeDaemon(): FakeDaemon {
             drops: { replay: 1n },
           }
         : undefined,
-    espCounters: () => ({ 'unknown-spi': 4n }),
+    espCounters: () => ({ 'unknown-spi': 4n, 'rx-packets': 9n }),
+    refusals: () => ({ AUTHENTICATION_FAILED: 2, 'no answer': 1 }),
     pools: () => [{ name: 'lan', ranges: ['10.3.0.0/24'], used: 1, size: 253 }],
     leases: () => [
       { pool: 'lan', identity: 'anna@example.org', address: ip('10.3.0.10'), isHeld: true },

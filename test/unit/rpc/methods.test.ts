@@ -53,7 +53,7 @@ describe('status', () => {
       started: 1_700_000_000,
       uptime: 62,
       connections: ['phones'],
-      counters: { ike: { 'dropped.malformed': 3 }, esp: { 'unknown-spi': 4 } },
+      counters: { ike: { 'dropped.malformed': 3 }, esp: { 'unknown-spi': 4, 'rx-packets': 9 } },
       pools: [{ name: 'lan', used: 1, size: 253 }],
       sas: [
         {

@@ -114,3 +114,22 @@ describe('the tracer', () => {
     expect(heard).toEqual([1]);
   });
 });
+
+describe('the tally', () => {
+  test('counts failed attempts by what was refused, also those that the log holds back', () => {
+    const { tracer, lines } = setUp();
+    for (let i = 0; i < 50; i++) tracer.report(attempt({}));
+    tracer.report(attempt({ notify: 'no answer' }));
+    tracer.report(note('nothing'));
+    expect(lines.length).toBeLessThan(50);
+    expect(tracer.tally.refusals).toEqual({ AUTHENTICATION_FAILED: 50, 'no answer': 1 });
+  });
+
+  test('does not grow with what peers invent', () => {
+    const { tracer } = setUp();
+    for (let i = 0; i < 1000; i++) tracer.report(attempt({ notify: `${i}` }));
+    const { refusals } = tracer.tally;
+    expect(Object.keys(refusals)).toHaveLength(33);
+    expect(refusals['other']).toBe(1000 - 32);
+  });
+});

@@ -1,0 +1,58 @@
+// `ikectl explain`: why the last attempts failed and what helps, the newest first, and repetitions told once.
+import * as z from 'zod/mini';
+import { formatSocket, type Ip } from '../../base/ip.ts';
+import { printable } from '../../base/printable.ts';
+import type { EntryView } from '../entry.ts';
+import { formatTime, wrap } from './text.ts';
+
+/** @param attempts oldest first, @param now seconds since 1970 */
+export function formatAttempts(attempts: readonly EntryView[], now: number): string {
+  const groups = new Map<string, Group>();
+  for (const { at, fields } of attempts) {
+    const attempt = z.parse(attemptShape, fields);
+    const { peer, connection, notify, why } = attempt;
+    const key = JSON.stringify([attempt.path.remote.ip, peer, connection, notify, why]);
+    const before = groups.get(key);
+    groups.delete(key); // in the order of the last of each
+    groups.set(key, { attempt, at, since: before?.since ?? at, count: (before?.count ?? 0) + 1 });
+  }
+  return [...groups.values()]
+    .reverse()
+    .map((group) => paragraph(group, now))
+    .join('\n\n');
+}
+
+interface Group {
+  readonly attempt: z.infer<typeof attemptShape>;
+  /** When it was tried last, and first. */
+  readonly at: number;
+  readonly since: number;
+  readonly count: number;
+}
+
+function paragraph({ attempt, at, since, count }: Group, now: number): string {
+  const { path, peer, connection, notify, why, advice } = attempt;
+  const { ip, port } = path.remote;
+  const who = [
+    formatSocket({ ip: ip as Ip, port }),
+    ...(peer === undefined ? [] : [`as '${printable(peer, 60)}'`]),
+    ...(connection === undefined ? [] : [`on connection '${printable(connection, 40)}'`]),
+  ].join(' ');
+  const times = count === 1 ? '' : `, ${count} times since ${formatTime(since, now)}`;
+  return [
+    `${formatTime(at, now)}  ${who}${times}`,
+    wrap('  why: ', `${printable(why, 400)} (${printable(notify, 60)})`, width),
+    ...(advice === '' ? [] : [wrap('  do:  ', printable(advice, 400), width)]),
+  ].join('\n');
+}
+
+const attemptShape = z.object({
+  path: z.object({ remote: z.object({ ip: z.string(), port: z.number() }) }),
+  peer: z.optional(z.string()),
+  connection: z.optional(z.string()),
+  notify: z.string(),
+  why: z.string(),
+  advice: z.string(),
+});
+
+const width = 96;
