@@ -70,6 +70,24 @@ async function expectTraffic(): Promise<void> {
   }
 }
 
+/** New keys for the IKE SA, and then below it for its tunnel. */
+async function rekey(phone: Gateway): Promise<void> {
+  const [old] = await phone.sas();
+  expect((await phone.ikectl('rekey', '--sa', `${old?.id}`)).code).toBe(0);
+  const next = await until('another IKE SA', async () => {
+    const [sa, ...others] = await phone.sas();
+    return others.length === 0 && sa?.id !== old?.id && sa?.children[0] ? sa : undefined;
+  });
+  const [tunnel] = next.children;
+  expect((await phone.ikectl('rekey', '--sa', `${next.id}`, '--child', `${tunnel?.id}`)).code).toBe(
+    0,
+  );
+  await until('another tunnel', async () => {
+    const [child, ...others] = (await phone.sas())[0]?.children ?? [];
+    return others.length === 0 && child !== undefined && child.id !== tunnel?.id;
+  });
+}
+
 const swanPsk: SwanGatewayOptions = {
   ...SUITE,
   local: { auth: 'psk', id: gatewayName },
@@ -87,6 +105,11 @@ test.each([
   const [tunnel] = await swan.tunnels();
   expect(tunnel?.peer).toBe(anna.id);
   for (const ip of tunnel?.addresses ?? ['none']) expect(addresses()).toContain(ip);
+  await expectTraffic();
+
+  const [before, routes] = [addresses(), tunnelRoutes()];
+  await rekey(phone);
+  expect([addresses(), tunnelRoutes()]).toEqual([before, routes]);
   await expectTraffic();
 
   await phone.stop();
