@@ -47,7 +47,7 @@ describe.each<[KeyKind]>([['ecdsa'], ['rsa']])('with %s keys', (kind) => {
     await phone.terminate(name);
   });
 
-  test('signs with the hash that the phone announced, not with SHA-1 (RFC 7427)', () => {
+  test('signs with the hash that the phone announced, not with SHA-1 (RFC 7427, pitfalls 29, 32)', () => {
     const [, scheme] =
       new RegExp(`of '${gatewayName}' with (\\S+) successful`).exec(scene().phone.log) ?? [];
 

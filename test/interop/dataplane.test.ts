@@ -157,7 +157,7 @@ test.each<[string, Outer]>([
   ['IPv4', overV4],
   ['IPv6', overV6],
 ])(
-  'over %s as protocol 50, in UDP after a move, and never «unreachable» to the peer',
+  'over %s as protocol 50, in UDP after a move, and never «unreachable» to the peer (pitfall 69)',
   async (_, outer) => {
     const seen = ['meta l4proto esp', 'udp dport 4500', 'icmp type destination-unreachable'];
     const refusal = 'icmpv6 type { destination-unreachable, parameter-problem }';
@@ -199,7 +199,7 @@ test.each<[string, boolean, readonly string[]]>([
   expect(told.filter((name) => name !== 'tun-udp')).toEqual(expected);
 });
 
-test('what the network doubles arrives once (RFC 4303 §3.4.3)', async () => {
+test('what the network doubles arrives once (RFC 4303 §3.4.3, pitfall 70)', async () => {
   const ends = await tunnel(overV4);
   hosts.left.nft(
     chain('netdev twice', 'egress device wan', 'udp dport 4500 ip ttl > 0 dup to wan'),
@@ -253,7 +253,7 @@ test('an inner source outside the selectors does not come out (pitfall 71)', asy
   hosts.left.ip('addr', 'del', '10.9.9.9/32', 'dev', 'lo');
 });
 
-test('congestion marks travel outside and come in again (RFC 6040)', async () => {
+test('congestion marks travel outside and come in again (RFC 6040, pitfall 71)', async () => {
   await tunnel(overV4);
   // The network marks every ECN-capable packet: the inner one must come out with CE.
   const ce = 'iifname "esp0" ip ecn ce counter';

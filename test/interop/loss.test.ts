@@ -37,7 +37,7 @@ test('connects ten times out of ten', async () => {
   expect(gateway.log).not.toMatch(/bug in ikev2d/);
 }, 300_000);
 
-test('answers a request that comes twice with the same bytes, and installs one tunnel', async () => {
+test('answers a request that comes twice with the same bytes, and installs one tunnel (pitfall 2)', async () => {
   const { gateway, phone } = scene();
   expect((await phone.initiate('home', 30)).code).toBe(0);
 

@@ -22,7 +22,7 @@ const scene = stage({
   },
 });
 
-test('connects within two round trips and gets an address of each family', async () => {
+test('connects within two round trips and gets an address of each family (pitfall 33)', async () => {
   const { gateway, phone } = scene();
 
   const dialled = await phone.initiate('home');
@@ -36,14 +36,14 @@ test('connects within two round trips and gets an address of each family', async
   expect([...(ours?.addresses ?? [])].sort()).toEqual([...(sa?.virtualAddresses ?? [])].sort());
 });
 
-test('sees the phone at the address of the NAT, on a port that the NAT chose', async () => {
+test('sees the phone at the address of the NAT, on a port that the NAT chose (pitfalls 65, 66)', async () => {
   const [sa] = await scene().gateway.sas();
 
   expect(sa?.remote).toMatch(new RegExp(`^${address.nat}:\\d+$`));
   expect(sa?.children[0]?.encap).toBe('udp');
 });
 
-test('narrows a wish for everything to the LAN', async () => {
+test('narrows a wish for everything to the LAN (pitfalls 54, 55)', async () => {
   const [sa] = await scene().phone.listSas();
 
   expect(sa?.remoteTs).toEqual(['192.168.1.0/24', '2001:db8:1::/64']);

@@ -112,15 +112,18 @@ test('wrong and unknown look the same to the one who is refused', async () => {
 test.each([
   ['too_curious', 'TS_UNACCEPTABLE'],
   ['no_esp', 'NO_PROPOSAL_CHOSEN'],
-])('%s: the tunnel is refused, the IKE SA stays (RFC 7296 §1.2)', async (name, notify) => {
-  const { gateway, phone } = scene();
+])(
+  '%s: the tunnel is refused, the IKE SA stays (RFC 7296 §1.2, pitfall 43)',
+  async (name, notify) => {
+    const { gateway, phone } = scene();
 
-  expect(await refused(name)).toContain(notify);
+    expect(await refused(name)).toContain(notify);
 
-  expect(await gateway.sas()).toMatchObject([{ children: [] }]);
-  await phone.terminate(name);
-  await until('the IKE SA is gone', async () => (await gateway.status()).sas.length === 0);
-});
+    expect(await gateway.sas()).toMatchObject([{ children: [] }]);
+    await phone.terminate(name);
+    await until('the IKE SA is gone', async () => (await gateway.status()).sas.length === 0);
+  },
+);
 
 test('a pool with one address serves one guest; the second hears INTERNAL_ADDRESS_FAILURE', async () => {
   const { gateway, phone } = scene();

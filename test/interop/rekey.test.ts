@@ -61,7 +61,7 @@ test.each([
     'the one renews a tunnel, the other the IKE SA',
     () => Promise.all([byPhone('--child'), byUs('ike')]),
   ],
-])('%s, ten times under pings, and none is lost', async (_name, rekey) => {
+])('%s, ten times under pings, and none is lost (pitfalls 57–60)', async (_name, rekey) => {
   const { gateway, phone } = scene();
   await lossless(async () => {
     for (let i = 0; i < 10; i++) {

@@ -14,6 +14,7 @@ export interface Mention {
 
 const one = String.raw`C?\d+(?:[–-]C?\d+)?\b(?!\.\d)`;
 const mentioned = new RegExp(String.raw`\bpitfalls?\s+(${one}(?:(?:,| and)\s+${one})*)`, 'gi');
+const naming = /\bpitfalls? /i;
 const row = /^\| (C?\d+) \| (.+?) \| (.+?) \|/;
 
 /** The rows of docs/pitfalls.md, in their order. */
@@ -47,21 +48,24 @@ function expand(part: string): string[] {
 
 /** The string that names it; of a comment, the next test or C function; else the comment itself. */
 function titleOf([line = '', ...next]: readonly string[]): string {
-  const comment = /^\s*(?:\/\/|\/?\*)\s*(.*?)\s*(?:\*\/)?$/.exec(line)?.[1];
-  if (comment === undefined) return quoted(line) ?? line.trim();
+  const title = quoted(line);
+  if (title !== undefined && naming.test(title)) return withoutNumbers(title);
+  const comment = /(?:\/\/|\/\*|^\s*\*)\s*(.*?)\s*(?:\*\/)?$/.exec(line)?.[1];
   const named = next.map((one) => /^(?:static )?void (\w+)\(/.exec(one)?.[1] ?? testIn(one));
-  return named.find((name) => name !== undefined) ?? comment;
+  return named.find((name) => name !== undefined) ?? comment ?? line.trim();
 }
 
 const testIn = (line: string): string | undefined =>
   /^\s*(?:test|describe)\b/.test(line) ? quoted(line) : undefined;
 
-/** The first quoted text that names a pitfall, else the first quoted text; without the numbers behind it. */
+/** The first quoted text that names a pitfall, else the first quoted text. */
 function quoted(line: string): string | undefined {
   const texts = Array.from(
     line.matchAll(/(['"`])((?:\\.|(?!\1).)+)\1/g),
     ([, , text = '']) => text,
   );
-  const title = texts.find((text) => /pitfall/i.test(text)) ?? texts[0];
-  return title?.replace(/\s*\(pitfalls? [^)]*\)/i, '').replace(/,\s*pitfalls? [^)]*\)/i, ')');
+  return texts.find((text) => naming.test(text)) ?? texts[0];
 }
+
+const withoutNumbers = (title: string): string =>
+  title.replace(/\s*\(pitfalls? [^;)]*\)/i, '').replace(/,\s*pitfalls? [^)]*\)/i, ')');

@@ -33,6 +33,12 @@ const stages = [
   { name: 'unit', check: true, argv: vitest('unit') },
   { name: 'C module', check: true, argv: native('test') },
   { name: 'C module, sanitizers', check: true, argv: native('asan', 'ubsan', 'tsan') },
+  {
+    name: 'C module, constant time',
+    check: true,
+    argv: native('ct'),
+    needs: ['/usr/bin/valgrind'],
+  },
   { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
   { name: 'interop', check: false, argv: inLab(vitest('interop')) },
   { name: 'demonstration', check: false, argv: ['make', '-s', 'demo', 'DEMO_MB=5'] },

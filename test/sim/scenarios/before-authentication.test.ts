@@ -72,7 +72,7 @@ describe('before IKE_AUTH', () => {
     expect(gateway.core.snapshot().sas).toMatchObject([{ phase: 'auth' }]);
   });
 
-  test('a broken tag is dropped, and the honest request after it goes on (class 23)', () => {
+  test('a broken tag is dropped, and the honest request after it goes on (class 23, pitfall 47)', () => {
     const { gateway, halfOpen } = doorstep();
     const peer = halfOpen();
     const forged = peer.seal(Exchange.INFORMATIONAL, [deleteIke]);

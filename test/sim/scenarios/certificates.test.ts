@@ -100,7 +100,7 @@ describe('certificates on both sides', () => {
     expect((world as Ports & { schemes: Scheme[] }).schemes).toEqual([scheme, scheme]);
   });
 
-  test('the chain and CERTREQ travel where RFC 7296 §1.2 puts them', () => {
+  test('the chain and CERTREQ travel where RFC 7296 §1.2 puts them (pitfall 44)', () => {
     const house = dialled({ gateway: gateway('p256'), phone: dialer('p256') });
     const said = talk(house.gateway);
     expect(said[1]).toMatch(/SA KE No .*CERTREQ/);

@@ -71,7 +71,7 @@ describe('DELETE', () => {
     expect(gateway.children.size).toBe(2);
   });
 
-  test('of its own SPI takes the tunnel and names ours; the IKE SA and the neighbour stand', () => {
+  test('of its own SPI takes the tunnel and names ours; the IKE SA and the neighbour stand (pitfall 61)', () => {
     const { gateway, guest } = doorstep();
     guest({
       id: 'ben@example.org',
@@ -126,7 +126,7 @@ describe('CREATE_CHILD_SA', () => {
     expect(gateway.children.size).toBe(32);
   });
 
-  test('for networks beyond the policy is TS_UNACCEPTABLE', () => {
+  test('for networks beyond the policy is TS_UNACCEPTABLE (pitfall 54)', () => {
     const { gateway, guest } = doorstep();
     const everywhere = child().map((one) => (one.type === P.TSI ? payload(P.TSI, elsewhere) : one));
     const refused = guest().ask(Exchange.CREATE_CHILD_SA, [...without(everywhere, P.CP), nonce]);
@@ -149,14 +149,17 @@ describe('CREATE_CHILD_SA', () => {
   test.each([
     ['of protocol 255', 255, peerSpi],
     ['with an SPI that nobody has', 3, Uint8Array.of(1, 2, 3, 4)],
-  ])('to rekey %s is CHILD_SA_NOT_FOUND, and the tunnel lives', (_name, protocol, spi) => {
-    const { gateway, guest } = doorstep();
-    const peer = guest();
-    const rekey = [notify(Notification.REKEY_SA, none, protocol, spi), ...another()];
-    expect(notifies(peer.ask(Exchange.CREATE_CHILD_SA, rekey))).toEqual(['CHILD_SA_NOT_FOUND']);
-    expect(gateway.children.size).toBe(1);
-    expect(peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
-  });
+  ])(
+    'to rekey %s is CHILD_SA_NOT_FOUND, and the tunnel lives (pitfalls 56, C12)',
+    (_name, protocol, spi) => {
+      const { gateway, guest } = doorstep();
+      const peer = guest();
+      const rekey = [notify(Notification.REKEY_SA, none, protocol, spi), ...another()];
+      expect(notifies(peer.ask(Exchange.CREATE_CHILD_SA, rekey))).toEqual(['CHILD_SA_NOT_FOUND']);
+      expect(gateway.children.size).toBe(1);
+      expect(peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
+    },
+  );
 
   test('to rekey with a wider offer than before keeps the selectors (Windows, RFC 7296 §2.9.2)', () => {
     const { gateway, guest } = doorstep();
@@ -220,7 +223,7 @@ describe('a probe of ours', () => {
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('is not answered by a forged, an old or a replayed response (class 23)', () => {
+  test('is not answered by a forged, an old or a replayed response (class 23, pitfalls 6, 47)', () => {
     const { world, gateway, peer } = probed();
     const { messageId } = peer.lastHeard().header;
     const forged = peer.seal(Exchange.INFORMATIONAL, [], { messageId, isResponse: true });

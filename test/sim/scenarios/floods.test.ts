@@ -154,7 +154,7 @@ describe('a cookie', () => {
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('is good across the change of the secret, and not forever', () => {
+  test('is good across the change of the secret, and not forever (pitfall 14)', () => {
     const { world, gateway, stranger } = busy();
     const peer = stranger();
     peer.send(peer.initRequest());

@@ -112,14 +112,14 @@ describe('a request in pieces', () => {
   });
 
   // Every piece of a repeated request fetched the whole response: n pieces, n times as many datagrams.
-  test('that is repeated is answered once for each first piece (RFC 7383 §2.6.1)', () => {
+  test('that is repeated is answered once for each first piece (RFC 7383 §2.6.1, pitfall 2)', () => {
     const { peer, parts } = begin();
     const [answer] = peer.hears(() => sendAll(peer, parts));
     const again = peer.hears(() => sendAll(peer, [...parts, ...parts]));
     expect(again.map(toHex)).toEqual([toHex(answer ?? none), toHex(answer ?? none)]);
   });
 
-  test('counts a piece once, the one that came first (class 11)', () => {
+  test('counts a piece once, the one that came first (class 11, pitfall 48)', () => {
     const { gateway, peer, parts } = begin();
     const other = {
       first: 0,
@@ -184,7 +184,7 @@ describe('a request in pieces', () => {
     expect([gateway.core.snapshot().sas, gateway.deadline]).toEqual([[], undefined]);
   });
 
-  test('of an exchange before its time has no effect either (class 1)', () => {
+  test('of an exchange before its time has no effect either (class 1, pitfall 42)', () => {
     const { gateway, peer } = begin();
     const nonce = payload(P.NONCE, { data: new Uint8Array(200) });
     const early = pieces(peer, [nonce], 60).map((_, i, all) => {
@@ -212,7 +212,7 @@ describe('a piece', () => {
     expect(gateway.core.snapshot().counters['dropped.malformed']).toBe(1);
   });
 
-  test.each([129, 65_535])('of %i is refused: nobody needs so many', (total) => {
+  test.each([129, 65_535])('of %i is refused: nobody needs so many (pitfall 48)', (total) => {
     const { gateway, halfOpen } = doorstep();
     const peer = halfOpen();
     const place = { number: total, total };

@@ -228,7 +228,7 @@ describe('IKE_AUTH of the responder', () => {
 
 describe('the other end as a gateway of ours', () => {
   // The probe was taken for an attack on a half-open SA, and ended a dial that was almost up.
-  test('may ask something before its slow IKE_AUTH response is here', () => {
+  test('may ask something before its slow IKE_AUTH response is here (pitfalls 5, 42)', () => {
     const {
       world,
       phone: dialer,
@@ -245,7 +245,7 @@ describe('the other end as a gateway of ours', () => {
     expect(dialer.eventsOf('sa.established')).toHaveLength(1);
   });
 
-  test('hears of our refusal of what it answered, and forgets us', () => {
+  test('hears of our refusal of what it answered, and forgets us (pitfall 43)', () => {
     const { world, gateway, dial } = household({
       gateway: policy([connection({ pool: undefined, remoteTs: [anything] })]),
     });

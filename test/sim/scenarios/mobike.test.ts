@@ -30,7 +30,7 @@ const lateWire = (world: World, delay: number) => {
 };
 
 describe('a phone that moves (RFC 4555)', () => {
-  test('keeps its SAs, and the gateway sends after it once somebody there echoed COOKIE2', () => {
+  test('keeps its SAs, and the gateway sends after it once somebody there echoed COOKIE2 (pitfall 68)', () => {
     const house = established();
     const { world, gateway, phone: dialer } = house;
     const before = gateway.sa.spiI;
@@ -102,7 +102,7 @@ describe('a phone that moves (RFC 4555)', () => {
 
 describe('an update that may not be', () => {
   test.each(['224.0.0.1', '255.255.255.255', '0.0.0.0', 'ff02::1'])(
-    'to %s is UNACCEPTABLE_ADDRESSES, and nothing moves',
+    'to %s is UNACCEPTABLE_ADDRESSES, and nothing moves (pitfall 68)',
     (address) => {
       const house = established();
       const { world, gateway, phone: dialer } = house;
@@ -122,7 +122,7 @@ describe('an update that may not be', () => {
     },
   );
 
-  test('to a place where nobody answers moves no traffic there', () => {
+  test('to a place where nobody answers moves no traffic there (pitfall 68)', () => {
     const house = established();
     const { world, gateway, phone: dialer } = house;
     const home = dialer.address;
@@ -148,7 +148,7 @@ describe('an update that may not be', () => {
 });
 
 describe('a NAT that forgets (RFC 7296 §2.23)', () => {
-  test('an authentic packet from a new port is followed at once', () => {
+  test('an authentic packet from a new port is followed at once (pitfall 67)', () => {
     const { world, gateway } = established();
     const [child] = gateway.sa.children;
     if (!child) throw new Error('no child');

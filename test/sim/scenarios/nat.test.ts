@@ -41,7 +41,7 @@ describe('a gateway', () => {
     expect(onlyChild(gateway)).toMatchObject({ encap: 'raw' });
   });
 
-  test('sees itself where it is, and its guest behind a NAT only if that is so', () => {
+  test('sees itself where it is, and its guest behind a NAT only if that is so (pitfall 65)', () => {
     const { gateway, guest } = doorstep();
     guest();
     expect(gateway.core.snapshot().sas).toMatchObject([{ nat: { local: false, remote: false } }]);
@@ -74,7 +74,7 @@ describe('a gateway', () => {
 });
 
 describe('a phone', () => {
-  test('without a NAT sees none of its own, and moves to port 4500', () => {
+  test('without a NAT sees none of its own, and moves to port 4500 (pitfall 66)', () => {
     const { world, phone, dial } = household();
     dial();
     world.run(seconds(1));
@@ -83,7 +83,7 @@ describe('a phone', () => {
     ]);
   });
 
-  test('behind a NAT sees it, and the gateway answers where its packets come from', () => {
+  test('behind a NAT sees it, and the gateway answers where its packets come from (pitfalls 65, 66)', () => {
     const { world, gateway, phone, dial } = household();
     const [inside, outside] = [ip(phone.address), ip('192.0.2.7')];
     world.wire = ({ from, to, bytes }) => {
@@ -126,7 +126,7 @@ describe('an address that changes', () => {
     expect(gateway.core.snapshot().sas).toMatchObject([{ path: { remote: elsewhere } }]);
   });
 
-  test('is not followed for a peer without a NAT, though it is answered there', () => {
+  test('is not followed for a peer without a NAT, though it is answered there (pitfalls 67, 68)', () => {
     const { gateway, guest } = doorstep();
     const peer = guest();
     const before = peer.from;

@@ -125,7 +125,7 @@ describe('PFS is a wish (pitfall 27)', () => {
     expectAgreement(house.world, house.gateway, house.phone);
   });
 
-  test('KE for another method is INVALID_KE_PAYLOAD, and the second try fits', () => {
+  test('KE for another method is INVALID_KE_PAYLOAD, and the second try fits (pitfall 16)', () => {
     const house = household({
       gateway: policy([connection({ esp: proposals('esp', `${gcm}-ecp384`) })]),
       phone: policy([phone({ esp: proposals('esp', `${gcm}-x25519-ecp384`) })]),
@@ -146,7 +146,7 @@ describe.each([
   ['the gateway’s Ni', { phone: [9, 9], gateway: [0, 9] }],
   ['the phone’s Nr to the gateway', { phone: [9, 0], gateway: [9, 9] }],
 ] as const)('both rekey at once, and %s is the lowest nonce', (_name, nonces) => {
-  test('of a CHILD_SA one new one stays (pitfall 58)', () => {
+  test('of a CHILD_SA one new one stays (pitfalls 58, C1)', () => {
     const { world, gateway, phone: dialer } = established();
     dialer.nonces.push(...nonces.phone);
     gateway.nonces.push(...nonces.gateway);
@@ -156,7 +156,7 @@ describe.each([
     expectAgreement(world, gateway, dialer);
   });
 
-  test('of an IKE SA one new one stays, with the children (pitfall 59)', () => {
+  test('of an IKE SA one new one stays, with the children (pitfalls 59, C8)', () => {
     const { world, gateway, phone: dialer } = established();
     dialer.nonces.push(...nonces.phone);
     gateway.nonces.push(...nonces.gateway);
@@ -170,7 +170,7 @@ describe.each([
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'and packets are late or lost: still one of each (seed %i)',
+    'and packets are late or lost: still one of each (pitfalls 58, 59; seed %i)',
     (seed) => {
       for (const rekey of [rekeyChild, rekeyIke]) {
         const { world, gateway, phone: dialer } = established({ seed });
@@ -186,8 +186,8 @@ describe.each([
   );
 });
 
-describe('what crosses (pitfalls 5.1)', () => {
-  test('rekey of a child, and the peer rekeys the IKE SA: both are put off, and both done later', () => {
+describe('what crosses (pitfall 60)', () => {
+  test('rekey of a child, and the peer rekeys the IKE SA: both are put off, and both done later (pitfalls C5, C6)', () => {
     const { world, gateway, phone: dialer } = established();
     rekeyChild(world, dialer);
     rekeyIke(world, gateway);
@@ -203,17 +203,22 @@ describe('what crosses (pitfalls 5.1)', () => {
   test.each([
     ['child', rekeyChild],
     ['IKE SA', rekeyIke],
-  ])('rekey of the %s, and the peer deletes the IKE SA: the delete wins', (_what, rekey) => {
-    const { world, gateway, phone: dialer } = established();
-    rekey(world, dialer);
-    close(world, gateway);
-    world.run(seconds(40));
-    expect([gateway.core.snapshot().sas, dialer.core.snapshot().sas]).toEqual([[], []]);
-    expect([gateway.children.size, dialer.children.size]).toEqual([0, 0]);
-    expect([...gateway.events, ...dialer.events].filter(({ kind }) => kind === 'bug')).toEqual([]);
-  });
+  ])(
+    'rekey of the %s, and the peer deletes the IKE SA: the delete wins (pitfall C9)',
+    (_what, rekey) => {
+      const { world, gateway, phone: dialer } = established();
+      rekey(world, dialer);
+      close(world, gateway);
+      world.run(seconds(40));
+      expect([gateway.core.snapshot().sas, dialer.core.snapshot().sas]).toEqual([[], []]);
+      expect([gateway.children.size, dialer.children.size]).toEqual([0, 0]);
+      expect([...gateway.events, ...dialer.events].filter(({ kind }) => kind === 'bug')).toEqual(
+        [],
+      );
+    },
+  );
 
-  test('both delete the IKE SA: both are gone', () => {
+  test('both delete the IKE SA: both are gone (pitfall C11)', () => {
     const { world, gateway, phone: dialer } = established();
     close(world, dialer);
     close(world, gateway);
@@ -222,7 +227,7 @@ describe('what crosses (pitfalls 5.1)', () => {
     expect([gateway.deadline, dialer.deadline]).toEqual([undefined, undefined]);
   });
 
-  test('rekey of a child, and the peer deletes it: it is gone, and nothing is made in its place', () => {
+  test('rekey of a child, and the peer deletes it: it is gone, and nothing is made in its place (pitfall C2)', () => {
     const { world, gateway, phone: dialer } = established();
     rekeyChild(world, dialer);
     deleteChild(world, gateway);
@@ -231,7 +236,7 @@ describe('what crosses (pitfalls 5.1)', () => {
     expectAgreement(world, gateway, dialer, 0);
   });
 
-  test('both delete the same child: each answers without a DELETE (pitfall 61)', () => {
+  test('both delete the same child: each answers without a DELETE (pitfalls 61, C3)', () => {
     const { world, gateway, phone: dialer } = established();
     deleteChild(world, gateway);
     deleteChild(world, dialer);
@@ -250,7 +255,7 @@ describe('limits of the data plane', () => {
     return house;
   };
 
-  test('a soft limit brings new keys', () => {
+  test('a soft limit brings new keys (pitfall 63)', () => {
     const { world, gateway, phone: dialer } = limit('soft-limit');
     expectAgreement(world, gateway, dialer);
     expect(gateway.installed).toHaveLength(2);

@@ -4,7 +4,7 @@ import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import { doorstep, onlyChild } from '../doorstep.ts';
 import { login, peerSpi } from '../payloads.ts';
 
-test('a scripted peer that says what a client says is let in', () => {
+test('a scripted peer that says what a client says is let in (pitfall 28)', () => {
   const { gateway, halfOpen } = doorstep();
   const peer = halfOpen();
   const answer = peer.ask(Exchange.IKE_AUTH, login(peer));

@@ -24,7 +24,7 @@ describe('SA of the tunnel', () => {
     },
   );
 
-  test('that names no sequence numbers means short ones, and a PFS group means nothing yet', () => {
+  test('that names no sequence numbers means short ones, and a PFS group means nothing yet (pitfall 24)', () => {
     const sa = offer(proposals('esp', 'aes256gcm16-x25519'), Uint8Array.of(0xc0, 0, 0, 1), true);
     const [only] = sa.proposals;
     const transforms = (only?.transforms ?? []).filter(({ type }) => type !== 5);
@@ -71,7 +71,7 @@ describe('traffic selectors', () => {
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('of types that we do not know alone are TS_UNACCEPTABLE', () => {
+  test('of types that we do not know alone are TS_UNACCEPTABLE (pitfall 54)', () => {
     const { refusals } = logsInRaw(P.TSR, Uint8Array.of(1, 0, 0, 0, 9, 0, 0, 8, 1, 2, 3, 4));
     expect(refusals).toEqual(['TS_UNACCEPTABLE']);
   });

@@ -100,7 +100,7 @@ describe('a payload that nobody knows', () => {
     },
   );
 
-  test('that is critical in IKE_SA_INIT is named in the clear, and keeps nothing', () => {
+  test('that is critical in IKE_SA_INIT is named in the clear, and keeps nothing (pitfall 9)', () => {
     const { gateway, stranger } = doorstep();
     const peer = stranger();
     const answers = peer.hears(() => peer.send(peer.initRequest([future(200, true)])));
@@ -108,7 +108,7 @@ describe('a payload that nobody knows', () => {
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('that is critical in INFORMATIONAL refuses that exchange alone', () => {
+  test('that is critical in INFORMATIONAL refuses that exchange alone (pitfall 9)', () => {
     const { gateway, guest } = doorstep();
     const peer = guest();
     const answer = peer.ask(Exchange.INFORMATIONAL, [future(200, true)]);
@@ -117,7 +117,7 @@ describe('a payload that nobody knows', () => {
     expect(peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
   });
 
-  test('the critical bit of a payload that we know has no meaning', () => {
+  test('the critical bit of a payload that we know has no meaning (pitfall 9)', () => {
     const { halfOpen } = doorstep();
     const peer = halfOpen();
     const critical = login(peer).map((one) => ({ ...one, critical: true }));

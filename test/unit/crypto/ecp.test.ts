@@ -63,7 +63,7 @@ describe.each(engines)('$engine', ({ primitives }) => {
       }
     });
 
-    test('takes no other form of a point: the leading 4 does not travel (RFC 5903 §7)', () => {
+    test('takes no other form of a point: the leading 4 does not travel (RFC 5903 §7, pitfall 20)', () => {
       const point = exchange.offer(seeded(1)).value;
       const uncompressed = concat(Uint8Array.of(4), point);
       const compressed = concat(Uint8Array.of(2), point.subarray(0, fieldBytes));
@@ -72,7 +72,7 @@ describe.each(engines)('$engine', ({ primitives }) => {
       }
     });
 
-    test('takes the negative of its own point, whose secret is the same: x alone counts', () => {
+    test('takes the negative of its own point, whose secret is the same: x alone counts (pitfall 20)', () => {
       const theirs = exchange.offer(seeded(1)).value;
       const p = name === 'p256' ? p256Prime : p384Prime;
       const y = p - BigInt(`0x${toHex(theirs.subarray(fieldBytes))}`);

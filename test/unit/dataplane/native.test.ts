@@ -112,7 +112,7 @@ describe.skipIf(whySkipped)('the C module', () => {
     expect(from.address).toBe('127.0.0.9');
   });
 
-  test('sorts keepalives, reserved and unknown SPIs out, each counted (pitfall 66)', async () => {
+  test('sorts keepalives, reserved and unknown SPIs out, each counted (pitfalls 64, 66)', async () => {
     const counters = await arrived(plane(), [
       Uint8Array.of(0xff),
       Uint8Array.of(0xff, 0xff),

@@ -92,7 +92,7 @@ describe('choosing', () => {
     expect(choose(ike('aes256gcm16-prfsha256-x25519'), theirs, wanted)).toBeUndefined();
   });
 
-  test('an additional key exchange is declined where the peer lets us, and answered with NONE', () => {
+  test('an additional key exchange is declined where the peer lets us, and answered with NONE (pitfall 26)', () => {
     const withAddke = (ids: number[]) =>
       changed(offer(ike('aes256gcm16-prfsha256-x25519'), none, true), (all) => [
         ...all,
@@ -104,7 +104,7 @@ describe('choosing', () => {
     expect(choice?.answer(none).proposals[0]?.transforms).toContainEqual(transform(T.ADDKE1, 0));
   });
 
-  test('in IKE_AUTH a KE transform of the child means nothing', () => {
+  test('in IKE_AUTH a KE transform of the child means nothing (pitfall 27)', () => {
     const theirs = offer(esp('aes256gcm16-x25519'), spi, true);
     const choice = choose(esp('aes256gcm16'), theirs, child);
     expect(choice && formatSuite(choice.chosen)).toBe('aes256gcm16');
@@ -127,7 +127,7 @@ describe('choosing', () => {
     expect(choose(esp('aes256gcm16'), odd, child)).toBeUndefined();
   });
 
-  test('a peer silent about sequence numbers gets 32 bits', () => {
+  test('a peer silent about sequence numbers gets 32 bits (pitfall 24)', () => {
     const theirs = changed(offer(esp('aes256gcm16'), spi, false), (all) =>
       all.filter(({ type }) => type !== T.ESN),
     );

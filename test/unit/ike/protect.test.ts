@@ -69,7 +69,7 @@ describe.each(suites)('$name', ({ encr, integ }) => {
     expect(new Set(ivs).size).toBe(300);
   });
 
-  test('refuses what is too short to hold an IV, a pad length and an ICV', () => {
+  test('refuses what is too short to hold an IV, a pad length and an ICV (pitfall 46)', () => {
     const one = protection(encr, integ);
     for (let length = 0; length < encr.ivBytes + (integ?.icvBytes ?? encr.icvBytes) + 1; length++) {
       const message = new Uint8Array(32 + length);

@@ -55,7 +55,7 @@ describe('AUTH of method 14 (RFC 7427 §3, pitfall 29)', () => {
     expect([...listed].sort()).toEqual(digital.sort());
   });
 
-  test('RSA parameters may be absent on receipt (RFC 4055 §5)', () => {
+  test('RSA parameters may be absent on receipt (RFC 4055 §5, pitfall 29)', () => {
     expect(schemeOfAlgorithm(fromHex('300b06092a864886f70d01010b'))).toBe('rsa-sha256');
   });
 
@@ -93,7 +93,7 @@ describe('AUTH of method 14 (RFC 7427 §3, pitfall 29)', () => {
     expect(decodeDigitalSignature(data)).toBeUndefined();
   });
 
-  test('refuses a length byte that runs past the payload (CVE-2026-50722)', () => {
+  test('refuses a length byte that runs past the payload (CVE-2026-50722, pitfall 29)', () => {
     const whole = encodeDigitalSignature('rsa-sha256', signature);
     for (let end = 0; end <= 16; end++) {
       expect(decodeDigitalSignature(whole.subarray(0, end))).toBeUndefined();
@@ -133,7 +133,7 @@ describe('methods that leave no choice', () => {
     expect(schemeOfMethod(method)).toBeUndefined();
   });
 
-  test('raw ECDSA belongs to one curve each (RFC 4754 §3), ECDSA of method 14 to all', () => {
+  test('raw ECDSA belongs to one curve each (RFC 4754 §3, pitfall 31), ECDSA of method 14 to all', () => {
     expect(fitsKey('ecdsa-sha384-raw', 'p256')).toBe(false);
     expect(fitsKey('ecdsa-sha384-raw', 'p384')).toBe(true);
     expect(fitsKey('ecdsa-sha256', 'p521')).toBe(true);

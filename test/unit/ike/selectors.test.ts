@@ -30,7 +30,7 @@ describe('narrowing (RFC 7296 §2.9)', () => {
     expect(narrowed([net('10.0.0.0/8')], [net('10.1.0.0/24')])).toEqual(['10.1.0.0/24']);
   });
 
-  test('overlaps are cut to the common part', () => {
+  test('overlaps are cut to the common part (pitfall 54)', () => {
     const allowed = [
       { ...net('10.1.0.0'), range: { start: ip('10.1.0.5'), end: ip('10.1.0.20') } },
     ];
@@ -49,11 +49,11 @@ describe('narrowing (RFC 7296 §2.9)', () => {
     expect(narrowed([net('10.1.0.0/24')], [net('::/0')])).toEqual([]);
   });
 
-  test('OPAQUE ports, 65535–0, select nothing', () => {
+  test('OPAQUE ports, 65535–0, select nothing (pitfall 54)', () => {
     expect(narrowed([net('10.1.0.0/24')], [net('10.1.0.0/24', 0, 65535, 0)])).toEqual([]);
   });
 
-  test('the packet that triggered the request, a selector of its own, is not repeated', () => {
+  test('the packet that triggered the request, a selector of its own, is not repeated (pitfall 54)', () => {
     const asked = [net('10.1.0.0/24'), net('10.1.0.9', 6, 443, 443)];
     expect(narrowed([net('10.1.0.0/24')], asked)).toEqual(['10.1.0.0/24']);
   });
@@ -64,7 +64,7 @@ describe('narrowing (RFC 7296 §2.9)', () => {
   });
 });
 
-test('dynamic stands for the assigned addresses', () => {
+test('dynamic stands for the assigned addresses (pitfall 55)', () => {
   expect(resolve('dynamic', [ip('10.3.0.2'), ip('fd00::2')]).map(formatSelector)).toEqual([
     '10.3.0.2/32',
     'fd00::2/128',

@@ -77,7 +77,7 @@ describe('a path to an authority', () => {
     },
   );
 
-  test('does not lead over the other certificates when the first is a stranger', async () => {
+  test('does not lead over the other certificates when the first is a stranger (pitfall 44)', async () => {
     const stranger = await selfSigned({ name: 'CN=stranger' });
     expect(await judge([stranger, leaf, middle, root], { trusted: [root] })).toEqual(
       refused('untrusted', 'CN=stranger', 'vouches for itself'),

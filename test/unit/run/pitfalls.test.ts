@@ -41,6 +41,9 @@ describe('what tests name', () => {
       'is dropped (class 9)',
     );
     expect(title("test(`it's «so» (pitfall 1)`, () => {")).toBe("it's «so»");
+    expect(title("expect(find(all, 'AUTH')).toBe(1); // it stands (pitfall 43)")).toBe(
+      'it stands (pitfall 43)',
+    );
     expect(title('// Pitfall 48.\nconst all = 1;')).toBe('Pitfall 48.');
     expect(title("// As in pitfall 4.\ntest('comes again', () => {")).toBe('comes again');
     expect(title('/* Pitfall 57. */\nstatic void stands_by(void)\n{')).toBe('stands_by');

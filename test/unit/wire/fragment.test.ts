@@ -138,7 +138,7 @@ describe('reassembly', () => {
     expect(results[3]).toMatchObject({ kind: 'whole', bytes: Uint8Array.of(1, 2, 3) });
   });
 
-  test('takes the 64 fragments of a client that cuts small', () => {
+  test('takes the 64 fragments of a client that cuts small (pitfall 48)', () => {
     const results = addAll(new Reassembly(), fragmentsOf(chain(64 * 500), 500));
     expect(results.at(-1)).toEqual({ kind: 'whole', first: 35, bytes: chain(64 * 500) });
   });

@@ -55,7 +55,7 @@ test('rejects every truncation', () => {
   }
 });
 
-test('needs 28 bytes and does not look behind them, so that a bad message can be answered', () => {
+test('needs 28 bytes and does not look behind them, so that a bad message can be answered (pitfall 8)', () => {
   expect(decodeHeader(concat(exampleBytes, fromHex('ff')))).toEqual(example);
 });
 

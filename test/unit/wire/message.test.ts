@@ -45,7 +45,7 @@ describe('a message', () => {
     });
   });
 
-  test('is rejected at every truncation and with a trailing byte, whatever its length says', () => {
+  test('is rejected at every truncation and with a trailing byte, whatever its length says (pitfall 11)', () => {
     const bytes = encodeMessage(header, knownTypes.filter(isOpen).map(sampleOf));
     for (let length = 0; length < bytes.length; length++) {
       expect(() => decodeMessage(bytes.subarray(0, length))).toThrow(WireError);
@@ -87,7 +87,7 @@ describe('a message', () => {
     }
   });
 
-  test('ignores the reserved bits of the generic payload header', () => {
+  test('ignores the reserved bits of the generic payload header (pitfall 8)', () => {
     expect(decodeChain(VENDOR, '00 7f 0004')).toEqual([
       payload(VENDOR, { data: new Uint8Array(0) }),
     ]);

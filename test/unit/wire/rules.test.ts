@@ -143,7 +143,7 @@ describe('IKE_AUTH', () => {
 });
 
 describe('CREATE_CHILD_SA', () => {
-  test('asks for a CHILD_SA, with or without KE, or for an IKE SA', () => {
+  test('asks for a CHILD_SA, with or without KE, or for an IKE SA (pitfall 27)', () => {
     expect(fault(CREATE_CHILD_SA, 'request', espSa, NONCE, TSI, TSR)).toBeUndefined();
     expect(fault(CREATE_CHILD_SA, 'request', NOTIFY, espSa, NONCE, KE, TSI, TSR)).toBeUndefined();
     expect(fault(CREATE_CHILD_SA, 'request', ikeSa, NONCE, KE)).toBeUndefined();
