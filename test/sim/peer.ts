@@ -201,14 +201,14 @@ export class Peer {
   }
 
   /** AUTH by pre-shared key over our ID payload (RFC 7296 §2.15). */
-  pskAuth(id: { readonly raw: Uint8Array }, secret: string): Payload {
+  pskAuth(id: { readonly raw: Uint8Array }, secret: string, pad = 'Key Pad for IKEv2'): Payload {
     const prf = primitives.hmacSha256;
     const { skPi, skPr } = present(this.#keys, 'keys');
     const octets =
       this.role === 'initiator'
         ? concat(this.request, this.nr, prf.compute(skPi.bytes, id.raw))
         : concat(this.response, this.ni, prf.compute(skPr.bytes, id.raw));
-    const key = prf.compute(utf8.encode(secret), utf8.encode('Key Pad for IKEv2'));
+    const key = prf.compute(utf8.encode(secret), utf8.encode(pad));
     return payload(PayloadType.AUTH, { method: 2, data: prf.compute(key, octets) });
   }
 
