@@ -19,7 +19,7 @@ import type {
 import { Driver } from './driver.ts';
 import { Endpoint } from './endpoint.ts';
 import { deleteIkeSa } from './exchanges/delete.ts';
-import { deleteChild } from './exchanges/delete-child.ts';
+import { deleteChild, deleteTunnel } from './exchanges/delete-child.ts';
 import { dial } from './exchanges/dial.ts';
 import { liveness } from './exchanges/liveness.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
@@ -135,23 +135,28 @@ class PureCore implements Core {
 
   /** Our own address changed: what can move moves, what cannot must be dialled anew. */
   #roam(sa: IkeSa, from: Ip, to: Ip): void {
-    if (sa.role !== 'initiator' || sa.phase !== 'established' || sa.path.local.ip !== from) return;
+    if (!sa.dialled || sa.phase !== 'established' || sa.path.local.ip !== from) return;
     sa.path = { local: { ...sa.path.local, ip: to }, remote: sa.path.remote };
-    if (isMobile(sa)) this.#driver.spawn(sa, updateAddresses);
-    else retire(sa, { cause: 'timeout', why: 'our address changed, and the peer cannot follow' });
+    if (isMobile(sa)) {
+      // What waits for an answer goes out again from the new address at once.
+      this.#driver.retransmit(sa);
+      this.#driver.spawn(sa, updateAddresses);
+    } else retire(sa, { cause: 'timeout', why: 'our address changed, and the peer cannot follow' });
   }
 
   #end(which: Extract<Command, { kind: 'terminate' }>['which']): void {
     const { registry } = this.#host;
     if (typeof which === 'object' && 'child' in which) {
       const found = registry.childByRef(which.child);
-      if (found) this.#driver.spawn(found.sa, (now) => deleteChild(now, found.child, asked));
+      if (found) this.#driver.spawn(found.sa, (now) => deleteTunnel(now, found.child, asked));
       return;
     }
     const isMeant = ({ id, connection }: IkeSa) =>
       which === 'all' ||
       (typeof which === 'number' ? id === which : connection?.name === which.connection);
-    for (const sa of registry.all.filter(isMeant)) this.#terminate(sa, asked);
+    // Of two rekeys that crossed, the one not decided on goes with the SA that it would replace.
+    const meant = registry.all.filter((sa) => isMeant(sa) && !sa.heirOf);
+    for (const sa of meant) this.#terminate(sa, asked);
   }
 
   #terminate(sa: IkeSa, why: string): void {
@@ -239,6 +244,8 @@ class PureCore implements Core {
     if (timer === 'rekey') this.#driver.spawn(sa, (now) => rekeyChild(now, child));
     if (timer === 'worn-out') this.#wornOut(sa, child);
     if (timer === 'drained') removeChild(sa, child, 'its keys were renewed');
+    const why = 'the peer renewed its keys, and never deleted it';
+    if (timer === 'abandoned') this.#driver.spawn(sa, (now) => deleteChild(now, child, why));
   }
 
   /** Nothing may be sent on it any more; the peer must hear of it, or it would send into a black hole. */

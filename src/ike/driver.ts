@@ -16,6 +16,7 @@ import { summarize } from './summary.ts';
 
 export class Driver {
   readonly #host: Host;
+  readonly #pumping = new Set<IkeSa>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -162,13 +163,18 @@ export class Driver {
     sa.timers.stop('retransmit');
   }
 
+  /** Begins one exchange after the other until one has to wait: a loop, for some end at once. */
   #pump(sa: IkeSa): void {
-    if (sa.outgoing || sa.phase === 'closing') return;
-    const begin = sa.queue.shift();
-    if (!begin) return;
-    const steps = begin(sa);
-    sa.outgoing = { side: 'outgoing', exchange: undefined, steps, waits: { for: 'nothing' } };
-    this.#advance(sa, sa.outgoing, undefined);
+    if (this.#pumping.has(sa)) return;
+    this.#pumping.add(sa);
+    while (!sa.outgoing && sa.phase !== 'closing') {
+      const begin = sa.queue.shift();
+      if (!begin) break;
+      const steps = begin(sa);
+      sa.outgoing = { side: 'outgoing', exchange: undefined, steps, waits: { for: 'nothing' } };
+      this.#advance(sa, sa.outgoing, undefined);
+    }
+    this.#pumping.delete(sa);
   }
 
   #ask(sa: IkeSa, run: Run, question: Question): void {

@@ -2,8 +2,8 @@
 // §2.21). State first, integrity second, meaning last: nothing acts before the SA is ready for it.
 import { Exchange } from '../iana/exchanges.ts';
 import { nameOf } from '../iana/name.ts';
-import { Notification } from '../iana/notifies.ts';
 import { PayloadType } from '../iana/payloads.ts';
+import { Protocol } from '../iana/protocols.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { checkRules, unsupportedCritical } from '../wire/rules.ts';
 import type { Path } from './core.ts';
@@ -12,12 +12,14 @@ import { IkeError } from './error.ts';
 import type { DropReason } from './events.ts';
 import { responders } from './exchanges/index.ts';
 import { extensions } from './extensions/index.ts';
+import { isMobile } from './extensions/mobike.ts';
 import type { Host } from './host.ts';
 import { Received, receivedInit } from './message.ts';
 import { asIkeError, reportFailedAttempt } from './refusal.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
 import { retire } from './sa/lifecycle.ts';
 import { follow } from './sa/roam.ts';
+import { succeed } from './sa/succession.ts';
 import { isAuthentic, unpack } from './sa/transport.ts';
 import { summarize } from './summary.ts';
 
@@ -48,6 +50,7 @@ export class Reception {
 
   /** A new and authentic request; of IKE_SA_INIT, a new one. */
   request(sa: IkeSa, received: Received): void {
+    adoptIfUsed(sa, received);
     const responder = responders[received.exchange];
     const isOurPart = responder?.role === undefined || responder.role === sa.role;
     if (!responder?.phases.includes(sa.phase) || !isOurPart) {
@@ -152,9 +155,9 @@ export class Reception {
   #heard(sa: IkeSa, received: Received): void {
     sa.heardAt = this.#host.now;
     if (received.isRequest) sa.replyPath = received.path;
-    // Nothing in IKE_SA_INIT proves where it came from.
-    if (received.exchange !== Exchange.IKE_SA_INIT)
-      if (!hasUpdate(received)) follow(sa, received.path);
+    // Nothing in IKE_SA_INIT proves where it came from, and with MOBIKE only an update moves (RFC 4555 §3.8).
+    const mayFollow = received.exchange !== Exchange.IKE_SA_INIT && !isMobile(sa);
+    if (mayFollow) follow(sa, received.path);
     this.#host.report({
       kind: 'message',
       sa: sa.id,
@@ -190,6 +193,12 @@ function isFirstPiece({ payloads }: Message): boolean {
   return last?.type !== PayloadType.SKF || last.body.number === 1;
 }
 
-/** MOBIKE moves the SA by its own rules (RFC 4555 §3.5). */
-const hasUpdate = (received: Received): boolean =>
-  received.notify(Notification.UPDATE_SA_ADDRESSES) !== undefined;
+/**
+ * Both sides rekeyed, and the peer already works on the SA that it made: it knows that this one stands, even
+ * if the response that would tell us is still on its way (RFC 7296 §2.8.2).
+ */
+function adoptIfUsed(sa: IkeSa, received: Received): void {
+  const deletes = received.all(PayloadType.DELETE);
+  const isFarewell = deletes.some(({ protocol }) => protocol === Protocol.IKE);
+  if (sa.heirOf && !isFarewell) succeed(sa.heirOf, sa);
+}

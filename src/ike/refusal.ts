@@ -57,7 +57,7 @@ export function reportFailedAttempt(
 }
 
 function refuseByRule(driver: Driver, host: Host, sa: IkeSa, run: Run, error: IkeError): void {
-  const wasEstablished = sa.establishedAt !== undefined;
+  const wasEstablished = sa.phase === 'established' || sa.phase === 'rekeying';
   if (error.fault === 'INVALID_KE_PAYLOAD') {
     host.report({ kind: 'note', sa: sa.id, why: error.why }); // everyday negotiation, not a failure
   } else if (wasEstablished) host.report({ kind: 'note', sa: sa.id, why: error.why });

@@ -50,7 +50,7 @@ export function installChild(sa: IkeSa, terms: ChildTerms): ChildSa {
   const spec = {
     ref: host.nextNumber() as ChildRef,
     sa: sa.id,
-    path: sa.path,
+    path: sa.provenPath,
     encap: encapsulationOf(sa),
     cipher: chosen.encr.keyword,
     integrity: chosen.integ?.keyword,

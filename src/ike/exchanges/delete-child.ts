@@ -26,3 +26,10 @@ export function* deleteSpi(_sa: IkeSa, spi: number): Steps<void> {
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   yield* request(draft.add(PayloadType.DELETE, { protocol: Protocol.ESP, spis: [writeSpi(spi)] }));
 }
+
+/** Deletes a CHILD_SA and whatever took its place meanwhile. */
+export function* deleteTunnel(sa: IkeSa, child: ChildSa, why: string): Steps<void> {
+  for (let one: ChildSa | undefined = child; one; one = one.successor) {
+    yield* deleteChild(sa, one, why);
+  }
+}

@@ -54,6 +54,7 @@ function floatPorts(sa: IkeSa): void {
     local: { ...sa.path.local, port: sa.host.policy.nattPort },
     remote: { ...sa.path.remote, port: nattPort },
   };
+  sa.provenPath = sa.path;
 }
 
 /** IDi, IDr, our certificate and AUTH. */

@@ -22,7 +22,8 @@ export const informational: Responder = {
     const deletes = received.all(PayloadType.DELETE);
     if (deletes.some(({ protocol }) => protocol === Protocol.IKE)) {
       // Both rekeyed, and the peer's exchange stands, or it would not delete the old SA before we do.
-      if (sa.task?.kind === 'rekey-ike' && sa.task.rival) succeed(sa, sa.task.rival.sa);
+      const heir = sa.task?.kind === 'rekey-ike' ? sa.task.rival?.sa : undefined;
+      if (heir?.heirOf === sa && heir.phase !== 'closing') succeed(sa, heir);
       // It takes all children along, and its response is empty (RFC 7296 §1.4.1).
       sa.closing ??= { cause: 'deleted-by-peer', why: 'the peer disconnected' };
       return draft;

@@ -37,7 +37,7 @@ export function* createNewChild(sa: IkeSa, selectors: Selectors): Steps<void> {
 function policySelectors(sa: IkeSa, received: Received): Selectors {
   const { connection, lease } = sa;
   invariant(connection, 'an established SA has a connection');
-  const addresses = lease?.addresses ?? [sa.path.remote.ip];
+  const addresses = lease?.addresses ?? [sa.provenPath.remote.ip];
   const [mine, theirs] = [
     resolve(connection.localTs, sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip]),
     resolve(connection.remoteTs, addresses),
@@ -47,4 +47,4 @@ function policySelectors(sa: IkeSa, received: Received): Selectors {
 }
 
 /** Enough for any site; a bound on what an authenticated peer can make us keep. */
-const mostChildren = 32;
+export const mostChildren = 32;

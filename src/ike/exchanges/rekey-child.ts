@@ -10,16 +10,20 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { removeChild } from '../sa/lifecycle.ts';
 import { backOff } from '../sa/lifetimes.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
+import { patience } from '../sa/succession.ts';
 import type { Task } from '../sa/task.ts';
 import type { Steps } from '../steps.ts';
 import { type ChildTerms, drawSpi, installChild, narrowed } from './child.ts';
 import { answerTerms, type Proposed, proposeChild } from './child-terms.ts';
 import { deleteChild, deleteSpi } from './delete-child.ts';
-import { createNewChild } from './new-child.ts';
+import { createNewChild, mostChildren } from './new-child.ts';
 
 /** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
 export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
   const old = rekeyedChild(sa, notify);
+  if (sa.children.length >= mostChildren) {
+    throw new IkeError('TEMPORARY_FAILURE', `it has ${sa.children.length} tunnels already`);
+  }
   const terms = answerTerms(sa, received);
   // Some peers ask for more than they have: what was agreed stays agreed (RFC 7296 §2.9.2).
   const { local, remote } = old.spec.selectors;
@@ -33,13 +37,18 @@ export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify):
   if (task?.kind === 'rekey-child' && task.old === old) {
     task.rival = { child: next, lowest: lowestNonce(terms.child.ni, terms.child.nr) };
   }
-  replace(old, next);
+  replace(sa, old, next);
   return terms.draft(writeSpi(spiIn), selectors);
 }
 
 /** Asks for new keys. */
 export function* rekeyChild(sa: IkeSa, old: ChildSa): Steps<void> {
   if (!sa.children.includes(old) || old.state !== 'installed') return;
+  if (sa.children.some((one) => one.successor === old && one.state !== 'draining')) {
+    // The peer may not have heard of it yet.
+    old.timers.start('rekey', sa.host.now, backOff(sa, old.postponed++));
+    return;
+  }
   const task: Extract<Task, { kind: 'rekey-child' }> = {
     kind: 'rekey-child',
     old,
@@ -68,16 +77,19 @@ function* settle(
   const ours = lowestNonce(terms.ni, terms.nr);
   if (rival && isRedundant(ours, rival.lowest)) {
     terms.shared?.wipe();
+    // While it is being deleted, the IKE SA stays as it is.
+    sa.task = { kind: 'create-child' };
     if (!gone.has(terms.spiOut)) yield* deleteSpi(sa, terms.spiIn);
     return;
   }
   if (gone.has(terms.spiOut)) {
-    // The peer deleted the new one before we knew it: the rekey came to nothing.
+    // The peer deleted the new one before we knew it: the rekey came to nothing, and the old one is worn.
     terms.shared?.wipe();
+    yield* deleteChild(sa, old, 'its successor was deleted');
     return;
   }
   const next = installChild(sa, { ...terms, began: true, standby: false });
-  replace(old, next);
+  replace(sa, old, next);
   if (sa.children.includes(old)) yield* deleteChild(sa, old, 'its keys were renewed');
 }
 
@@ -115,8 +127,9 @@ function rekeyedChild(sa: IkeSa, { protocol, spi }: Notify): ChildSa {
 }
 
 /** From here on the old one waits for its DELETE; its own clock says nothing any more. */
-function replace(old: ChildSa, next: ChildSa): void {
+function replace(sa: IkeSa, old: ChildSa, next: ChildSa): void {
   old.successor = next;
   if (old.state === 'installed') old.state = 'replaced';
   old.timers.stop('rekey');
+  old.timers.start('abandoned', sa.host.now, patience);
 }

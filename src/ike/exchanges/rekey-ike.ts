@@ -40,8 +40,10 @@ export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
   const spiR = sa.host.drawSpi();
   const next = successorOf(sa, { role: 'responder', spiI: choice.spi, spiR });
   keyFrom(sa, next, { suite, ni, nr, shared });
-  if (rival) rival.rival = { sa: next, lowest: lowestNonce(ni, nr) };
-  else succeed(sa, next);
+  if (rival) {
+    rival.rival = { sa: next, lowest: lowestNonce(ni, nr) };
+    next.heirOf = sa;
+  } else succeed(sa, next);
   return new Draft(Exchange.CREATE_CHILD_SA, 'response')
     .add(PayloadType.SA, choice.answer(spiR))
     .add(PayloadType.NONCE, { data: nr })
@@ -74,9 +76,11 @@ function* settle(
   { rival }: Extract<Task, { kind: 'rekey-ike' }>,
   made: Made,
 ): Steps<void> {
-  if (rival && isRedundant(made.lowest, rival.lowest)) {
+  const isAdopted = sa.phase === 'rekeying'; // the peer uses its own already
+  const isLive = rival?.sa.heirOf === sa && rival.sa.phase !== 'closing';
+  if (isAdopted || (isLive && isRedundant(made.lowest, rival.lowest))) {
     // Ours goes, and the peer, whose exchange stands, deletes the old one.
-    succeed(sa, rival.sa);
+    if (!isAdopted && rival) succeed(sa, rival.sa);
     made.next.phase = 'established';
     made.next.queue.push((now) => deleteIkeSa(now, 'both sides rekeyed at once'));
     sa.host.nudge(made.next);
@@ -91,7 +95,8 @@ function heedRefusal(
   { rival }: Extract<Task, { kind: 'rekey-ike' }>,
   notify: Notify,
 ): void {
-  if (rival) {
+  if (sa.phase === 'rekeying') return;
+  if (rival?.sa.heirOf === sa && rival.sa.phase !== 'closing') {
     succeed(sa, rival.sa);
     return;
   }

@@ -49,6 +49,7 @@ export const isMobile = (sa: IkeSa): boolean => sa.slot(state).agreed;
 /** Our address changed, and `sa.path` with it: tells the peer (§3.5). */
 export function* updateAddresses(sa: IkeSa): Steps<void> {
   const { path } = sa;
+  if (samePath(path, sa.provenPath)) return;
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   const response = yield* request(draft.notify(Notification.UPDATE_SA_ADDRESSES));
   const refusal = response.error();
@@ -61,32 +62,55 @@ export function* updateAddresses(sa: IkeSa): Steps<void> {
   if (samePath(sa.path, path)) moveChildren(sa);
 }
 
-/** The initiator says where it is now: the source of the message, whatever else it holds (§3.5). */
+/** An SA that took another's place goes on with a move that was under way there. */
+export function resumeMove(sa: IkeSa): void {
+  if (!isMobile(sa) || samePath(sa.path, sa.provenPath)) return;
+  if (sa.dialled) sa.queue.push(updateAddresses);
+  else scheduleCheck(sa);
+}
+
+/** The peer says where it is now: at the source of the message, whatever else it holds (§3.5). */
 function heedUpdate(sa: IkeSa, received: Received): void {
   const slot = sa.slot(state);
   slot.refusal = refusalOf(sa, received);
-  if (slot.refusal !== undefined || sa.role !== 'responder') return;
+  if (slot.refusal !== undefined || sa.dialled) return;
   detectAgain(sa, received);
-  const { path } = received;
-  const isNew = !samePath(sa.path, path);
-  sa.path = path;
-  if (isNew) sa.queue.push((now) => checkRoutability(now, path));
-  else moveChildren(sa);
+  sa.path = received.path;
+  slot.updates++;
+  if (samePath(sa.path, sa.provenPath)) moveChildren(sa);
+  else scheduleCheck(sa);
 }
 
-/** Somebody at the new address echoes what only the peer can read (§3.7); then its packets go there. */
-function* checkRoutability(sa: IkeSa, path: Path): Steps<void> {
-  if (!samePath(sa.path, path)) return; // it moved on meanwhile
-  const cookie = sa.host.random(cookieBytes);
-  const draft = new Draft(Exchange.INFORMATIONAL, 'request');
-  const response = yield* request(draft.notify(Notification.COOKIE2, cookie));
-  const echo = response.notify(Notification.COOKIE2)?.data;
-  if (!echo || !equal(echo, cookie)) {
-    const why = 'the peer moved to an address where it does not answer as it must';
-    sa.host.report({ kind: 'note', sa: sa.id, why });
-    return;
+function scheduleCheck(sa: IkeSa): void {
+  const slot = sa.slot(state);
+  if (slot.isChecking) return;
+  slot.isChecking = true;
+  sa.queue.push(checkRoutability);
+}
+
+/**
+ * Somebody at the new address echoes what only the peer can read (§3.7); then its packets go there. A cookie
+ * counts only if the peer did not move while it was out: the echo may have come from where it was before.
+ */
+function* checkRoutability(sa: IkeSa): Steps<void> {
+  const slot = sa.slot(state);
+  try {
+    while (!samePath(sa.path, sa.provenPath)) {
+      const { updates } = slot;
+      const cookie = sa.host.random(cookieBytes);
+      const draft = new Draft(Exchange.INFORMATIONAL, 'request');
+      const response = yield* request(draft.notify(Notification.COOKIE2, cookie));
+      const echo = response.notify(Notification.COOKIE2)?.data;
+      if (!echo || !equal(echo, cookie)) {
+        const why = 'the peer moved to an address where it does not answer as it must';
+        sa.closing = { cause: 'failed', why };
+        return;
+      }
+      if (updates === slot.updates) moveChildren(sa);
+    }
+  } finally {
+    slot.isChecking = false;
   }
-  if (samePath(sa.path, path)) moveChildren(sa);
 }
 
 function refusalOf(sa: IkeSa, received: Received): number | undefined {
@@ -114,14 +138,18 @@ function isAsPromised(data: Uint8Array, { local, remote }: Path): boolean {
 
 interface State {
   agreed: boolean;
+  /** How often the peer moved: an answer counts only for the place that it was asked at. */
+  updates: number;
+  isChecking: boolean;
   /** To be echoed in the response. */
   cookie2: Uint8Array | undefined;
   /** To be said in the response. */
   refusal: number | undefined;
 }
+const still = { updates: 0, isChecking: false, cookie2: undefined, refusal: undefined };
 const state: Slot<State> = {
   name: 'mobike',
-  init: () => ({ agreed: false, cookie2: undefined, refusal: undefined }),
-  inherit: ({ agreed }) => ({ agreed, cookie2: undefined, refusal: undefined }),
+  init: () => ({ agreed: false, ...still }),
+  inherit: ({ agreed }) => ({ agreed, ...still }),
 };
 const cookieBytes = 16;

@@ -10,9 +10,11 @@ export interface Entry<T> {
 }
 
 export class Agenda<T> {
-  readonly #heap: Entry<T>[] = [];
+  #heap: Entry<T>[] = [];
+  #compactAt = leastCompacted;
 
   add(entry: Entry<T>): void {
+    if (this.#heap.length >= this.#compactAt) this.#compact();
     this.#heap.push(entry);
     this.#rise(this.#heap.length - 1);
   }
@@ -28,6 +30,13 @@ export class Agenda<T> {
     const at = this.next();
     if (at === undefined || at > now) return undefined;
     return this.#pop()?.what;
+  }
+
+  /** Throws out what is stale, so that the heap never holds more than twice what stands. */
+  #compact(): void {
+    const standing = this.#heap.filter((entry) => entry.isCurrent()).sort((a, b) => a.at - b.at);
+    this.#heap = standing; // sorted, and so a heap
+    this.#compactAt = Math.max(leastCompacted, 2 * standing.length);
   }
 
   #pop(): Entry<T> | undefined {
@@ -71,3 +80,5 @@ export class Agenda<T> {
     if (x && y) [this.#heap[a], this.#heap[b]] = [y, x];
   }
 }
+
+const leastCompacted = 64;

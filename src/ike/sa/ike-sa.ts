@@ -49,9 +49,13 @@ export class IkeSa {
   readonly id: SaRef;
   readonly role: 'initiator' | 'responder';
   readonly host: Host;
+  /** Whether we brought the first of this line of SAs up: rekeys change the role, but not who may move it. */
+  dialled: boolean;
   readonly spiI: Uint8Array;
   spiR: Uint8Array;
   path: Path;
+  /** Where the peer proved to be: what the children send goes there (RFC 4555 §3.7). */
+  provenPath: Path;
   /** Where the last request came from: its response goes there, whatever `path` says (RFC 7296 §2.11). */
   replyPath: Path;
   phase: Phase = 'init';
@@ -85,6 +89,10 @@ export class IkeSa {
   readonly queue: ((sa: IkeSa) => Steps<void>)[] = [];
   /** What our exchange is about, where a request of the peer may cross it. */
   task: Task | undefined;
+  /** The SA that it may take the place of, while it is not decided which of two crossing rekeys stands. */
+  heirOf: IkeSa | undefined;
+  /** The SA whose place it took, until that is deleted. */
+  predecessor: IkeSa | undefined;
   /** IKE rekeys that the peer could not take right now, in a row. */
   postponed = 0;
 
@@ -104,7 +112,9 @@ export class IkeSa {
     this.spiI = fields.spiI;
     this.spiR = fields.spiR;
     this.path = fields.path;
+    this.provenPath = fields.path;
     this.replyPath = fields.path;
+    this.dialled = fields.role === 'initiator';
     this.createdAt = host.now;
     this.heardAt = host.now;
   }
@@ -125,6 +135,7 @@ export class IkeSa {
 
   /** Takes over what extensions know of the peer: a rekeyed SA is the same peer on the same path. */
   inherit(old: IkeSa): void {
+    this.dialled = old.dialled;
     this.#slots.inherit(old.#slots);
   }
 

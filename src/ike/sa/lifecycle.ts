@@ -10,6 +10,7 @@ import { scheduleIkeRekey } from './lifetimes.ts';
 export function establish(sa: IkeSa): void {
   sa.phase = 'established';
   sa.establishedAt = sa.host.now;
+  sa.provenPath = sa.path;
   sa.host.registry.settle(sa);
   sa.handshake = undefined;
   sa.timers.stop('half-open');
@@ -66,6 +67,8 @@ export function drain(sa: IkeSa, child: ChildSa, why: string): void {
     removeChild(sa, child, why);
     return;
   }
+  const draining = sa.children.filter(({ state }) => state === 'draining');
+  for (const one of draining.slice(0, -1)) removeChild(sa, one, why); // two at the most, whatever the peer does
   child.state = 'draining';
   activate(sa, child.successor);
   child.timers.start('drained', sa.host.now, lateness);

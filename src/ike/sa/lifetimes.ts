@@ -28,7 +28,7 @@ export function backOff(sa: IkeSa, attempt: number): Duration {
 
 function softLifetime(sa: IkeSa, lifetime: Duration): Duration {
   const jitter = (sa.connection?.jitter ?? 0) * chance(sa);
-  const factor = sa.role === 'initiator' ? 1 - jitter : responderFactor + jitter;
+  const factor = sa.dialled ? 1 - jitter : responderFactor + jitter;
   return milliseconds(lifetime * factor);
 }
 

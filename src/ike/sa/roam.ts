@@ -10,8 +10,10 @@ import type { IkeSa } from './ike-sa.ts';
  */
 export function follow(sa: IkeSa, path: Path): void {
   if (samePath(sa.path, path)) return;
-  if (sa.establishedAt === undefined) sa.path = path;
-  else if (natOf(sa).remote && sa.role === 'responder') move(sa, path);
+  if (sa.establishedAt === undefined) {
+    sa.path = path;
+    sa.provenPath = path;
+  } else if (natOf(sa).remote && !sa.dialled) move(sa, path);
 }
 
 /** Sends everything of this SA over another path from here on. */
@@ -23,6 +25,7 @@ export function move(sa: IkeSa, path: Path): void {
 /** Sends what the children carry over the SA's own path, in the form that the latest detection asks for. */
 export function moveChildren(sa: IkeSa): void {
   const { host, path, children } = sa;
+  sa.provenPath = path;
   const encap = encapsulationOf(sa);
   for (const child of children) {
     child.encap = encap;

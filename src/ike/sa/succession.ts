@@ -1,10 +1,21 @@
 // One IKE SA takes the place of another (RFC 7296 §2.18): children, lease, identity and path move over.
+import { invariant } from '../../base/invariant.ts';
 import { seconds } from '../../base/time.ts';
+import { resumeMove } from '../extensions/mobike.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { retire } from './lifecycle.ts';
 import { scheduleIkeRekey } from './lifetimes.ts';
 
+/** `next` was made by a rekey of `old` and nobody else took its place yet. */
 export function succeed(old: IkeSa, next: IkeSa): void {
   const { host } = next;
+  invariant(next.phase === 'rekeying' && old.phase === 'established', 'no succession');
+  next.inherit(old);
+  next.heirOf = undefined;
+  // Of a chain of rekeys only the last predecessor is waited for.
+  if (old.predecessor) retire(old.predecessor, { cause: 'replaced', why: 'rekeyed again' });
+  old.predecessor = undefined;
+  next.predecessor = old;
   next.connection = old.connection;
   next.peer = old.peer;
   next.claimed = old.claimed;
@@ -12,6 +23,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.virtualIps = old.virtualIps;
   next.children.push(...old.children);
   next.path = old.path;
+  next.provenPath = old.provenPath;
   next.phase = 'established';
   next.establishedAt = old.establishedAt;
   next.handshake = undefined;
@@ -23,6 +35,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   old.timers.stop('liveness');
   // What waited for its turn goes on over there.
   next.queue.push(...old.queue.splice(0));
+  resumeMove(next);
   host.nudge(next);
   next.timers.stop('abandoned');
   const { dpd } = next.connection ?? {};
