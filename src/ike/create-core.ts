@@ -139,6 +139,7 @@ class PureCore implements Core {
     sa.path = { local: { ...sa.path.local, ip: to }, remote: sa.path.remote };
     if (isMobile(sa)) {
       // What waits for an answer goes out again from the new address at once.
+      sa.window.forgetLosses();
       this.#driver.retransmit(sa);
       this.#driver.spawn(sa, updateAddresses);
     } else retire(sa, { cause: 'timeout', why: 'our address changed, and the peer cannot follow' });

@@ -92,6 +92,11 @@ export class Window {
     return this.#pending.datagrams;
   }
 
+  /** Another path: what was lost on the old one says nothing about it. */
+  forgetLosses(): void {
+    if (this.#pending) this.#pending.attempts = 0;
+  }
+
   isAwaited(messageId: number): boolean {
     return this.#pending?.messageId === messageId;
   }
