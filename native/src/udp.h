@@ -57,6 +57,8 @@ struct datagram {
 /* What recvmmsg() fills; one a worker, too large for a stack. */
 struct udp_batch {
 	struct arena arena;
+	/* How many the next round takes; 0: all. */
+	uint32_t most;
 	struct datagram datagrams[BATCH];
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
