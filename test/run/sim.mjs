@@ -1,11 +1,13 @@
 // `make sim SEEDS=1000`: the random simulations, some seeds at a time; when one fails, how to play it again.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const atOnce = 100;
-const simulations = ['bad-wire', 'fuzz', 'schedules']
-  .map((name) => ({ name, file: `test/sim/scenarios/${name}.test.ts` }))
-  .filter(({ file }) => existsSync(file));
+const folder = 'test/sim/scenarios';
+// Random is what takes its seeds from there.
+const simulations = readdirSync(folder)
+  .map((base) => ({ name: base.replace('.test.ts', ''), file: `${folder}/${base}` }))
+  .filter(({ file }) => readFileSync(file, 'utf8').includes("from '../seeds.ts'"));
 const seeds = Number(process.env.SEEDS ?? 1000);
 const from = Number(process.env.FIRST_SEED ?? 1);
 if (!(seeds > 0 && from > 0)) throw new Error('SEEDS and FIRST_SEED are positive numbers');
