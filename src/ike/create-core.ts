@@ -133,9 +133,13 @@ class PureCore implements Core {
     else if (sa && child === undefined) this.#driver.spawn(sa, rekeyIke);
   }
 
-  /** Our own address changed: what can move moves, what cannot must be dialled anew. */
+  /**
+   * Our own address changed: what can move moves, what cannot must be dialled anew. A rekeyed SA that still
+   * waits for its DELETE moves too: the peer may not know yet that it was rekeyed, and listen there alone.
+   */
   #roam(sa: IkeSa, from: Ip, to: Ip): void {
-    if (!sa.dialled || sa.phase !== 'established' || sa.path.local.ip !== from) return;
+    const stands = (sa.phase === 'established' || sa.phase === 'rekeying') && !sa.heirOf;
+    if (!sa.dialled || !stands || sa.path.local.ip !== from) return;
     sa.path = { local: { ...sa.path.local, ip: to }, remote: sa.path.remote };
     if (isMobile(sa)) {
       // What waits for an answer goes out again from the new address at once.

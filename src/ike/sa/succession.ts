@@ -37,6 +37,9 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.queue.push(...old.queue.splice(0));
   resumeMove(next);
   host.nudge(next);
+  // The peer may not know yet that there is a new one, and wait for us on the old.
+  if (old.dialled) resumeMove(old);
+  host.nudge(old);
   next.timers.stop('abandoned');
   const { dpd } = next.connection ?? {};
   if (dpd !== undefined) next.timers.start('liveness', host.now, dpd);
