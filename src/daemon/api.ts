@@ -1,4 +1,5 @@
 // The daemon as rpc sees it: questions about its state, and the few commands it takes.
+
 import { since } from '../base/time.ts';
 import type { EngineName } from '../crypto/engine.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
@@ -18,6 +19,7 @@ import type { Clock, Daemon } from './daemon.ts';
 import type { Dialler } from './dialler.ts';
 import { forget, type Gathered, type Gathering, viewGathering } from './gather.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
+import type { PastTraffic } from './past-traffic.ts';
 
 /** What the daemon is made of, as far as its state can be asked for. */
 export interface Parts {
@@ -27,6 +29,7 @@ export interface Parts {
   readonly daemon: Daemon;
   readonly dialler: Dialler;
   readonly plane: DataPlane;
+  readonly past: PastTraffic;
   readonly leases: LeaseKeeper;
   readonly ring: Ring;
   readonly tracer: Tracer;
@@ -49,6 +52,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     snapshot: () => core.snapshot(),
     connections: () => parts.current().policy.connections.map(({ name }) => name),
     childFigures: (child) => plane.stats(child),
+    carriedBefore: (sa) => parts.past.of(sa),
     espCounters: () => plane.counters(),
     refusals: () => tracer.tally.refusals,
     pools: () => leases.usage(),

@@ -20,7 +20,8 @@ import type { Gathered } from './gather.ts';
 import type { HostTools } from './host.ts';
 import { KernelTables } from './kernel-tables.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { performer } from './perform.ts';
+import { PastTraffic } from './past-traffic.ts';
+import { type Ports, performer } from './perform.ts';
 import { Routing } from './routing.ts';
 import type { RunFiles } from './run-dir.ts';
 import { type Opened, planeOptions } from './settings.ts';
@@ -85,19 +86,38 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     dial: (connection, path) =>
       give({ kind: 'command', command: { kind: 'initiate', connection, path } }),
   });
+  const past = new PastTraffic();
   const ports = {
-    plane,
+    plane: counting(plane, past),
     routing,
     keylog,
     report(event: TraceEvent): void {
       tracer.report(event);
       dialler.heed(event);
+      past.heed(event);
     },
     ask: asker(answeringOf(inUse, leases, plane), complain, give),
     release: leases.release.bind(leases),
   };
   daemon.performWith(performer(ports, complain, give));
-  return { inUse, engine, core, daemon, plane, routing, dialler, leases, ring, tracer };
+  return { inUse, engine, core, daemon, plane, past, routing, dialler, leases, ring, tracer };
+}
+
+/** Keeps what a tunnel carried when it is removed. */
+function counting(plane: DataPlane, past: PastTraffic): Ports['plane'] {
+  return {
+    send: (path, bytes) => plane.send(path, bytes),
+    install(child) {
+      past.install(child);
+      plane.install(child);
+    },
+    move: (child, path, encap) => plane.move(child, path, encap),
+    activate: (child) => plane.activate(child),
+    remove(child) {
+      past.remove(child, plane.stats(child));
+      plane.remove(child);
+    },
+  };
 }
 
 /** Who began an IKE SA may change with its rekeying: what counts is who asked for addresses. */

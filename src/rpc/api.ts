@@ -15,6 +15,8 @@ export interface DaemonApi {
   /** Names of the policy's connections. */
   connections(): readonly string[];
   childFigures(child: ChildRef): ChildFigures | undefined;
+  /** What tunnels of this SA carried that were renewed since. */
+  carriedBefore(sa: SaRef): Pick<ChildFigures, 'rxBytes' | 'txBytes'>;
   espCounters(): Readonly<Record<string, bigint>>;
   /** Attempts that failed, by what was refused. */
   refusals(): Readonly<Record<string, number>>;

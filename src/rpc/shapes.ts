@@ -67,6 +67,7 @@ export const poolShape = z.object({
 
 export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
   const children = sa.children.map((child) => viewChild(daemon, child));
+  const before = daemon.carriedBefore(sa.id);
   return {
     id: sa.id,
     phase: sa.phase,
@@ -82,8 +83,8 @@ export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
     spiR: sa.spiR,
     created: daemon.wallSeconds(sa.createdAt),
     ...(sa.establishedAt === undefined ? {} : { since: daemon.wallSeconds(sa.establishedAt) }),
-    rxBytes: sum(children.map(({ rxBytes }) => rxBytes)),
-    txBytes: sum(children.map(({ txBytes }) => txBytes)),
+    rxBytes: Number(before.rxBytes) + sum(children.map(({ rxBytes }) => rxBytes)),
+    txBytes: Number(before.txBytes) + sum(children.map(({ txBytes }) => txBytes)),
     children,
   };
 }

@@ -85,7 +85,7 @@ describe('ikectl', () => {
     const { out } = await ikectl('status');
     expect(out).toContain('1 peer connected');
     expect(out).toMatch(
-      /^7 +anna@example.org +198.51.100.10:61234 +10.3.0.10 .* 1.0 kB +2.0 kB +aes256gcm16 +theirs$/m,
+      /^7 +anna@example.org +198.51.100.10:61234 +10.3.0.10 .* 1.5 kB +2.0 kB +aes256gcm16 +theirs$/m,
     );
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(JSON.parse((await ikectl('status', '--json')).out)).toMatchObject({ state: 'running' });

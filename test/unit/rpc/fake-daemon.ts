@@ -79,6 +79,7 @@ export function fakeDaemon(): FakeDaemon {
     wallSeconds: (at) => 1_700_000_000 + at / 1000,
     snapshot: () => ({ sas: [phone], counters: { 'dropped.malformed': 3 } }),
     connections: () => ['phones'],
+    carriedBefore: (sa) => ({ rxBytes: sa === 7 ? 500n : 0n, txBytes: 0n }),
     childFigures: (ref) =>
       ref === 9
         ? {
