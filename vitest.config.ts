@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'interop',
           include: ['test/{interop,e2e,package}/**/*.test.ts'],
           fileParallelism: false,
+          retry: 1, // a busy machine may lose a packet; the report tells of every second try
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
