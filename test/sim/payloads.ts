@@ -4,6 +4,7 @@ import { createEngine } from '../../src/crypto/engine.ts';
 import { CfgAttribute, CfgType } from '../../src/iana/configuration.ts';
 import { Notification } from '../../src/iana/notifies.ts';
 import { PayloadType } from '../../src/iana/payloads.ts';
+import { Protocol } from '../../src/iana/protocols.ts';
 import { TransformType } from '../../src/iana/transforms.ts';
 import { offer } from '../../src/ike/negotiate/proposals.ts';
 import { toWire } from '../../src/ike/negotiate/selectors.ts';
@@ -103,4 +104,16 @@ export const without = (payloads: readonly Payload[], ...types: readonly number[
 function whom(name: string): Payload {
   const { type, data } = identity(name);
   return payload(PayloadType.IDR, ownId(type, data));
+}
+
+/** New keys for the tunnel whose SPI of the peer is `old`, asking for everything. */
+export function rekeyOf(peer: Peer, old: Uint8Array, next: Uint8Array): Payload[] {
+  const everywhere = toWire([everything({ start: ip('0.0.0.0'), end: ip('255.255.255.255') })]);
+  return [
+    notify(Notification.REKEY_SA, none, Protocol.ESP, old),
+    payload(PayloadType.SA, offer(proposals('esp', 'aes256gcm16'), next, false)),
+    payload(PayloadType.NONCE, { data: peer.rng(32) }),
+    payload(PayloadType.TSI, everywhere),
+    payload(PayloadType.TSR, everywhere),
+  ];
 }

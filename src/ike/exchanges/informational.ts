@@ -23,7 +23,7 @@ export const informational: Responder = {
     if (deletes.some(({ protocol }) => protocol === Protocol.IKE)) {
       // Both rekeyed, and the peer's exchange stands, or it would not delete the old SA before we do.
       const heir = sa.task?.kind === 'rekey-ike' ? sa.task.rival?.sa : undefined;
-      if (heir?.heirOf === sa && heir.phase !== 'closing') succeed(sa, heir);
+      if (heir?.heirOf === sa) succeed(sa, heir);
       // It takes all children along, and its response is empty (RFC 7296 §1.4.1).
       sa.closing ??= { cause: 'deleted-by-peer', why: 'the peer disconnected' };
       return draft;

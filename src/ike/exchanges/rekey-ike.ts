@@ -77,7 +77,7 @@ function* settle(
   made: Made,
 ): Steps<void> {
   const isAdopted = sa.phase === 'rekeying'; // the peer uses its own already
-  const isLive = rival?.sa.heirOf === sa && rival.sa.phase !== 'closing';
+  const isLive = rival?.sa.heirOf === sa;
   if (isAdopted || (isLive && isRedundant(made.lowest, rival.lowest))) {
     // Ours goes, and the peer, whose exchange stands, deletes the old one.
     if (!isAdopted && rival) succeed(sa, rival.sa);
@@ -96,7 +96,7 @@ function heedRefusal(
   notify: Notify,
 ): void {
   if (sa.phase === 'rekeying') return;
-  if (rival?.sa.heirOf === sa && rival.sa.phase !== 'closing') {
+  if (rival?.sa.heirOf === sa) {
     succeed(sa, rival.sa);
     return;
   }

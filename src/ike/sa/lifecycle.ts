@@ -36,7 +36,10 @@ export function establish(sa: IkeSa): void {
  */
 export function retire(sa: IkeSa, closing: Closing): void {
   if (sa.phase === 'closing') return;
-  const { host } = sa;
+  const { host, task } = sa;
+  const heir = task?.kind === 'rekey-ike' ? task.rival?.sa : undefined;
+  if (heir?.heirOf === sa) retire(heir, closing); // there is nothing left to take over
+  sa.heirOf = undefined;
   for (const child of [...sa.children]) removeChild(sa, child, closing.why);
   stopExchanges(sa);
   if (sa.lease) host.emit({ kind: 'release', lease: sa.lease });

@@ -4,17 +4,11 @@ import { ip } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
-import { PayloadType as P } from '../../../src/iana/payloads.ts';
-import { Protocol } from '../../../src/iana/protocols.ts';
-import { offer } from '../../../src/ike/negotiate/proposals.ts';
-import { toWire } from '../../../src/ike/negotiate/selectors.ts';
-import { everything } from '../../../src/policy/selectors.ts';
-import { type Payload, payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep, onlyChild } from '../doorstep.ts';
 import { household } from '../household.ts';
-import { natDetection, none, notify, peerSpi } from '../payloads.ts';
+import { natDetection, notify, peerSpi, rekeyOf } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
-import { connection, phone, policy, proposals } from '../policies.ts';
+import { connection, phone, policy } from '../policies.ts';
 import type { SimHost } from '../world.ts';
 
 const victim = ip('192.0.2.99');
@@ -29,14 +23,6 @@ const spoofed = (peer: Peer, act: () => void) => {
   act();
   peer.from = home;
 };
-const everywhere = toWire([everything({ start: ip('0.0.0.0'), end: ip('255.255.255.255') })]);
-const rekeyOf = (peer: Peer, old: Uint8Array, next: Uint8Array): Payload[] => [
-  notify(Notification.REKEY_SA, none, Protocol.ESP, old),
-  payload(P.SA, offer(proposals('esp', 'aes256gcm16'), next, false)),
-  payload(P.NONCE, { data: peer.rng(32) }),
-  payload(P.TSI, everywhere),
-  payload(P.TSR, everywhere),
-];
 const goesTo = (host: SimHost) =>
   [...host.children.values()].map(
     ({ ref, path }) => (host.paths.get(ref) ?? path).remote.ip as string,

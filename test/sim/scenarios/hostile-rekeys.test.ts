@@ -1,22 +1,16 @@
 // Rekeys that cross late, half heard, or by the thousand: nothing dies that both sides need, nothing piles up.
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
-import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import { Protocol } from '../../../src/iana/protocols.ts';
 import type { Command } from '../../../src/ike/core.ts';
-import { offer } from '../../../src/ike/negotiate/proposals.ts';
-import { toWire } from '../../../src/ike/negotiate/selectors.ts';
-import { everything } from '../../../src/policy/selectors.ts';
-import { type Payload, payload } from '../../../src/wire/payloads/index.ts';
+import { payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep } from '../doorstep.ts';
 import { household } from '../household.ts';
 import { expectAgreement } from '../model.ts';
-import { none, notify, peerSpi } from '../payloads.ts';
-import type { Peer } from '../peer.ts';
-import { connection, phone, policy, proposals } from '../policies.ts';
+import { peerSpi, rekeyOf } from '../payloads.ts';
+import { connection, phone, policy } from '../policies.ts';
 import type { Packet, SimHost } from '../world.ts';
 
 function established() {
@@ -47,14 +41,26 @@ const wire = (house: House, when: (packet: Packet, n: number) => number | undefi
 };
 const exchange = ({ bytes }: Packet) => bytes[18] as number;
 const isResponse = ({ bytes }: Packet) => ((bytes[19] as number) & 0x20) !== 0;
-const everywhere = toWire([everything({ start: ip('0.0.0.0'), end: ip('255.255.255.255') })]);
-const rekeyOf = (peer: Peer, old: Uint8Array, next: Uint8Array): Payload[] => [
-  notify(Notification.REKEY_SA, none, Protocol.ESP, old),
-  payload(P.SA, offer(proposals('esp', 'aes256gcm16'), next, false)),
-  payload(P.NONCE, { data: peer.rng(32) }),
-  payload(P.TSI, everywhere),
-  payload(P.TSR, everywhere),
-];
+
+// Our own request was given up first; the new SA of the peer, not adopted yet, must not outlive the old one.
+test('an SA that would have taken over ends with the one it was made for', () => {
+  const impatient = policy([connection()]);
+  const timing = { ...impatient.timing, retransmitTries: 1 };
+  const house = household({ gateway: { ...impatient, timing }, phone: policy([phone()]) });
+  house.dial();
+  const { world, gateway, phone: dialer } = house;
+  world.run(seconds(1));
+  // Only requests of the phone arrive anywhere: the gateway never hears what became of its own.
+  rekeyIke(house, gateway);
+  world.wire = (packet) =>
+    packet.from.ip === gateway.address || isResponse(packet)
+      ? []
+      : [{ packet, delay: seconds(0.01) }];
+  rekeyIke(house, dialer);
+  world.run(seconds(10));
+  expect(gateway.core.snapshot().sas).toEqual([]);
+  expect(gateway.children.size).toBe(0);
+});
 
 describe('IKE rekeys that cross', () => {
   /** The phone's exchange is through over there; the gateway's own request is still on its way. */
