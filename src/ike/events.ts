@@ -77,8 +77,7 @@ export type DropReason =
   | 'unexpected'
   | 'integrity'
   | 'message-id'
-  | 'rules'
-  | 'fragment';
+  | 'rules';
 
 /** What `logd` calls the severity. Only `error` means that we have a bug. */
 export const levelOf: Readonly<Record<EventKind, 'error' | 'warn' | 'info' | 'debug'>> = {

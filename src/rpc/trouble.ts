@@ -58,7 +58,6 @@ const dropWords: Readonly<Record<DropReason, string>> = {
   integrity: 'forged or damaged',
   'message-id': 'out of turn',
   rules: 'that broke the rules of their exchange',
-  fragment: 'in pieces that do not fit together',
 };
 const ikeTroubles: Words = {
   ...Object.fromEntries(

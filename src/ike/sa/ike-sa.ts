@@ -12,7 +12,6 @@ import type { Encr, Integ, Ke, Prf } from '../../transforms/table.ts';
 import type { ChildRef, Lease, Path, Phase, SaRef, SaSnapshot } from '../core.ts';
 import type { CloseCause } from '../events.ts';
 import type { Host } from '../host.ts';
-import { Draft } from '../message.ts';
 import type { Run } from '../run.ts';
 import type { Steps } from '../steps.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -141,10 +140,6 @@ export class IkeSa {
 
   slot<S>(slot: Slot<S>): S {
     return this.#slots.of(slot);
-  }
-
-  draft(exchange: number, direction: 'request' | 'response'): Draft {
-    return new Draft(exchange, direction);
   }
 
   get keys(): IkeKeys {

@@ -23,10 +23,6 @@ export class Registry {
     return [...this.#bySpi.values()];
   }
 
-  get size(): number {
-    return this.#bySpi.size;
-  }
-
   add(sa: IkeSa): void {
     this.#bySpi.set(toHex(sa.localSpi), sa);
   }

@@ -3,35 +3,10 @@ import { ip } from '../../../src/base/ip.ts';
 import { instant } from '../../../src/base/time.ts';
 import { pathsTo, standingsOf } from '../../../src/daemon/dial.ts';
 import type { SaRef, SaSnapshot } from '../../../src/ike/core.ts';
-import { anyIdentity } from '../../../src/policy/identity.ts';
-import type { Connection } from '../../../src/policy/policy.ts';
 import { Refused } from '../../../src/rpc/method.ts';
+import { phone as connection } from '../../sim/policies.ts';
 import { path } from './fakes.ts';
 
-const connection = (changes: Partial<Connection>): Connection => ({
-  name: 'home',
-  role: 'initiator',
-  remote: [],
-  localId: undefined,
-  remoteId: anyIdentity,
-  localAuth: 'psk',
-  remoteAuth: ['psk'],
-  certificate: undefined,
-  ike: [],
-  esp: [],
-  pool: undefined,
-  virtualIps: [],
-  localTs: 'dynamic',
-  remoteTs: 'dynamic',
-  encap: 'auto',
-  fragmentSize: 1280,
-  dpd: undefined,
-  mobike: true,
-  ikeLifetime: undefined,
-  childLifetime: undefined,
-  jitter: 0,
-  ...changes,
-});
 const host = (address: string) => ({ start: ip(address), end: ip(address) });
 
 describe('the ways to a peer', () => {
