@@ -9,6 +9,9 @@ export interface Statement {
   /** `config`, `option`, … as written. */
   readonly keyword: Word;
   readonly words: readonly Word[];
+  /** Where its first character stands in the text, and where its last one ended. */
+  readonly from: number;
+  readonly to: number;
   /** A quotation mark that was opened and never closed; the rest of the file is inside it. */
   readonly unclosed: { readonly mark: string; readonly line: number } | undefined;
 }
@@ -22,10 +25,15 @@ export function* statements(text: string): Generator<Statement> {
   for (;;) {
     const keyword = lexer.keyword();
     if (!keyword) return;
+    const from = lexer.at - keyword.text.length;
+    let to = lexer.at;
     const words: Word[] = [];
-    for (let word = lexer.word(); word; word = lexer.word()) words.push(word);
+    for (let word = lexer.word(); word; word = lexer.word()) {
+      words.push(word);
+      to = lexer.at;
+    }
     lexer.separator();
-    yield { keyword, words, unclosed: lexer.unclosed };
+    yield { keyword, words, from, to, unclosed: lexer.unclosed };
   }
 }
 
@@ -37,6 +45,11 @@ class Lexer {
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** How many characters are behind us. */
+  get at(): number {
+    return this.#at;
   }
 
   /** The first word of the next statement: up to a blank, quotes have no meaning in it. */
