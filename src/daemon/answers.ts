@@ -55,5 +55,8 @@ const doing: Readonly<Record<QuestionKind, string>> = {
   verify: 'verify a signature',
   sign: 'sign',
   lease: 'lease an address',
+  openTls: 'begin TLS',
+  tls: 'go on with TLS',
+  exportTls: 'export keys of TLS',
   idle: 'tell how long a peer has been silent',
 };

@@ -8,6 +8,7 @@ import { createCore } from '../ike/create-core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import { verifyChain } from '../pki/chain.ts';
 import { verifySignature } from '../pki/keys.ts';
+import { TlsSessions } from '../tls/sessions.ts';
 import { Keylog } from '../trace/keylog.ts';
 import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
@@ -87,6 +88,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       give({ kind: 'command', command: { kind: 'initiate', connection, path } }),
   });
   const past = new PastTraffic();
+  const tls = new TlsSessions(systemClock.after);
   const ports = {
     plane: counting(plane, past),
     routing,
@@ -96,8 +98,9 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       dialler.heed(event);
       past.heed(event);
     },
-    ask: asker(answeringOf(inUse, leases, plane), complain, give),
+    ask: asker(answeringOf(inUse, leases, plane, tls), complain, give),
     release: leases.release.bind(leases),
+    closeTls: tls.close.bind(tls),
   };
   daemon.performWith(performer(ports, complain, give));
   return { inUse, engine, core, daemon, plane, past, routing, dialler, leases, ring, tracer };
@@ -128,7 +131,12 @@ function addressesFromPeer(core: Core, { gathered }: InUse, ref: SaRef): readonl
 }
 
 /** Certificates are judged by the wall clock, everything else by the monotonic one. */
-function answeringOf(inUse: InUse, leases: LeaseKeeper, plane: DataPlane): Answering {
+function answeringOf(
+  inUse: InUse,
+  leases: LeaseKeeper,
+  plane: DataPlane,
+  tls: TlsSessions,
+): Answering {
   return {
     verifyChain({ chain, purpose }) {
       const now = new Date();
@@ -139,6 +147,9 @@ function answeringOf(inUse: InUse, leases: LeaseKeeper, plane: DataPlane): Answe
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
     lease: (request) => leases.lease(request),
+    openTls: (opening) => tls.open(opening, (keyId) => inUse.gathered.store.exportKey(keyId)),
+    tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),
+    exportTls: ({ tls: ref, ...wanted }) => tls.export(ref, wanted),
     idle: (children) => shortestIdle(plane, children),
   };
 }

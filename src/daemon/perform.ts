@@ -2,7 +2,7 @@
 // where a tunnel could not be built, its IKE SA is hung up so that nobody believes in it.
 
 import type { DataPlane } from '../dataplane/dataplane.ts';
-import type { Effect, Input, Lease, Question, Ticket } from '../ike/core.ts';
+import type { Effect, Input, Lease, Question, Ticket, TlsRef } from '../ike/core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import type { Keylog } from '../trace/keylog.ts';
 import type { Perform } from './daemon.ts';
@@ -16,6 +16,7 @@ export interface Ports {
   readonly report: (event: TraceEvent) => void;
   readonly ask: (ticket: Ticket, question: Question) => void;
   readonly release: (lease: Lease) => void;
+  readonly closeTls: (tls: TlsRef) => void;
 }
 
 /** Takes what a port could not do, and why. */
@@ -60,6 +61,7 @@ const table: Table = {
   activate: ({ plane }, { child }) => plane.activate(child),
   remove: ({ plane }, { child }) => plane.remove(child),
   release: ({ release }, { lease }) => release(lease),
+  closeTls: ({ closeTls }, { tls }) => closeTls(tls),
   ask: ({ ask }, { ticket, question }) => ask(ticket, question),
   disclose: () => {}, // all of it is logKeys
   report: ({ report }, { event }) => report(event),
@@ -86,6 +88,7 @@ const doing: Readonly<Record<Effect['kind'], string>> = {
   activate: 'send with the new keys of a tunnel',
   remove: 'remove a tunnel',
   release: 'release an address',
+  closeTls: 'close a TLS connection',
   ask: 'ask a question',
   disclose: 'disclose keys',
   report: 'report an event',

@@ -16,6 +16,8 @@ export interface Path {
 export type Ticket = number & { readonly __brand: 'ticket' };
 export type ChildRef = number & { readonly __brand: 'child' };
 export type SaRef = number & { readonly __brand: 'sa' };
+/** Names one TLS connection inside EAP, held outside the core. */
+export type TlsRef = number & { readonly __brand: 'tls' };
 
 export type Input =
   /** One IKE message as it came, without the non-ESP marker; `bytes` belongs to the core from here on. */
@@ -69,6 +71,8 @@ export type Effect =
   | { readonly kind: 'remove'; readonly child: ChildRef }
   /** An address that the question `lease` gave is free again. */
   | { readonly kind: 'release'; readonly lease: Lease }
+  /** A TLS connection that the question `openTls` gave has served. */
+  | { readonly kind: 'closeTls'; readonly tls: TlsRef }
   | { readonly kind: 'ask'; readonly ticket: Ticket; readonly question: Question }
   /** The keys of an IKE SA for Wireshark; only when the policy asks for it. */
   | { readonly kind: 'disclose'; readonly keys: DisclosedKeys }
@@ -173,6 +177,15 @@ export interface Questions {
     ask: { pool: string; identity: string; v4: boolean; v6: boolean };
     answer: LeaseAnswer;
   };
+  /** Begins TLS inside EAP (RFC 5216). Undefined: there are too many already, or our certificate cannot be used. */
+  openTls: { ask: TlsOpening; answer: { readonly tls: TlsRef } | undefined };
+  /** Gives it what came in EAP packets, then `data` to say under its protection; either may be empty. */
+  tls: { ask: { tls: TlsRef; records: Uint8Array; data: Uint8Array }; answer: TlsProgress };
+  /** Keying material by the exporter of RFC 5705 or, with TLS 1.3, of RFC 8446 §7.5. */
+  exportTls: {
+    ask: { tls: TlsRef; label: string; context: Uint8Array | undefined; length: number };
+    answer: Uint8Array | undefined;
+  };
   /** How long since an authenticated packet last came in on any of these. */
   idle: { ask: { children: readonly ChildRef[] }; answer: Duration };
 }
@@ -184,6 +197,33 @@ export type LeaseAnswer =
       readonly domains: readonly string[];
     }
   | { readonly ok: false; readonly why: string };
+export type TlsOpening =
+  | {
+      readonly role: 'server';
+      readonly own: TlsCertificate;
+      /** Ask for the peer's certificate; whether it may be believed is the question `verifyChain`. */
+      readonly wantsCertificate: boolean;
+    }
+  | { readonly role: 'client'; readonly own: TlsCertificate | undefined };
+export interface TlsCertificate {
+  readonly keyId: string;
+  /** End entity first, then intermediates; DER. */
+  readonly chain: readonly Uint8Array[];
+}
+export type TlsProgress =
+  | {
+      readonly ok: true;
+      /** Records to send; may be empty. */
+      readonly records: Uint8Array;
+      /** What the peer said under the protection of TLS. */
+      readonly data: Uint8Array;
+      /** The version, once the handshake is complete. */
+      readonly established: '1.2' | '1.3' | undefined;
+      /** The certificates of the peer as far as they came, end entity first; DER, judged by nobody. */
+      readonly chain: readonly Uint8Array[];
+    }
+  /** `records` is the alert that says so to the peer, if there is one. */
+  | { readonly ok: false; readonly why: string; readonly records: Uint8Array };
 export type QuestionKind = keyof Questions;
 export type Question = {
   [K in QuestionKind]: { readonly kind: K } & Questions[K]['ask'];

@@ -66,6 +66,9 @@ export class Driver {
       if (typeof answer === 'object' && 'lease' in answer) {
         this.#host.emit({ kind: 'release', lease: answer.lease });
       }
+      if (typeof answer === 'object' && 'tls' in answer) {
+        this.#host.emit({ kind: 'closeTls', tls: answer.tls });
+      }
       return;
     }
     this.#host.waiting.delete(ticket);

@@ -48,6 +48,11 @@ export function readPrivateKey(pem: Uint8Array): PrivateKeyReading {
   return { ok: true, key: { keyType: judgement.keyType, object, spki } };
 }
 
+/** The key as PKCS#8 in PEM. The caller wipes it; the text it is made from stays to the garbage collector. */
+export function exportPrivateKey({ object }: PrivateKey): Uint8Array {
+  return Buffer.from(object.export({ type: 'pkcs8', format: 'pem' }));
+}
+
 /** Signs `octets`. @throws Bug when the scheme is none of this key's */
 export function signWith(key: PrivateKey, scheme: Scheme, octets: Uint8Array): Uint8Array {
   invariant(fitsKey(scheme, key.keyType), `${scheme} with a key of type ${key.keyType}`);

@@ -9,7 +9,7 @@ import type { Problem } from '../policy/problem.ts';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import type { Anchor } from './chain.ts';
 import { type ReadFile, readChainFile, readKeyFile, type Trouble } from './files.ts';
-import { type PrivateKey, signWith } from './keys.ts';
+import { exportPrivateKey, type PrivateKey, signWith } from './keys.ts';
 import { describe, provenIdentities } from './names.ts';
 import { formatTime } from './rules.ts';
 
@@ -39,6 +39,8 @@ export interface Store {
   readonly authorityHashes: readonly Uint8Array[];
   /** Undefined: there is no such key, or it does not make such signatures. */
   readonly sign: (keyId: string, scheme: Scheme, octets: Uint8Array) => Uint8Array | undefined;
+  /** The private key as PKCS#8 in PEM, for TLS, which takes no other form; whoever takes it wipes it. */
+  readonly exportKey: (keyId: string) => Uint8Array | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -69,6 +71,10 @@ export function loadStore(
     sign(keyId, scheme, octets) {
       const key = keys.get(keyId);
       return key && fitsKey(scheme, key.keyType) ? signWith(key, scheme, octets) : undefined;
+    },
+    exportKey(keyId) {
+      const key = keys.get(keyId);
+      return key && exportPrivateKey(key);
     },
     problems,
   };

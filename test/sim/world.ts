@@ -232,6 +232,7 @@ export class World {
       case 'move':
         host.paths.set(effect.child, effect.path);
         return;
+      case 'closeTls':
       case 'disclose':
         return;
     }

@@ -165,6 +165,10 @@ class Siege {
         return this.#roll(8) ? this.#rng(64) : undefined;
       case 'idle':
         return milliseconds(this.#roll(9000));
+      case 'openTls':
+      case 'tls':
+      case 'exportTls':
+        return undefined;
       case 'verifyChain':
         if (this.#roll(3) === 0) return { ok: false, cause: 'expired', why: 'it is old' };
         return {

@@ -13,6 +13,9 @@ const nobody: Answering = {
   verify: unasked,
   sign: unasked,
   lease: unasked,
+  openTls: unasked,
+  tls: unasked,
+  exportTls: unasked,
   idle: unasked,
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Ports, performer } from '../../../src/daemon/perform.ts';
-import type { Effect, Input } from '../../../src/ike/core.ts';
+import type { Effect, Input, TlsRef } from '../../../src/ike/core.ts';
 import { child, childSpec, complainTo, noteEffect, path, ticket } from './fakes.ts';
 
 /** Ports that write down what they are asked to do; those named in `broken` fail. */
@@ -38,6 +38,7 @@ function setUp(broken: readonly string[] = []) {
     report: doing('report'),
     ask: doing('ask'),
     release: doing('release'),
+    closeTls: doing('closeTls'),
   };
   const perform = performer(ports, complainTo(lines), (input) => given.push(input));
   return { ports, perform, done, lines, given };
@@ -56,6 +57,7 @@ const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'activate', child: child(5) }, ['plane.activate 5']],
   [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'routing.remove 5', 'keylog.remove 5']],
   [{ kind: 'release', lease: { pool: 'p', identity: 'anna', addresses: [] } }, ['release object']],
+  [{ kind: 'closeTls', tls: 3 as TlsRef }, ['closeTls 3']],
   [{ kind: 'ask', ticket: ticket(8), question: { kind: 'idle', children: [] } }, ['ask 8 object']],
   [
     {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,15 @@ describe('a store', () => {
     expect(verifySignature(spki, 'ecdsa-sha256', octets, signature ?? octets)).toBe(true);
     expect(sign('other', 'ecdsa-sha256', octets)).toBeUndefined();
     expect(sign('gw', 'rsa-sha256', octets)).toBeUndefined();
+  });
+
+  test('lends its key to TLS by its name, a new copy each time', () => {
+    const { exportKey } = load(gw);
+    const [lent, other] = [exportKey('gw'), exportKey('gw')];
+    lent?.fill(0);
+    const spki = createPublicKey(Buffer.from(other ?? [])).export({ type: 'spki', format: 'der' });
+    expect(toHex(spki)).toBe(toHex(new Uint8Array(gateway.certificate.publicKey.rawData)));
+    expect(exportKey('other')).toBeUndefined();
   });
 
   test('trusts authorities, and knows our intermediates without trusting them', async () => {
