@@ -22,6 +22,7 @@ import { deleteIkeSa } from './exchanges/delete.ts';
 import { deleteChild, deleteTunnel } from './exchanges/delete-child.ts';
 import { dial } from './exchanges/dial.ts';
 import { liveness } from './exchanges/liveness.ts';
+import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { rekeyIke } from './exchanges/rekey-ike.ts';
 import { isMobile, updateAddresses } from './extensions/mobike.ts';
@@ -69,7 +70,10 @@ class PureCore implements Core {
   snapshot(): CoreSnapshot {
     const sas = this.#host.registry.all.filter(({ phase }) => phase !== 'closing');
     return {
-      sas: sas.map((sa) => sa.snapshot(natOf(sa))),
+      sas: sas.map((sa) => {
+        const { local, remote } = natOf(sa);
+        return sa.snapshot({ local, remote });
+      }),
       counters: Object.fromEntries(this.#host.counters),
     };
   }
@@ -230,6 +234,9 @@ class PureCore implements Core {
         return;
       case 'rekey':
         this.#driver.spawn(sa, rekeyIke);
+        return;
+      case 'new-child':
+        this.#driver.spawn(sa, createWanted);
         return;
       case 'worn-out':
         this.#terminate(sa, 'its keys are worn out, and the peer made no new ones');

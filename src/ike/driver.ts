@@ -230,7 +230,6 @@ export class Driver {
       path: sa.path,
       bytes: datagrams.reduce((sum, datagram) => sum + datagram.length, 0),
       summary: summarize({ ...draft, messageId, payloads: ordered(draft) }, datagrams.length),
-      retransmission: false,
     });
   }
 }

@@ -9,7 +9,6 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly path: Path;
       readonly bytes: number;
       readonly summary: string;
-      readonly retransmission: boolean;
     }
   | {
       readonly kind: 'dropped';

@@ -165,7 +165,6 @@ export class Reception {
       path: received.path,
       bytes: received.bytes.length,
       summary: summarize(received, 1),
-      retransmission: false,
     });
   }
 }

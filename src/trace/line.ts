@@ -27,9 +27,8 @@ const known = (label: string, text: string | undefined): string =>
   text === undefined ? '' : `${label} ${quoted(text)} `;
 
 const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: K }) => string } = {
-  message: ({ direction, path, bytes, summary, retransmission }) =>
-    `${direction === 'in' ? 'from' : 'to'} ${from(path)}, ${bytes} bytes` +
-    `${retransmission ? ', again' : ''}: ${printable(summary, 200)}`,
+  message: ({ direction, path, bytes, summary }) =>
+    `${direction === 'in' ? 'from' : 'to'} ${from(path)}, ${bytes} bytes: ${printable(summary, 200)}`,
   dropped: ({ path, reason: cause, why }) =>
     `dropped a datagram from ${from(path)}: ${cause}: ${reason(why)}`,
   'sa.established': ({ connection, peer, path, suite, addresses, nat }) =>

@@ -12,6 +12,9 @@ export const maxFragments = 128;
 /** Bytes that one reassembled message may have: what an unfragmented one could not exceed either. */
 export const maxReassembled = 65535;
 
+/** What anybody may make us keep who has not authenticated yet: a CERTREQ of Windows and a long chain fit. */
+export const maxFromStranger = 32 * 1024;
+
 /**
  * Cuts a chain of payloads.
  * @param room bytes of the chain that one fragment carries: the datagram without its IP, UDP and IKE headers, the
@@ -55,6 +58,12 @@ export class Reassembly {
   #bytes = 0;
   #first = 0;
   #isWhole = false;
+  readonly #longest: number;
+
+  /** @param longest bytes that the message may have */
+  constructor(longest = maxReassembled) {
+    this.#longest = longest;
+  }
 
   /** Keeps `content` until the message is whole; the caller may not change it meanwhile. */
   add({ first, number, total, content }: Fragment): Reassembled {
@@ -77,7 +86,7 @@ export class Reassembly {
     const isRestart = total > this.#total;
     if (!isRestart && this.#pieces.has(number)) return 'duplicate';
     const bytes = (isRestart ? 0 : this.#bytes) + length;
-    return bytes > maxReassembled ? 'too-long' : undefined;
+    return bytes > this.#longest ? 'too-long' : undefined;
   }
 
   #restart(total: number): void {

@@ -1,10 +1,13 @@
 // One more CHILD_SA on an IKE SA that stands, in both roles (RFC 7296 §1.3.1).
 import { invariant } from '../../base/invariant.ts';
+import { nameOf } from '../../iana/name.ts';
+import { Notification } from '../../iana/notifies.ts';
 import { IkeError } from '../error.ts';
-import type { Draft, Received } from '../message.ts';
+import type { Draft, Notify, Received } from '../message.ts';
 import { resolve } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { writeSpi } from '../sa/spi.ts';
+import { takeWanted, wantLater } from '../sa/wanted.ts';
 import type { Steps } from '../steps.ts';
 import { drawSpi, installChild, narrowed, type Selectors } from './child.ts';
 import { answerTerms, proposeChild } from './child-terms.ts';
@@ -21,16 +24,37 @@ export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
   return terms.draft(writeSpi(spiIn), selectors);
 }
 
-/** Asks for a CHILD_SA with these selectors. */
-export function* createNewChild(sa: IkeSa, selectors: Selectors): Steps<void> {
+/**
+ * Asks for a CHILD_SA with these selectors; where the peer cannot make one now, again later.
+ * @returns the notify by which the peer refused it for good
+ */
+export function* createNewChild(
+  sa: IkeSa,
+  selectors: Selectors,
+  attempts = 0,
+): Steps<Notify | undefined> {
   sa.task = { kind: 'create-child' };
   try {
     const proposed = yield* proposeChild(sa, selectors, undefined);
     if (proposed.kind === 'made') {
       installChild(sa, { ...proposed.terms, began: true, standby: false });
+      return undefined;
     }
+    const { notify } = proposed;
+    const isPassing = notify.type === Notification.TEMPORARY_FAILURE;
+    if (isPassing && wantLater(sa, { selectors, attempts })) return undefined;
+    const why = `no new tunnel: the peer answered ${nameOf(Notification, notify.type)}`;
+    sa.host.report({ kind: 'note', sa: sa.id, why });
+    return notify;
   } finally {
     sa.task = undefined;
+  }
+}
+
+/** Asks again for what the peer could not make before. */
+export function* createWanted(sa: IkeSa): Steps<void> {
+  for (const { selectors, attempts } of takeWanted(sa)) {
+    yield* createNewChild(sa, selectors, attempts);
   }
 }
 

@@ -64,7 +64,12 @@ export function* rekeyChild(sa: IkeSa, old: ChildSa): Steps<void> {
     else yield* heedRefusal(sa, task, proposed);
   } finally {
     sa.task = undefined;
+    const isUnchanged = old.state === 'rekeying' && !old.successor;
     if (old.state === 'rekeying') old.state = old.successor ? 'replaced' : 'installed';
+    // Refused, or answered with what we cannot take: its keys grow no younger.
+    if (isUnchanged && sa.children.includes(old)) {
+      old.timers.start('rekey', sa.host.now, backOff(sa, old.postponed++));
+    }
   }
 }
 
@@ -108,7 +113,6 @@ function* heedRefusal(
   }
   const why = `no new keys for a tunnel now: the peer answered ${nameOf(Notification, notify.type)}`;
   sa.host.report({ kind: 'note', sa: sa.id, why });
-  old.timers.start('rekey', sa.host.now, backOff(sa, old.postponed++));
 }
 
 /** @throws IkeError CHILD_SA_NOT_FOUND with its SPI, or TEMPORARY_FAILURE while we are deleting it */

@@ -3,7 +3,7 @@ import { isIpv4 } from '../../base/ip.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import { Reassembly, split } from '../../wire/fragment.ts';
+import { maxFromStranger, maxReassembled, Reassembly, split } from '../../wire/fragment.ts';
 import type { Header } from '../../wire/header.ts';
 import type { Bodies } from '../../wire/payloads/index.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
@@ -46,7 +46,8 @@ export function reassemble(
   // The window is 1, so a fragment of another message makes the unfinished one moot.
   if (slot.key !== key) {
     slot.key = key;
-    slot.reassembly = new Reassembly();
+    const isStranger = sa.establishedAt === undefined;
+    slot.reassembly = new Reassembly(isStranger ? maxFromStranger : maxReassembled);
   }
   const result = slot.reassembly.add({ first, number, total, content });
   if (result.kind === 'dropped') sa.host.count(`fragment.${result.why}`);

@@ -35,7 +35,8 @@ export const mobike: Extension = {
   observe(sa, received) {
     const slot = sa.slot(state);
     if (received.exchange === Exchange.IKE_AUTH && received.notify(Notification.MOBIKE_SUPPORTED)) {
-      slot.agreed = true;
+      // A responder does not know its connection yet: it decides when it answers.
+      slot.agreed = sa.connection?.mobike ?? true;
     }
     if (!slot.agreed || received.exchange !== Exchange.INFORMATIONAL || !received.isRequest) return;
     slot.cookie2 = received.notify(Notification.COOKIE2)?.data;

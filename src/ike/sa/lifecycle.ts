@@ -25,7 +25,7 @@ export function establish(sa: IkeSa): void {
     peer: sa.peerName ?? '',
     path: sa.path,
     suite: sa.suite ? formatSuite(sa.suite) : '',
-    addresses: sa.lease?.addresses ?? [],
+    addresses: sa.lease?.addresses ?? sa.virtualIps,
     nat: local || remote,
   });
 }

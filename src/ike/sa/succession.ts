@@ -5,6 +5,7 @@ import { resumeMove } from '../extensions/mobike.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { retire } from './lifecycle.ts';
 import { scheduleIkeRekey } from './lifetimes.ts';
+import { resumeWanting } from './wanted.ts';
 
 /** `next` was made by a rekey of `old` and nobody else took its place yet. */
 export function succeed(old: IkeSa, next: IkeSa): void {
@@ -33,6 +34,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   old.timers.stop('rekey');
   old.timers.stop('worn-out');
   old.timers.stop('liveness');
+  old.timers.stop('new-child');
   // What waited for its turn goes on over there.
   next.queue.push(...old.queue.splice(0));
   resumeMove(next);
@@ -46,6 +48,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   // Whoever asked deletes the old one; if it never does, the old one goes by itself.
   old.timers.start('abandoned', host.now, patience);
   scheduleIkeRekey(next);
+  resumeWanting(next);
   host.report({ kind: 'sa.rekeyed', sa: next.id, old: old.id });
 }
 

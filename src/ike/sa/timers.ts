@@ -22,6 +22,8 @@ export type TimerName =
   | 'rekey'
   /** The keys are too old, and nobody made new ones. */
   | 'worn-out'
+  /** The peer could not make a CHILD_SA: ask again. */
+  | 'new-child'
   /** A rekeyed IKE SA that its peer never deleted goes. */
   | 'abandoned'
   /** No late packet will come in on a deleted CHILD_SA any more. */

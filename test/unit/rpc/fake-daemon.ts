@@ -143,5 +143,4 @@ export const message: TraceEvent = {
   path: phone.path,
   bytes: 100,
   summary: 'INFORMATIONAL request 2 []',
-  retransmission: false,
 };
