@@ -1,0 +1,159 @@
+// Two hundred renewals of the tunnel's keys and fifty of the IKE SA's under a TCP stream, asked for by strongSwan, by
+// us, and by both at once; strongSwan is the client in one half and the server in the other.
+import { expect, test } from 'vitest';
+import type { Outcome } from '../lab/command.ts';
+import { Gateway } from '../lab/gateway.ts';
+import { address, type Home } from '../lab/home.ts';
+import { basics, presharedKey, pskGuests } from '../lab/household.ts';
+import { gatewayName, SUITE, startPhone } from '../lab/phone.ts';
+import type { Service } from '../lab/service.ts';
+import { stage } from '../lab/stage.ts';
+import { SwanGateway } from '../lab/swan-gateway.ts';
+import { section } from '../lab/uci.ts';
+import { until } from '../lab/until.ts';
+
+const anna = { kind: 'psk', id: 'anna@example.org', secret: 'correct horse battery' } as const;
+const scene = stage({ needs: ['our gateway', 'strongSwan'], play: async () => ({}) });
+
+type Half = 'child' | 'ike';
+/** A connected pair, and how each end is told to renew. */
+interface Pair {
+  readonly ours: Gateway;
+  readonly theirs: (half: Half) => Promise<Outcome>;
+  /** How many IKE SAs strongSwan has. */
+  readonly theirSas: () => Promise<number>;
+  readonly stop: () => Promise<void>;
+}
+
+async function theyDial(home: Home): Promise<Pair> {
+  const sections = [...basics({ log: 'info' }), pskGuests(), presharedKey(anna.id, anna.secret)];
+  const ours = await Gateway.start(home.lab, home.router, sections);
+  const phone = await startPhone(home, { home: { login: anna } });
+  expect(await phone.initiate('home')).toMatchObject({ code: 0 });
+  return {
+    ours,
+    theirs: (half) => phone.control(['--rekey', `--${half}`, 'home']),
+    theirSas: async () => (await phone.listSas()).length,
+    stop: async () => {
+      await phone.stop();
+      await ours.stop();
+    },
+  };
+}
+
+async function weDial(home: Home): Promise<Pair> {
+  const swan = await SwanGateway.start(home, {
+    ...SUITE,
+    local: { auth: 'psk', id: gatewayName },
+    remote: { auth: 'psk' },
+    secrets: { 'ike-anna': { 'id-anna': anna.id, 'id-own': gatewayName, secret: anna.secret } },
+  });
+  const ours = await Gateway.start(
+    home.lab,
+    home.phone,
+    [
+      section('service', 'main', { retransmit_base: 0.5 }),
+      section('connection', 'way_home', {
+        role: 'initiator',
+        remote: [address.router],
+        local_auth: 'psk',
+        local_id: anna.id,
+        remote_id: gatewayName,
+        psk: anna.secret,
+        ike: [SUITE.ike],
+        esp: [SUITE.esp],
+        virtual_ip: ['0.0.0.0', '::'],
+      }),
+    ],
+    { name: 'our-phone' },
+  );
+  expect(await ours.ikectl('up', 'way_home')).toMatchObject({ code: 0 });
+  await until('we are connected', async () => (await ours.tunnels()).length > 0);
+  const names = { child: 'net', ike: 'phones' } as const;
+  return {
+    ours,
+    theirs: (half) => swan.charon.control(['--rekey', `--${half}`, names[half]]),
+    theirSas: async () => (await swan.charon.listSas()).length,
+    stop: async () => {
+      await ours.stop();
+      await swan.stop();
+    },
+  };
+}
+
+async function renewOurs({ ours }: Pair, half: Half): Promise<unknown> {
+  const [sa] = await ours.sas();
+  const child = half === 'child' ? ['--child', `${sa?.children.at(-1)?.id}`] : [];
+  return ours.ikectl('rekey', '--sa', `${sa?.id}`, ...child);
+}
+
+const renewals = {
+  strongSwan: (pair: Pair, half: Half) => pair.theirs(half),
+  we: renewOurs,
+  both: (pair: Pair, half: Half) => Promise.all([pair.theirs(half), renewOurs(pair, half)]),
+};
+
+/** How often our end said that there are new keys. */
+const told = (pair: Pair, half: Half): number =>
+  pair.ours.log.split(half === 'child' ? ' up: ' : ': new keys for the connection').length;
+
+async function renew(pair: Pair, who: keyof typeof renewals, half: Half, times: number) {
+  for (let i = 1; i <= times; i += 1) {
+    const before = told(pair, half);
+    await renewals[who](pair, half);
+    await until(`renewal ${i} of the ${half} SA`, () => told(pair, half) > before, 20_000);
+  }
+}
+
+/** A TCP stream through the tunnel that goes on until it is stopped; every second of it is a line. */
+async function stream({ lab, lan, phone }: Home): Promise<Service> {
+  const server = lab.start(lan, 'iperf-server', ['iperf3', '-s', '-p', '5202', '--forceflush']);
+  await until('iperf3 listens', () => server.log.includes('listening'));
+  const endless = ['-t', '3600', '-b', '20M', '-i', '1', '-f', 'k', '--forceflush'];
+  const argv = ['iperf3', '-c', address.lan, '-p', '5202', ...endless];
+  const client = lab.start(phone, 'iperf-client', argv);
+  await until('the stream flows', () => seconds(client).length > 1);
+  return client;
+}
+
+/** What each full second of the stream carried, in kbit/s. */
+const seconds = (client: Service): number[] =>
+  [...client.log.matchAll(/sec .*? ([\d.]+) Kbits\/sec/g)].map(([, rate]) => Number(rate));
+
+test.each([
+  ['strongSwan dials, strongSwan renews', theyDial, 'strongSwan'],
+  ['strongSwan dials, we renew', theyDial, 'we'],
+  ['strongSwan dials, both renew at once', theyDial, 'both'],
+  ['we dial, strongSwan renews', weDial, 'strongSwan'],
+  ['we dial, we renew', weDial, 'we'],
+  ['we dial, both renew at once', weDial, 'both'],
+] as const)(
+  '%s: 200 times the tunnel, 50 times the IKE SA, and the TCP stream never stands still (pitfalls 57–60)',
+  async (_name, dial, who) => {
+    const { home } = scene();
+    const pair = await dial(home);
+    const client = await stream(home);
+
+    await renew(pair, who, 'child', 200);
+    await renew(pair, who, 'ike', 50);
+
+    const after = seconds(client).length;
+    await until('the stream goes on', () => seconds(client).length > after + 1);
+    expect(client.isRunning).toBe(true);
+    expect(Math.min(...seconds(client))).toBeGreaterThan(0);
+    await until(
+      'one IKE SA with one tunnel is left',
+      async () => {
+        const [sa, ...others] = await pair.ours.sas();
+        return sa?.children.length === 1 && others.length === 0;
+      },
+      20_000,
+    );
+    expect(await pair.theirSas()).toBe(1);
+    expect(pair.ours.log).not.toContain('bug in ikev2d');
+
+    await client.stop('SIGKILL');
+    await pair.stop();
+  },
+  240_000,
+);
