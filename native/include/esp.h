@@ -9,11 +9,14 @@
  *
  *   u32 length of what follows | u8 enum esp_frame | body
  *   address    u8 family (4 or 6) | u16 port | 4 or 16 bytes
- *   DATAGRAM   address local | address remote | one IKE message without the non-ESP marker; both
- * ways MOVED      u32 child | address local | address remote: authenticated packets come from there
+ *   DATAGRAM   address local | address remote | one IKE message without the non-ESP marker
+ *              (both ways; all others come from the engine)
+ *   MOVED      u32 child | address local | address remote: authenticated packets come from there
  *                                                         (ports 0: as protocol 50)
  *   SOFT_LIMIT, HARD_LIMIT   u32 child
  *   USED       u32 child: it stood by, and its first authenticated packet came in
+ *   TRAPPED    u32 trap | u8 IP protocol | u8 1: the ports say something | address source |
+ *              address destination: this packet has no child; told once until esp_trap_release()
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -21,7 +24,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 2u
+#define ESP_ABI_VERSION 3u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -49,6 +52,9 @@ enum esp_code {
 	ESP_NO_MEMORY = 12,
 	/* The kernel refused; the text says what. */
 	ESP_SYSTEM = 13,
+	ESP_NO_TRAP = 14,
+	/* The reference is taken. */
+	ESP_TRAP_EXISTS = 15,
 };
 
 /* IANA's number of the encryption transform. */
@@ -80,6 +86,7 @@ enum esp_frame {
 	ESP_FRAME_HARD_LIMIT = 4,
 	ESP_FRAME_FAILED = 5,
 	ESP_FRAME_USED = 6,
+	ESP_FRAME_TRAPPED = 7,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */
@@ -104,6 +111,8 @@ enum esp_frame {
 	_(ECN, "ecn")                                /* CE outside, not ECN-capable inside */ \
 	_(NOT_IP, "not-ip")                          /* the TUN device gave something else */ \
 	_(NO_SA, "no-sa")                            /* no selectors fit an outbound packet */ \
+	_(TRAPPED, "trapped")                        /* kept until there is a child for it */ \
+	_(TRAP_DROPPED, "trap-dropped")              /* kept in vain, or no room to keep it */ \
 	_(TOO_BIG, "too-big")                        /* no room for the ESP header and trailer */ \
 	_(SEQUENCE_EXHAUSTED, "sequence-exhausted")  /* the hard limit of an SA */ \
 	_(SEND_FAILED, "send-failed")                /* the kernel refused an ESP datagram */ \
@@ -228,6 +237,15 @@ struct esp_child {
 	uint64_t hard_packets;
 };
 
+/* Selectors that a tunnel is made for when the first packet wants it. */
+struct esp_trap {
+	/* The caller's name for it; children have their own. */
+	uint32_t ref;
+	/* How many of the selectors are of our side, and how many of the peer's. */
+	uint32_t local_count;
+	uint32_t remote_count;
+};
+
 struct esp_stats {
 	/* Inner packets and bytes. */
 	uint64_t rx_packets;
@@ -262,6 +280,20 @@ int esp_move(struct esp_engine *engine, uint32_t ref, const struct esp_path *pat
 int esp_activate(struct esp_engine *engine, uint32_t ref);
 /* When it returns no thread holds the child, and its keys are wiped. */
 int esp_remove(struct esp_engine *engine, uint32_t ref);
+
+/*
+ * Packets for these selectors, ours first, lead to ESP_FRAME_TRAPPED where no child has them. A
+ * child with the same ranges or smaller ones goes before a trap.
+ */
+int esp_trap_set(struct esp_engine *engine, const struct esp_trap *trap,
+	const struct esp_selector *selectors);
+/*
+ * Sends what the trap kept through the children that there are by now; what has none is dropped.
+ * The next packet is told again.
+ */
+int esp_trap_release(struct esp_engine *engine, uint32_t ref);
+/* What it kept is dropped. */
+int esp_trap_remove(struct esp_engine *engine, uint32_t ref);
 
 int esp_stats(struct esp_engine *engine, uint32_t ref, struct esp_stats *stats);
 /* ESP_COUNTER_COUNT numbers. */

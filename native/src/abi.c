@@ -55,6 +55,8 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_NO_SOCKET),
 	CONSTANT(ESP_NO_MEMORY),
 	CONSTANT(ESP_SYSTEM),
+	CONSTANT(ESP_NO_TRAP),
+	CONSTANT(ESP_TRAP_EXISTS),
 
 	CONSTANT(ESP_AES_GCM_16),
 	CONSTANT(ESP_ENCAP_UDP),
@@ -71,6 +73,7 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_HARD_LIMIT),
 	CONSTANT(ESP_FRAME_FAILED),
 	CONSTANT(ESP_FRAME_USED),
+	CONSTANT(ESP_FRAME_TRAPPED),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),
@@ -137,6 +140,11 @@ static const struct entry entries[] = {
 	FIELD(esp_child, outbound),
 	FIELD(esp_child, soft_packets),
 	FIELD(esp_child, hard_packets),
+
+	STRUCT(esp_trap),
+	FIELD(esp_trap, ref),
+	FIELD(esp_trap, local_count),
+	FIELD(esp_trap, remote_count),
 
 	STRUCT(esp_stats),
 	FIELD(esp_stats, rx_packets),

@@ -164,6 +164,85 @@ EXPORT int esp_remove(struct esp_engine *engine, uint32_t ref)
 	return sa ? ESP_OK : ESP_NO_CHILD;
 }
 
+static struct trap **trap_by_ref(struct esp_engine *engine, uint32_t ref)
+{
+	struct trap **at = &engine->traps;
+
+	while (*at && (*at)->ref != ref)
+		at = &(*at)->next;
+	return at;
+}
+
+static enum esp_code set_trap(struct esp_engine *engine, struct trap *trap)
+{
+	if (*trap_by_ref(engine, trap->ref))
+		return ESP_TRAP_EXISTS;
+	if (!engine_releaser(engine))
+		return ESP_NO_MEMORY;
+	trap->next = engine->traps;
+	engine->traps = trap;
+	spd_set_trap(&engine->spd, trap);
+	return ESP_OK;
+}
+
+EXPORT int esp_trap_set(struct esp_engine *engine, const struct esp_trap *from,
+	const struct esp_selector *selectors)
+{
+	struct trap *trap;
+	enum esp_code code;
+
+	if (!engine || !from || !selectors)
+		return ESP_BAD_ARGUMENT;
+	code = trap_create(from, selectors, &trap);
+	if (code != ESP_OK)
+		return (int)code;
+	pthread_mutex_lock(&engine->lock);
+	code = set_trap(engine, trap);
+	pthread_mutex_unlock(&engine->lock);
+	if (code != ESP_OK)
+		trap_destroy(trap);
+	return (int)code;
+}
+
+EXPORT int esp_trap_release(struct esp_engine *engine, uint32_t ref)
+{
+	struct trap *trap;
+
+	if (!engine)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	trap = *trap_by_ref(engine, ref);
+	if (trap) {
+		trap_close(trap);
+		engine_settle(engine);
+		outbound_release(engine->releaser, trap);
+		trap_open(trap);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return trap ? ESP_OK : ESP_NO_TRAP;
+}
+
+EXPORT int esp_trap_remove(struct esp_engine *engine, uint32_t ref)
+{
+	struct trap **at, *trap;
+
+	if (!engine)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	at = trap_by_ref(engine, ref);
+	trap = *at;
+	if (trap) {
+		*at = trap->next;
+		spd_unset_trap(&engine->spd, trap);
+		trap_close(trap);
+		engine_settle(engine);
+		counter_add(&engine->counters, ESP_COUNT_TRAP_DROPPED, trap->count);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	trap_destroy(trap);
+	return trap ? ESP_OK : ESP_NO_TRAP;
+}
+
 static uint64_t read_number(const _Atomic uint64_t *number)
 {
 	return atomic_load_explicit(number, memory_order_relaxed);
@@ -199,10 +278,17 @@ EXPORT int esp_stats(struct esp_engine *engine, uint32_t ref, struct esp_stats *
 
 EXPORT int esp_counters(struct esp_engine *engine, uint64_t *counters)
 {
+	const struct worker *releaser;
+
 	if (!engine || !counters)
 		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	releaser = engine->releaser;
+	pthread_mutex_unlock(&engine->lock);
 	for (uint32_t i = 0; i < ESP_COUNTER_COUNT; i++) {
 		counters[i] = counter_read(&engine->counters, i);
+		if (releaser)
+			counters[i] += counter_read(&releaser->counters, i);
 		for (uint32_t w = 0; w < engine->worker_count; w++)
 			counters[i] += counter_read(&engine->workers[w]->counters, i);
 	}

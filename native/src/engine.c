@@ -50,7 +50,7 @@ static uint32_t queues_for(const struct esp_options *options)
 	return workers <= 2 ? 1 : workers - 1;
 }
 
-static struct worker *add_worker(struct esp_engine *engine, int queue)
+static struct worker *make_worker(struct esp_engine *engine, int queue)
 {
 	struct worker *worker = aligned_alloc(64, (sizeof(*worker) + 63) / 64 * 64);
 
@@ -59,6 +59,32 @@ static struct worker *add_worker(struct esp_engine *engine, int queue)
 	memset(worker, 0, sizeof(*worker));
 	worker->engine = engine;
 	worker->queue = queue;
+	return worker;
+}
+
+struct worker *engine_releaser(struct esp_engine *engine)
+{
+	struct worker *worker = engine->releaser;
+
+	if (worker)
+		return worker;
+	worker = make_worker(engine, -1);
+	if (worker)
+		worker->batch = outbound_batch();
+	if (worker && !worker->batch) {
+		free(worker);
+		worker = NULL;
+	}
+	engine->releaser = worker;
+	return worker;
+}
+
+static struct worker *add_worker(struct esp_engine *engine, int queue)
+{
+	struct worker *worker = make_worker(engine, queue);
+
+	if (!worker)
+		return NULL;
 	worker->batch = queue < 0 ? inbound_batch(worker) : outbound_batch();
 	engine->workers[engine->worker_count++] = worker;
 	return worker->batch ? worker : NULL;
@@ -209,6 +235,19 @@ static void destroy_children(struct esp_engine *engine)
 	}
 }
 
+static void destroy_traps(struct esp_engine *engine)
+{
+	while (engine->traps) {
+		struct trap *trap = engine->traps;
+
+		engine->traps = trap->next;
+		trap_destroy(trap);
+	}
+	if (engine->releaser)
+		outbound_batch_free(engine->releaser->batch);
+	free(engine->releaser);
+}
+
 void engine_close(struct esp_engine *engine)
 {
 	const uint64_t one = 1;
@@ -225,6 +264,7 @@ void engine_close(struct esp_engine *engine)
 		free(engine->workers[i]);
 	}
 	destroy_children(engine);
+	destroy_traps(engine);
 	udp_close(&engine->udp);
 	tun_close(&engine->tun);
 	mailbox_close(&engine->mailbox);

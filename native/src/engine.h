@@ -42,6 +42,9 @@ struct esp_engine {
 	pthread_mutex_t lock;
 	/* What no worker counts. */
 	struct counters counters;
+	/* Under the lock, too: all traps, and who sends what they kept; NULL before the first. */
+	struct trap *traps;
+	struct worker *releaser;
 	_Atomic uint32_t failed;
 	/* The first is the inbound one. */
 	uint32_t worker_count, started;
@@ -56,6 +59,9 @@ enum esp_code engine_open_with(const struct esp_options *options, const struct t
 	struct esp_opened *opened, struct esp_engine **engine);
 void engine_close(struct esp_engine *engine);
 
+/* For a thread of the caller's that holds the lock: a worker without a queue; NULL: no memory. */
+struct worker *engine_releaser(struct esp_engine *engine);
+
 /* Tells JavaScript, once, that the engine cannot go on. */
 void engine_failed(struct esp_engine *engine, const char *why);
 
@@ -68,6 +74,8 @@ uint64_t engine_now_ms(void);
 /* What the threads run; `worker` is theirs. */
 void *inbound_run(void *worker);
 void *outbound_run(void *worker);
+/* Sends what a closed trap kept, or drops it. */
+void outbound_release(struct worker *worker, const struct trap *trap);
 /* Its buffers; NULL: no memory. */
 void *inbound_batch(struct worker *worker);
 void *outbound_batch(void);

@@ -38,6 +38,24 @@ struct ip_address ip_address_from(uint8_t family, const uint8_t *bytes)
 	return (struct ip_address){load_big(bytes, 8), load_big(bytes + 8, 8)};
 }
 
+static void store_big(uint64_t number, uint8_t *bytes, int count)
+{
+	while (count-- > 0) {
+		bytes[count] = (uint8_t)number;
+		number >>= 8;
+	}
+}
+
+void ip_address_to(uint8_t family, struct ip_address address, uint8_t *bytes)
+{
+	if (family == 4) {
+		store_big(address.low, bytes, 4);
+		return;
+	}
+	store_big(address.high, bytes, 8);
+	store_big(address.low, bytes + 8, 8);
+}
+
 static void take_ports(struct flow *flow, const uint8_t *payload, size_t bytes)
 {
 	switch (flow->protocol) {

@@ -33,6 +33,9 @@ bool ip_parse(const uint8_t *packet, size_t available, struct flow *flow);
 /* `family` is 4 or 6; an IPv4 address is in the first four bytes. */
 struct ip_address ip_address_from(uint8_t family, const uint8_t *bytes);
 
+/* Its reverse: 4 or 16 bytes. */
+void ip_address_to(uint8_t family, struct ip_address address, uint8_t *bytes);
+
 static inline bool ip_not_above(struct ip_address a, struct ip_address b)
 {
 	return a.high < b.high || (a.high == b.high && a.low <= b.low);

@@ -14,7 +14,7 @@
 
 /* A frame's beginning, built on the stack. */
 struct head {
-	uint8_t bytes[HEAD_BYTES + 4 + 2 * 19];
+	uint8_t bytes[HEAD_BYTES + 4 + 2 + 2 * 19];
 	size_t count;
 };
 
@@ -134,6 +134,30 @@ bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child)
 	struct head head = begin(kind);
 
 	put(&head, child, 4);
+	return queue(mailbox, &head, NULL, 0, 0);
+}
+
+static struct esp_address inner_address(uint8_t family, struct ip_address ip, uint16_t port)
+{
+	struct esp_address address = {.family = family, .port = port};
+
+	ip_address_to(family, ip, address.ip);
+	return address;
+}
+
+bool mailbox_trapped(struct mailbox *mailbox, uint32_t trap, const struct flow *flow)
+{
+	const struct esp_address source =
+		inner_address(flow->version, flow->source, flow->source_port);
+	const struct esp_address destination =
+		inner_address(flow->version, flow->destination, flow->destination_port);
+	struct head head = begin(ESP_FRAME_TRAPPED);
+
+	put(&head, trap, 4);
+	put(&head, flow->protocol, 1);
+	put(&head, flow->has_ports, 1);
+	put_address(&head, &source);
+	put_address(&head, &destination);
 	return queue(mailbox, &head, NULL, 0, 0);
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "esp.h"
+#include "ip.h"
 
 struct mailbox {
 	int fd;
@@ -37,6 +38,8 @@ bool mailbox_datagram(
 	struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes, size_t count);
 bool mailbox_moved(struct mailbox *mailbox, uint32_t child, const struct esp_path *path);
 bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child);
+/* The flow of a packet that fits a trap. */
+bool mailbox_trapped(struct mailbox *mailbox, uint32_t trap, const struct flow *flow);
 bool mailbox_failed(struct mailbox *mailbox, const char *why);
 
 /* The socket can take more. */

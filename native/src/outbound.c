@@ -44,20 +44,40 @@ static uint64_t next_sequence(struct worker *worker, struct sa *sa)
 	return 0;
 }
 
-/* The child for a packet, or for all that a super-packet holds; NULL: it was dropped. */
-static struct sa *child_for(struct worker *worker, const uint8_t *packet, uint32_t bytes)
+/* Keeps the packet first: it must be there when JavaScript answers. */
+static void spring(struct worker *worker, struct trap *trap, const struct flow *flow,
+	const uint8_t *packet, uint32_t bytes)
 {
+	struct mailbox *const mailbox = &worker->engine->mailbox;
+	const bool kept = packet && trap_keep(trap, packet, bytes, engine_now_ms());
+
+	counter_add(&worker->counters, kept ? ESP_COUNT_TRAPPED : ESP_COUNT_TRAP_DROPPED, 1);
+	if (atomic_load(&trap->told) || atomic_exchange(&trap->told, 1))
+		return;
+	if (!mailbox_trapped(mailbox, trap->ref, flow))
+		atomic_store(&trap->told, 0);
+}
+
+/*
+ * The child for a packet, or for all that a super-packet holds; NULL: it went elsewhere. A trap
+ * keeps packets that are whole: who sends many at once sends them again.
+ */
+static struct sa *child_for(
+	struct worker *worker, const uint8_t *packet, uint32_t bytes, bool is_whole)
+{
+	const struct spd_entry *entry;
 	struct flow flow;
-	struct sa *sa;
 
 	if (!ip_parse(packet, bytes, &flow)) {
 		drop(worker, NULL, ESP_COUNT_NOT_IP);
 		return NULL;
 	}
-	sa = spd_find(&worker->engine->spd, &flow);
-	if (!sa)
+	entry = spd_find(&worker->engine->spd, &flow);
+	if (!entry)
 		drop(worker, NULL, ESP_COUNT_NO_SA);
-	return sa;
+	else if (!entry->sa)
+		spring(worker, entry->trap, &flow, is_whole ? packet : NULL, bytes);
+	return entry ? entry->sa : NULL;
 }
 
 /* RFC 6040 section 4.1: the marks go outside as they are; the rest of the outer TOS is 0. */
@@ -83,7 +103,7 @@ static void take_whole(
 		drop(worker, NULL, ESP_COUNT_NOT_IP);
 		return;
 	}
-	sa = child_for(worker, packet->data, packet->bytes);
+	sa = child_for(worker, packet->data, packet->bytes, true);
 	if (sa)
 		seal(worker, sa, packet, ip_ecn(packet->data));
 }
@@ -100,7 +120,7 @@ static void take_super(
 		drop(worker, NULL, ESP_COUNT_NOT_IP);
 		return;
 	}
-	sa = child_for(worker, packet->data, packet->bytes);
+	sa = child_for(worker, packet->data, packet->bytes, false);
 	if (!sa)
 		return;
 	send_keep(batch, packet);
@@ -184,6 +204,30 @@ void *outbound_run(void *argument)
 		}
 	}
 	return NULL;
+}
+
+void outbound_release(struct worker *worker, const struct trap *trap)
+{
+	const uint64_t now = engine_now_ms();
+
+	for (uint32_t i = 0; i < trap->count; i++) {
+		const struct trap_packet *kept = &trap->kept[i];
+		struct packet packet = send_place(worker->batch);
+		const struct spd_entry *entry = NULL;
+		struct flow flow;
+
+		memcpy(packet.data, kept->data, kept->bytes);
+		packet.bytes = kept->bytes;
+		packet.tailroom -= kept->bytes;
+		if (now - kept->kept_at < TRAP_PATIENCE_MS &&
+			ip_parse(packet.data, packet.bytes, &flow))
+			entry = spd_find(&worker->engine->spd, &flow);
+		if (entry && entry->sa)
+			seal(worker, entry->sa, &packet, ip_ecn(packet.data));
+		else
+			drop(worker, NULL, ESP_COUNT_TRAP_DROPPED);
+	}
+	send_flush(worker, 0);
 }
 
 void *outbound_batch(void)

@@ -13,12 +13,18 @@
 #define SA_BUCKETS 4096u
 
 struct sa;
+struct trap;
 
-/* One remote selector of a child in the policy database. */
+/* One remote selector of a child, or of a trap, in the policy database (spd.h). */
 struct spd_entry {
 	_Atomic(struct spd_entry *) next;
 	const struct selector *remote;
+	/* All that our side may use with it. */
+	const struct selector *local;
+	uint32_t local_count;
+	/* One of the two. */
 	struct sa *sa;
+	struct trap *trap;
 };
 
 struct sa {

@@ -42,48 +42,83 @@ static _Atomic(struct spd_entry *) *head_for(struct spd *spd, const struct selec
 	return &spd->ranges[remote->version == 6];
 }
 
+static void link_entry(struct spd *spd, struct spd_entry *entry)
+{
+	_Atomic(struct spd_entry *) *at = head_for(spd, entry->remote);
+
+	while (atomic_load(at) && !precedes(entry->remote, atomic_load(at)->remote))
+		at = &atomic_load(at)->next;
+	atomic_store(&entry->next, atomic_load(at));
+	atomic_store(at, entry);
+}
+
+static void unlink_entry(struct spd *spd, struct spd_entry *entry)
+{
+	_Atomic(struct spd_entry *) *at = head_for(spd, entry->remote);
+
+	while (atomic_load(at) != entry)
+		at = &atomic_load(at)->next;
+	atomic_store(at, atomic_load(&entry->next));
+}
+
 void spd_publish(struct spd *spd, struct sa *sa)
 {
 	if (!spd_stands_by(sa))
 		spd_activate(spd, sa);
 	for (uint32_t i = 0; i < sa->remote_count; i++) {
 		struct spd_entry *entry = &sa->entries[i];
-		_Atomic(struct spd_entry *) *at;
 
 		entry->sa = sa;
 		entry->remote = &sa_remote(sa)[i];
-		at = head_for(spd, entry->remote);
-		while (atomic_load(at) && !precedes(entry->remote, atomic_load(at)->remote))
-			at = &atomic_load(at)->next;
-		atomic_store(&entry->next, atomic_load(at));
-		atomic_store(at, entry);
+		entry->local = sa_local(sa);
+		entry->local_count = sa->local_count;
+		link_entry(spd, entry);
 	}
 }
 
 void spd_unlink(struct spd *spd, struct sa *sa)
 {
-	for (uint32_t i = 0; i < sa->remote_count; i++) {
-		struct spd_entry *entry = &sa->entries[i];
-		_Atomic(struct spd_entry *) *at = head_for(spd, entry->remote);
+	for (uint32_t i = 0; i < sa->remote_count; i++)
+		unlink_entry(spd, &sa->entries[i]);
+}
 
-		while (atomic_load(at) != entry)
-			at = &atomic_load(at)->next;
-		atomic_store(at, atomic_load(&entry->next));
+void spd_set_trap(struct spd *spd, struct trap *trap)
+{
+	for (uint32_t i = 0; i < trap->remote_count; i++) {
+		struct spd_entry *entry = &trap->entries[i];
+
+		entry->trap = trap;
+		entry->remote = &trap->selectors[trap->local_count + i];
+		entry->local = trap->selectors;
+		entry->local_count = trap->local_count;
+		link_entry(spd, entry);
 	}
+}
+
+void spd_unset_trap(struct spd *spd, struct trap *trap)
+{
+	for (uint32_t i = 0; i < trap->remote_count; i++)
+		unlink_entry(spd, &trap->entries[i]);
 }
 
 static bool fits(const struct spd_entry *entry, const struct flow *flow)
 {
 	return selectors_fit(entry->remote, 1, flow, flow->destination, flow->destination_port) &&
-	       selectors_fit(sa_local(entry->sa), entry->sa->local_count, flow, flow->source,
-		       flow->source_port);
+	       selectors_fit(
+		       entry->local, entry->local_count, flow, flow->source, flow->source_port);
+}
+
+/* A trap is below every child, also below one that stands by. */
+static uint64_t rank_of(const struct spd_entry *entry)
+{
+	return entry->sa ? atomic_load(&entry->sa->rank) + 1 : 0;
 }
 
 /*
  * A child stays linked until no search can need it, and a new one is linked before the old one
  * goes: whichever of the two a search sees, it sees one.
  */
-static struct sa *search(const struct spd_entry *entry, const struct flow *flow)
+static const struct spd_entry *search(const struct spd_entry *entry, const struct flow *flow)
 {
 	const struct spd_entry *best = NULL;
 	uint64_t best_rank = 0;
@@ -93,19 +128,20 @@ static struct sa *search(const struct spd_entry *entry, const struct flow *flow)
 			break;
 		if (!fits(entry, flow))
 			continue;
-		const uint64_t rank = atomic_load(&entry->sa->rank);
+		const uint64_t rank = rank_of(entry);
 
 		if (!best || rank > best_rank) {
 			best = entry;
 			best_rank = rank;
 		}
 	}
-	return best ? best->sa : NULL;
+	return best;
 }
 
-struct sa *spd_find(struct spd *spd, const struct flow *flow)
+const struct spd_entry *spd_find(struct spd *spd, const struct flow *flow)
 {
-	struct sa *sa = search(atomic_load(host_bucket(spd, flow->destination)), flow);
+	const struct spd_entry *entry =
+		search(atomic_load(host_bucket(spd, flow->destination)), flow);
 
-	return sa ? sa : search(atomic_load(&spd->ranges[flow->version == 6]), flow);
+	return entry ? entry : search(atomic_load(&spd->ranges[flow->version == 6]), flow);
 }

@@ -1,13 +1,14 @@
 /*
- * Outbound policy: inner packet → child. Selectors of the peer's side that name one host are
- * hashed; the others stand in a list per family, the smallest range first. Of equal ranges the
- * child that was activated last carries the traffic. Writers hold the engine's lock; workers read
- * without any.
+ * Outbound policy: inner packet → child, or trap where there is no child yet. Selectors of the
+ * peer's side that name one host are hashed; the others stand in a list per family, the smallest
+ * range first. Of equal ranges the child that was activated last carries the traffic, and a trap
+ * comes last. Writers hold the engine's lock; workers read without any.
  */
 #ifndef SPD_H
 #define SPD_H
 
 #include "sa.h"
+#include "trap.h"
 
 #define SPD_BUCKETS 4096u
 
@@ -23,6 +24,8 @@ struct spd {
 
 void spd_publish(struct spd *spd, struct sa *sa);
 void spd_unlink(struct spd *spd, struct sa *sa);
+void spd_set_trap(struct spd *spd, struct trap *trap);
+void spd_unset_trap(struct spd *spd, struct trap *trap);
 
 /* Puts it before all others with the same ranges, for packets whose search begins after. Any
  * thread. */
@@ -37,10 +40,10 @@ static inline bool spd_stands_by(const struct sa *sa)
 }
 
 /*
- * The child that carries this packet; NULL: none. A child on standby gives way to another with the
- * same range, but never to a wider one, which may be another peer's.
+ * What has this packet: a child, or a trap; NULL: neither. A child on standby gives way to another
+ * with the same range, but neither it nor a trap to a wider one, which may be another peer's.
  */
-struct sa *spd_find(struct spd *spd, const struct flow *flow);
+const struct spd_entry *spd_find(struct spd *spd, const struct flow *flow);
 
 /* Whether a decrypted packet may come out of this child. */
 static inline bool spd_allows(const struct sa *sa, const struct flow *flow)

@@ -30,6 +30,13 @@ static void take_away(struct sa *sa)
 	sa_destroy(sa);
 }
 
+static struct sa *carrier(const struct flow *flow)
+{
+	const struct spd_entry *entry = spd_find(&spd, flow);
+
+	return entry ? entry->sa : NULL;
+}
+
 static struct sa *find4(const char *from, const char *to)
 {
 	uint8_t packet[28];
@@ -37,7 +44,7 @@ static struct sa *find4(const char *from, const char *to)
 
 	udp4(packet, from, to, sizeof(packet));
 	CHECK(ip_parse(packet, sizeof(packet), &flow));
-	return spd_find(&spd, &flow);
+	return carrier(&flow);
 }
 
 static struct sa *find6(const char *from, const char *to)
@@ -47,7 +54,7 @@ static struct sa *find6(const char *from, const char *to)
 
 	udp6(packet, from, to, sizeof(packet));
 	CHECK(ip_parse(packet, sizeof(packet), &flow));
-	return spd_find(&spd, &flow);
+	return carrier(&flow);
 }
 
 #define ALL4 range_of(4, "0.0.0.0", "255.255.255.255")
@@ -153,21 +160,21 @@ static void protocols_and_ports_narrow(void)
 	CHECK(find4("1.1.1.1", "10.3.0.7") == udp);
 	udp4(packet, "1.1.1.1", "10.3.0.7", sizeof(packet));
 	put16(packet + 22, 2002);
-	CHECK(ip_parse(packet, sizeof(packet), &flow) && spd_find(&spd, &flow) == all);
+	CHECK(ip_parse(packet, sizeof(packet), &flow) && carrier(&flow) == all);
 	put16(packet + 22, 2001);
-	CHECK(ip_parse(packet, sizeof(packet), &flow) && spd_find(&spd, &flow) == udp);
+	CHECK(ip_parse(packet, sizeof(packet), &flow) && carrier(&flow) == udp);
 	packet[9] = 6;
-	CHECK(ip_parse(packet, sizeof(packet), &flow) && spd_find(&spd, &flow) == all);
+	CHECK(ip_parse(packet, sizeof(packet), &flow) && carrier(&flow) == all);
 	/* A fragment behind the first has no ports to show (pitfall 71). */
 	packet[9] = 17;
 	put16(packet + 6, 5);
-	CHECK(ip_parse(packet, sizeof(packet), &flow) && spd_find(&spd, &flow) == all);
+	CHECK(ip_parse(packet, sizeof(packet), &flow) && carrier(&flow) == all);
 	take_away(udp);
 	remote.port_start = 65535;
 	remote.port_end = 0;
 	struct sa *opaque = add(3, 0, ALL4, remote);
 
-	CHECK(spd_find(&spd, &flow) == opaque);
+	CHECK(carrier(&flow) == opaque);
 	CHECK(find4("1.1.1.1", "10.3.0.7") == all);
 	take_away(opaque);
 	take_away(all);
@@ -238,7 +245,7 @@ static void agrees_with_trying_all(void)
 		if (check_random(&state) % 3)
 			all[place] = add(place + 1, 0, ALL4, remote);
 		flow.destination.low = 0x0a000000 + check_random(&state) % 6000;
-		struct sa *found = spd_find(&spd, &flow);
+		struct sa *found = carrier(&flow);
 		struct sa *expected = by_trying_all(all, COUNT, &flow);
 
 		CHECK((found == NULL) == (expected == NULL));
@@ -252,6 +259,71 @@ static void agrees_with_trying_all(void)
 	for (uint32_t i = 0; i < SPD_BUCKETS; i++)
 		CHECK(atomic_load(&spd.hosts[i]) == NULL);
 	CHECK(atomic_load(&spd.ranges[0]) == NULL);
+}
+
+/* What has the packet: a child, a trap, or neither. */
+static const struct spd_entry *holder(const char *to)
+{
+	uint8_t packet[28];
+	struct flow flow;
+
+	udp4(packet, "192.168.1.1", to, sizeof(packet));
+	CHECK(ip_parse(packet, sizeof(packet), &flow));
+	return spd_find(&spd, &flow);
+}
+
+static struct trap *set_trap(struct esp_selector local, struct esp_selector remote)
+{
+	const struct esp_selector selectors[2] = {local, remote};
+	const struct esp_trap from = {.ref = 1, .local_count = 1, .remote_count = 1};
+	struct trap *trap = NULL;
+
+	CHECK_EQUAL(trap_create(&from, selectors, &trap), ESP_OK);
+	spd_set_trap(&spd, trap);
+	return trap;
+}
+
+/* A tunnel may carry less than was asked for, and another peer's may carry everything. */
+static void a_trap_is_below_its_own_child_and_above_a_wider_one(void)
+{
+	const struct esp_selector net = range_of(4, "10.3.0.0", "10.3.255.255");
+	struct sa *wide = add(1, 0, ALL4, ALL4);
+	struct trap *trap = set_trap(ALL4, net);
+	struct sa *equal, *narrow;
+
+	CHECK(holder("10.3.7.1")->trap == trap && holder("10.3.7.1")->sa == NULL);
+	CHECK(holder("10.4.0.1")->sa == wide);
+	narrow = add(2, 0, ALL4, range_of(4, "10.3.7.0", "10.3.7.255"));
+	CHECK(holder("10.3.7.1")->sa == narrow);
+	CHECK(holder("10.3.8.1")->trap == trap);
+	take_away(narrow);
+	equal = add(3, 1, ALL4, net);
+	CHECK(holder("10.3.7.1")->sa == equal);
+	take_away(equal);
+	CHECK(holder("10.3.7.1")->trap == trap);
+	spd_unset_trap(&spd, trap);
+	trap_destroy(trap);
+	CHECK(holder("10.3.7.1")->sa == wide);
+	take_away(wide);
+	trap = set_trap(range_of(4, "10.9.0.0", "10.9.0.255"), range_of(4, "10.3.0.7", "10.3.0.7"));
+	CHECK(holder("10.3.0.7") == NULL);
+	spd_unset_trap(&spd, trap);
+	trap_destroy(trap);
+	CHECK(holder("10.3.0.7") == NULL);
+}
+
+static void refuses_what_is_no_trap(void)
+{
+	const struct esp_selector selectors[2] = {ALL4, range_of(4, "10.0.0.2", "10.0.0.1")};
+	struct esp_trap from = {.ref = 1, .local_count = 1, .remote_count = 1};
+	struct trap *trap = NULL;
+
+	CHECK_EQUAL(trap_create(&from, selectors, &trap), ESP_BAD_ARGUMENT);
+	from.remote_count = 0;
+	CHECK_EQUAL(trap_create(&from, selectors, &trap), ESP_BAD_ARGUMENT);
+	from.remote_count = ESP_MAX_SELECTORS + 1;
+	CHECK_EQUAL(trap_create(&from, selectors, &trap), ESP_BAD_ARGUMENT);
+	CHECK(trap == NULL);
 }
 
 static void refuses_what_is_no_child(void)
@@ -315,6 +387,8 @@ int main(void)
 	RUN(protocols_and_ports_narrow);
 	RUN(what_comes_out_must_be_inside_the_selectors);
 	RUN(agrees_with_trying_all);
+	RUN(a_trap_is_below_its_own_child_and_above_a_wider_one);
+	RUN(refuses_what_is_no_trap);
 	RUN(refuses_what_is_no_child);
 	RUN(limits_follow_the_sequence_numbers);
 	printf("  a child takes %zu bytes\n", sizeof(struct sa));

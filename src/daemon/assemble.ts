@@ -65,6 +65,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
   const plane = openPlane(planeOptions(service), {
     datagram: (path, bytes) => give({ kind: 'datagram', path, bytes }),
     event: (event) => give({ kind: 'dataplane', event }),
+    trapped: () => {},
     failed,
   });
   const { device } = service;

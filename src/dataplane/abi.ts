@@ -3,12 +3,12 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 2,
+  ESP_ABI_VERSION: 3,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
-  ESP_COUNTER_COUNT: 27,
+  ESP_COUNTER_COUNT: 29,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -23,6 +23,8 @@ export const constants = {
   ESP_NO_SOCKET: 11,
   ESP_NO_MEMORY: 12,
   ESP_SYSTEM: 13,
+  ESP_NO_TRAP: 14,
+  ESP_TRAP_EXISTS: 15,
   ESP_AES_GCM_16: 20,
   ESP_ENCAP_UDP: 1,
   ESP_ENCAP_RAW: 2,
@@ -36,6 +38,7 @@ export const constants = {
   ESP_FRAME_HARD_LIMIT: 4,
   ESP_FRAME_FAILED: 5,
   ESP_FRAME_USED: 6,
+  ESP_FRAME_TRAPPED: 7,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */
@@ -113,6 +116,7 @@ export const espChild = struct({
   soft_packets: u64,
   hard_packets: u64,
 });
+export const espTrap = struct({ ref: u32, local_count: u32, remote_count: u32 });
 export const espStats = struct({
   rx_packets: u64,
   rx_bytes: u64,
@@ -131,6 +135,7 @@ export const structs: Readonly<Record<string, Struct>> = {
   esp_selector: espSelector,
   esp_direction: espDirection,
   esp_child: espChild,
+  esp_trap: espTrap,
   esp_stats: espStats,
 };
 

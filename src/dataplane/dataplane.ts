@@ -1,6 +1,15 @@
 // The data plane as the daemon sees it: native.ts (the C module) and memory.ts (tests) are interchangeable.
 // SPIs are drawn by the core, so nothing is asked of it but figures.
-import type { ChildRef, ChildSpec, DataPlaneEvent, Path } from '../ike/core.ts';
+import type {
+  ChildRef,
+  ChildSpec,
+  DataPlaneEvent,
+  Path,
+  Selectors,
+  WaitingPacket,
+} from '../ike/core.ts';
+
+export type TrapRef = number & { readonly __brand: 'trap' };
 
 export interface DataPlane {
   install(child: ChildSpec): void;
@@ -8,6 +17,14 @@ export interface DataPlane {
   /** Sends on this child from here on, instead of on another with the same selectors. */
   activate(child: ChildRef): void;
   remove(child: ChildRef): void;
+  /**
+   * Packets for these selectors that no child has are told (`DataPlaneListener.trapped`) and the first few of them
+   * kept. A trap yields to children with the same remote ranges or smaller ones, not to wider ones.
+   */
+  setTrap(trap: TrapRef, selectors: Selectors): void;
+  /** Sends what the trap kept where there is a child by now, drops the rest, and tells of the next packet again. */
+  releaseTrap(trap: TrapRef): void;
+  removeTrap(trap: TrapRef): void;
   /** Sends one IKE message; the non-ESP marker is added where `path.local.port` is the NAT-T port. */
   send(path: Path, bytes: Uint8Array): void;
   /** Undefined: no such child. */
@@ -32,6 +49,8 @@ export interface ChildStats {
 export interface DataPlaneListener {
   datagram(path: Path, bytes: Uint8Array): void;
   event(event: DataPlaneEvent): void;
+  /** The first packet that fits a trap; once, until the trap is released. */
+  trapped(trap: TrapRef, packet: WaitingPacket): void;
   /** The data plane cannot go on (the TUN device was deleted, a socket broke). */
   failed(why: string): void;
 }

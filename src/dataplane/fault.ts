@@ -60,6 +60,8 @@ const cures = {
     why: 'nothing listens on the local address and port of this path',
     cure: "Add the address to option 'listen' of the service.",
   },
+  'no-trap': { why: 'there is no such trap', cure: reportIt },
+  'trap-exists': { why: 'this trap is set already', cure: reportIt },
   memory: { why: 'there is not enough memory', cure: 'Free memory, or serve fewer tunnels.' },
   argument: { why: 'the data plane refuses a value as out of range', cure: reportIt },
   version: {
@@ -86,4 +88,6 @@ const faults: Readonly<Record<number, DataPlaneFault>> = {
   [constants.ESP_CHILD_EXISTS]: 'child-exists',
   [constants.ESP_NO_SOCKET]: 'no-socket',
   [constants.ESP_NO_MEMORY]: 'memory',
+  [constants.ESP_NO_TRAP]: 'no-trap',
+  [constants.ESP_TRAP_EXISTS]: 'trap-exists',
 };

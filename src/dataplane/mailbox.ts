@@ -2,12 +2,15 @@
 // values out, however the stream is cut.
 import { OutOfBytes, Reader, Writer } from '../base/bytes.ts';
 import { ipBytes, ipFromBytes, isIpv4, type SocketAddress } from '../base/ip.ts';
-import type { ChildRef, DataPlaneEvent, Path } from '../ike/core.ts';
+import type { ChildRef, DataPlaneEvent, Path, WaitingPacket } from '../ike/core.ts';
+import { anyPort, type Selector } from '../policy/selectors.ts';
 import { constants } from './abi.ts';
+import type { TrapRef } from './dataplane.ts';
 
 export type Frame =
   | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
   | { readonly kind: 'event'; readonly event: DataPlaneEvent }
+  | { readonly kind: 'trapped'; readonly trap: TrapRef; readonly packet: WaitingPacket }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** The other end does not keep to the framing; nothing behind it can be trusted. */
@@ -90,6 +93,8 @@ function decodeBody(r: Reader): Frame {
       return { kind: 'event', event: { kind: 'hard-limit', child: readChild(r) } };
     case constants.ESP_FRAME_USED:
       return { kind: 'event', event: { kind: 'used', child: readChild(r) } };
+    case constants.ESP_FRAME_TRAPPED:
+      return { kind: 'trapped', trap: r.u32() as TrapRef, packet: readPacket(r) };
     case constants.ESP_FRAME_FAILED:
       return { kind: 'failed', why: new TextDecoder().decode(r.rest()) };
     default:
@@ -98,6 +103,19 @@ function decodeBody(r: Reader): Frame {
 }
 
 const readChild = (r: Reader): ChildRef => r.u32() as ChildRef;
+
+function readPacket(r: Reader): WaitingPacket {
+  const protocol = r.u8();
+  // The answer to an ICMP message is of another type, and must pass the same tunnel.
+  const hasPorts = r.u8() === 1 && protocol !== icmp && protocol !== icmpv6;
+  const select = ({ ip, port }: SocketAddress): Selector => ({
+    range: { start: ip, end: ip },
+    protocol,
+    ports: hasPorts ? { start: port, end: port } : anyPort,
+  });
+  const local = select(readAddress(r));
+  return { local, remote: select(readAddress(r)) };
+}
 
 function readPath(r: Reader): Path {
   const local = readAddress(r);
@@ -125,3 +143,5 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 const lengthBytes = 4;
+const icmp = 1;
+const icmpv6 = 58;

@@ -1,6 +1,6 @@
 // Values of the daemon ↔ structs of the C module (abi.ts). Pure; keys in what is made here are the caller's to wipe.
 import { type Ip, ipBytes, isIpv4, parseIp, type SocketAddress } from '../base/ip.ts';
-import type { ChildSpec, EspDirection, Path } from '../ike/core.ts';
+import type { ChildSpec, EspDirection, Path, Selectors } from '../ike/core.ts';
 import type { Selector } from '../policy/selectors.ts';
 import { byKeyword } from '../transforms/table.ts';
 import {
@@ -13,9 +13,10 @@ import {
   espPath,
   espSelector,
   espStats,
+  espTrap,
 } from './abi.ts';
 import { Block } from './block.ts';
-import type { ChildStats, DataPlaneOptions } from './dataplane.ts';
+import type { ChildStats, DataPlaneOptions, TrapRef } from './dataplane.ts';
 
 /** `struct esp_options`. @throws RangeError when a value does not fit its field */
 export function encodeOptions(options: DataPlaneOptions): Uint8Array {
@@ -92,8 +93,19 @@ export function encodeChild(child: ChildSpec): { child: Uint8Array; selectors: U
   block.put('path', encodePath(child.path));
   fillDirection(block.part('inbound'), child.inbound);
   fillDirection(block.part('outbound'), child.outbound);
-  const selectors = joined([...local, ...remote].map(encodeSelector), espSelector.bytes);
-  return { child: block.bytes, selectors };
+  return { child: block.bytes, selectors: encodeSelectors(child.selectors) };
+}
+
+/** `struct esp_trap` and its selectors, ours first. @throws RangeError when a value does not fit its field */
+export function encodeTrap(
+  ref: TrapRef,
+  selectors: Selectors,
+): { trap: Uint8Array; selectors: Uint8Array } {
+  const block = new Block(espTrap);
+  block.set('ref', ref);
+  block.set('local_count', selectors.local.length);
+  block.set('remote_count', selectors.remote.length);
+  return { trap: block.bytes, selectors: encodeSelectors(selectors) };
 }
 
 /** `enum esp_encap`. */
@@ -135,6 +147,9 @@ function encodeAddress({ ip, port }: SocketAddress): Uint8Array {
   block.put('ip', ipBytes(ip));
   return block.bytes;
 }
+
+const encodeSelectors = ({ local, remote }: Selectors): Uint8Array =>
+  joined([...local, ...remote].map(encodeSelector), espSelector.bytes);
 
 function encodeSelector({ range, protocol, ports }: Selector): Uint8Array {
   const block = new Block(espSelector);

@@ -4,8 +4,17 @@
 import { equal } from '../base/bytes.ts';
 import { sameSocket } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
-import type { ChildRef, ChildSpec, EspDirection, Path } from '../ike/core.ts';
-import type { ChildStats, DataPlane, DataPlaneListener } from './dataplane.ts';
+import type {
+  ChildRef,
+  ChildSpec,
+  EspDirection,
+  Path,
+  Selectors,
+  WaitingPacket,
+} from '../ike/core.ts';
+import { contains } from '../ike/negotiate/selectors.ts';
+import type { Selector } from '../policy/selectors.ts';
+import type { ChildStats, DataPlane, DataPlaneListener, TrapRef } from './dataplane.ts';
 
 /** An ESP packet as this data plane pictures it. */
 export interface MemoryPacket {
@@ -33,12 +42,19 @@ interface Installed {
   heardAt: Instant;
 }
 
+interface Trap {
+  readonly selectors: Selectors;
+  readonly kept: { readonly packet: WaitingPacket; readonly inner: Uint8Array }[];
+  isTold: boolean;
+}
+
 /** One host's data plane. */
 export class MemoryPlane implements DataPlane {
   readonly #listener: DataPlaneListener;
   readonly #wire: MemoryWire;
   readonly #now: () => Instant;
   readonly #children = new Map<ChildRef, Installed>();
+  readonly #traps = new Map<TrapRef, Trap>();
   readonly #counters: Record<string, bigint> = {};
 
   constructor(listener: DataPlaneListener, wire: MemoryWire, now: () => Instant) {
@@ -79,6 +95,25 @@ export class MemoryPlane implements DataPlane {
     this.#children.delete(ref);
   }
 
+  setTrap(ref: TrapRef, selectors: Selectors): void {
+    this.#traps.set(ref, { selectors, kept: [], isTold: false });
+  }
+
+  releaseTrap(ref: TrapRef): void {
+    const trap = this.#traps.get(ref);
+    if (!trap) return;
+    trap.isTold = false;
+    for (const { packet, inner } of trap.kept.splice(0)) {
+      const child = this.#carrierOf(packet);
+      if (child === undefined) this.#drop('trap-dropped');
+      else this.sendInner(child, inner);
+    }
+  }
+
+  removeTrap(ref: TrapRef): void {
+    this.#traps.delete(ref);
+  }
+
   send(path: Path, bytes: Uint8Array): void {
     this.#wire.ike(path, bytes);
   }
@@ -101,6 +136,20 @@ export class MemoryPlane implements DataPlane {
   /** An IKE message arrived; `path` is this host's view of it. */
   receiveIke(path: Path, bytes: Uint8Array): void {
     this.#listener.datagram(path, bytes);
+  }
+
+  /** What comes out of the TUN device: it goes through the child that fits it, or into a trap. */
+  dispatch(packet: WaitingPacket, inner: Uint8Array): void {
+    const child = this.#carrierOf(packet);
+    const [ref, trap] = [...this.#traps].find(([, one]) => carries(one.selectors, packet)) ?? [];
+    if (child !== undefined) this.sendInner(child, inner);
+    else if (ref === undefined || !trap) this.#drop('no-sa');
+    else {
+      if (trap.kept.length < mostKept) trap.kept.push({ packet, inner });
+      else this.#drop('trap-dropped');
+      if (!trap.isTold) this.#listener.trapped(ref, packet);
+      trap.isTold = true;
+    }
   }
 
   /** Sends an inner packet through a child. @returns false when there is no such child */
@@ -133,10 +182,25 @@ export class MemoryPlane implements DataPlane {
     return ref;
   }
 
+  /** The last that was installed, and does not stand by. */
+  #carrierOf(packet: WaitingPacket): ChildRef | undefined {
+    const fitting = this.children.filter(({ selectors }) => carries(selectors, packet));
+    return (fitting.findLast(({ standby }) => !standby) ?? fitting.at(-1))?.ref;
+  }
+
   #drop(reason: string): undefined {
     this.#counters[reason] = (this.#counters[reason] ?? 0n) + 1n;
   }
 }
+
+function carries({ local, remote }: Selectors, packet: WaitingPacket): boolean {
+  const has = (selectors: readonly Selector[], one: Selector): boolean =>
+    selectors.some((selector) => contains(selector, one));
+  return has(local, packet.local) && has(remote, packet.remote);
+}
+
+/** Packets of one trap. */
+const mostKept = 4;
 
 function keysOf({ encryption, integrity }: EspDirection): Uint8Array {
   return Uint8Array.from([...encryption.bytes, ...(integrity?.bytes ?? [])]);

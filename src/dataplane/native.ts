@@ -2,9 +2,15 @@
 // messages and events come and go over a socket, because a callback from C would hold up the thread that calls.
 import { Socket } from 'node:net';
 import koffi from 'koffi';
-import type { ChildRef, ChildSpec, Path } from '../ike/core.ts';
+import type { ChildRef, ChildSpec, Path, Selectors } from '../ike/core.ts';
 import { constants, espOpened, espStats } from './abi.ts';
-import type { ChildStats, DataPlane, DataPlaneListener, DataPlaneOptions } from './dataplane.ts';
+import type {
+  ChildStats,
+  DataPlane,
+  DataPlaneListener,
+  DataPlaneOptions,
+  TrapRef,
+} from './dataplane.ts';
 import { DataPlaneError, faultOf } from './fault.ts';
 import { encodeDatagram, type Frame, FrameReader, MailboxError } from './mailbox.ts';
 import {
@@ -14,6 +20,7 @@ import {
   encodeChild,
   encodeOptions,
   encodePath,
+  encodeTrap,
   type Offload,
   type Opened,
 } from './marshal.ts';
@@ -76,6 +83,9 @@ interface Library {
   readonly move: (engine: bigint, ref: number, path: Uint8Array, encap: number) => number;
   readonly activate: (engine: bigint, ref: number) => number;
   readonly remove: (engine: bigint, ref: number) => number;
+  readonly setTrap: (engine: bigint, trap: Uint8Array, selectors: Uint8Array) => number;
+  readonly releaseTrap: (engine: bigint, ref: number) => number;
+  readonly removeTrap: (engine: bigint, ref: number) => number;
   readonly stats: (engine: bigint, ref: number, stats: Uint8Array) => number;
   readonly counters: (engine: bigint, counters: BigUint64Array) => number;
   readonly counterName: (counter: number) => string | null;
@@ -86,6 +96,7 @@ function loadLibrary(path: string): Library {
   try {
     const library = koffi.load(path);
     const bytes = 'uint8_t *';
+    const ofRef = (name: string): unknown => library.func(name, 'int', ['void *', 'uint32_t']);
     return {
       open: library.func('esp_open', 'int', [bytes, bytes, 'uint64_t *']) as Library['open'],
       close: library.func('esp_close', 'void', ['void *']) as Library['close'],
@@ -96,8 +107,11 @@ function loadLibrary(path: string): Library {
         bytes,
         'uint32_t',
       ]) as Library['move'],
-      activate: library.func('esp_activate', 'int', ['void *', 'uint32_t']) as Library['activate'],
-      remove: library.func('esp_remove', 'int', ['void *', 'uint32_t']) as Library['remove'],
+      activate: ofRef('esp_activate') as Library['activate'],
+      remove: ofRef('esp_remove') as Library['remove'],
+      setTrap: library.func('esp_trap_set', 'int', ['void *', bytes, bytes]) as Library['setTrap'],
+      releaseTrap: ofRef('esp_trap_release') as Library['releaseTrap'],
+      removeTrap: ofRef('esp_trap_remove') as Library['removeTrap'],
       stats: library.func('esp_stats', 'int', ['void *', 'uint32_t', bytes]) as Library['stats'],
       counters: library.func('esp_counters', 'int', [
         'void *',
@@ -165,6 +179,22 @@ class NativePlane implements NativeDataPlane {
     if (code !== constants.ESP_OK && code !== constants.ESP_NO_CHILD) throw faultOf(code);
   }
 
+  setTrap(ref: TrapRef, selectors: Selectors): void {
+    const encoded = encodeOrRefuse(() => encodeTrap(ref, selectors));
+    const code = this.#library.setTrap(this.#open(), encoded.trap, encoded.selectors);
+    if (code !== constants.ESP_OK) throw faultOf(code);
+  }
+
+  releaseTrap(ref: TrapRef): void {
+    const code = this.#library.releaseTrap(this.#open(), ref);
+    if (code !== constants.ESP_OK && code !== constants.ESP_NO_TRAP) throw faultOf(code);
+  }
+
+  removeTrap(ref: TrapRef): void {
+    const code = this.#library.removeTrap(this.#open(), ref);
+    if (code !== constants.ESP_OK && code !== constants.ESP_NO_TRAP) throw faultOf(code);
+  }
+
   /** Where the C module does not keep up, the message is lost as on any network: IKE retransmits. */
   send(path: Path, bytes: Uint8Array): void {
     this.#open();
@@ -211,6 +241,7 @@ class NativePlane implements NativeDataPlane {
   #deliver(frame: Frame): void {
     if (frame.kind === 'datagram') this.#listener.datagram(frame.path, frame.bytes);
     else if (frame.kind === 'event') this.#listener.event(frame.event);
+    else if (frame.kind === 'trapped') this.#listener.trapped(frame.trap, frame.packet);
     else this.#fail(frame.why);
   }
 

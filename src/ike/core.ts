@@ -47,6 +47,21 @@ export type Command =
   /** Replaces the policy; running SAs stay. */
   | { readonly kind: 'policy'; readonly policy: Policy };
 
+/**
+ * What a packet says that waits for a tunnel, as selectors of one address each: they stand before the policy's in
+ * TSi and TSr, so that whoever narrows can choose what fits it (RFC 7296 §2.9).
+ */
+export interface WaitingPacket {
+  readonly local: Selector;
+  readonly remote: Selector;
+}
+
+/** Inner addresses on our side and on the peer's. */
+export interface Selectors {
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+}
+
 export type DataPlaneEvent =
   /**
    * Authenticated, in-window packets arrive from another address: the NAT mapping changed (RFC 7296 §2.23).
@@ -98,8 +113,7 @@ export interface ChildSpec {
   readonly standby: boolean;
   readonly inbound: EspDirection;
   readonly outbound: EspDirection;
-  /** Inner addresses on our side and on the peer's. */
-  readonly selectors: { readonly local: readonly Selector[]; readonly remote: readonly Selector[] };
+  readonly selectors: Selectors;
 }
 
 export interface Lease {

@@ -71,6 +71,7 @@ try {
   const plane = openNative(library, options, {
     datagram: () => {},
     event: (event) => say({ event }),
+    trapped: () => {},
     failed: (why) => say({ failed: why }),
   });
   const child = childOf(setup);

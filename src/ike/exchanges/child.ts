@@ -5,7 +5,7 @@ import type { Secret } from '../../base/secret.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Selector } from '../../policy/selectors.ts';
 import { type Chosen, formatSuite } from '../../transforms/parse.ts';
-import type { ChildRef } from '../core.ts';
+import type { ChildRef, Selectors } from '../core.ts';
 import { IkeError } from '../error.ts';
 import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Received } from '../message.ts';
@@ -16,11 +16,6 @@ import { deriveChildKeys } from '../sa/keymat.ts';
 import { scheduleRekey } from '../sa/lifetimes.ts';
 import { firstSpi, readSpi } from '../sa/spi.ts';
 import { required } from './required.ts';
-
-export interface Selectors {
-  readonly local: readonly Selector[];
-  readonly remote: readonly Selector[];
-}
 
 export interface ChildTerms {
   readonly chosen: Chosen;

@@ -2,6 +2,7 @@
 import { invariant } from '../../base/invariant.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
+import type { Selectors } from '../core.ts';
 import { IkeError } from '../error.ts';
 import type { Draft, Notify, Received } from '../message.ts';
 import { resolve } from '../negotiate/selectors.ts';
@@ -9,7 +10,7 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { writeSpi } from '../sa/spi.ts';
 import { takeWanted, wantLater } from '../sa/wanted.ts';
 import type { Steps } from '../steps.ts';
-import { drawSpi, installChild, narrowed, type Selectors } from './child.ts';
+import { drawSpi, installChild, narrowed } from './child.ts';
 import { answerTerms, proposeChild } from './child-terms.ts';
 
 // biome-ignore lint/correctness/useYield: one of several answers to an exchange

@@ -79,6 +79,30 @@ test('events come with their child, and a move with both addresses', () => {
   expect(reader.take(frame(5, 0x67, 0x6f, 0x6e, 0x65))).toEqual([{ kind: 'failed', why: 'gone' }]);
 });
 
+test('a trapped packet is told as selectors of one address each (pitfall 54)', () => {
+  const one = (address: string, protocol: number, start: number, end = start) =>
+    ({ range: { start: ip(address), end: ip(address) }, protocol, ports: { start, end } }) as const;
+  const from4 = [4, 3, 232, 10, 1, 0, 1];
+  const to4 = [4, 7, 208, 10, 2, 0, 1];
+  const [read] = new FrameReader().take(frame(7, 0, 0, 0, 9, 17, 1, ...from4, ...to4));
+  expect(read).toEqual({
+    kind: 'trapped',
+    trap: 9,
+    packet: { local: one('10.1.0.1', 17, 1000), remote: one('10.2.0.1', 17, 2000) },
+  });
+  // A fragment has no ports; an echo reply is of another type than its request.
+  for (const [protocol, hasPorts] of [
+    [17, 0],
+    [1, 1],
+    [58, 1],
+  ] as const) {
+    const stream = frame(7, 0, 0, 0, 9, protocol, hasPorts, ...from4, ...to4);
+    expect(new FrameReader().take(stream)).toMatchObject([
+      { packet: { local: one('10.1.0.1', protocol, 0, 65535) } },
+    ]);
+  }
+});
+
 test('the bytes of a datagram do not change with the buffer they came in', () => {
   const stream = Buffer.from(encodeDatagram(loopback(1, 2), Uint8Array.of(1, 2, 3)));
   const [first] = new FrameReader().take(stream);
@@ -98,6 +122,7 @@ describe('an end that does not keep to the framing is an error', () => {
     ['an address of no family', frame(1, 5, 0, 0)],
     ['a frame that ends inside an address', frame(1, 4, 0, 0, 1)],
     ['an event without its child', frame(3, 0, 0)],
+    ['a trapped packet without its destination', frame(7, 0, 0, 0, 9, 17, 1, 4, 0, 1, 10, 0, 0, 1)],
   ])('%s', (_what, stream) => {
     expect(() => new FrameReader().take(stream)).toThrow(MailboxError);
   });

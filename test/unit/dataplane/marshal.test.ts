@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/base/secret.ts';
-import { espChild, espDirection, espOptions, espSelector } from '../../../src/dataplane/abi.ts';
+import {
+  espChild,
+  espDirection,
+  espOptions,
+  espSelector,
+  espTrap,
+} from '../../../src/dataplane/abi.ts';
 import { Block } from '../../../src/dataplane/block.ts';
-import type { DataPlaneOptions } from '../../../src/dataplane/dataplane.ts';
+import type { DataPlaneOptions, TrapRef } from '../../../src/dataplane/dataplane.ts';
 import { DataPlaneError, faultOf } from '../../../src/dataplane/fault.ts';
-import { encodeChild, encodeOptions } from '../../../src/dataplane/marshal.ts';
+import { encodeChild, encodeOptions, encodeTrap } from '../../../src/dataplane/marshal.ts';
 import { childSpec, loopback } from './library.ts';
 
 const options: DataPlaneOptions = {
@@ -72,13 +78,22 @@ test('a child lands in its fields, our selectors before the peer’s', () => {
   expect(selectors.subarray(8, 12)).toEqual(Uint8Array.of(10, 1, 0, 1));
 });
 
+test('a trap lands in its fields, with its selectors as a child has them', () => {
+  const spec = childSpec(loopback(4500, 9999), { in: 256, out: 257 });
+  const { trap, selectors } = encodeTrap(0xfffffffe as TrapRef, spec.selectors);
+  const block = new Block(espTrap, trap);
+  expect(block.get('ref')).toBe(0xfffffffe);
+  expect([block.get('local_count'), block.get('remote_count')]).toEqual([1, 2]);
+  expect(selectors).toEqual(encodeChild(spec).selectors);
+});
+
 test('every refusal has a reason and a cure, and the C module’s own words go first', () => {
   const known = faultOf(3, 'UDP port 500 is in use');
   expect(known).toBeInstanceOf(DataPlaneError);
   expect(known.code).toBe('port-in-use');
   expect(known.why).toBe('UDP port 500 is in use');
   expect(known.cure).toMatch(/strongSwan/);
-  for (let code = 1; code <= 13; code++) {
+  for (let code = 1; code <= 15; code++) {
     expect(faultOf(code).why).not.toBe('');
     expect(faultOf(code).cure).toMatch(/\.$/);
   }

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { instant } from '../../../src/base/time.ts';
+import type { TrapRef } from '../../../src/dataplane/dataplane.ts';
 import { MemoryPlane } from '../../../src/dataplane/memory.ts';
 import type { ChildRef, ChildSpec, DataPlaneEvent, Path, SaRef } from '../../../src/ike/core.ts';
+import { everything } from '../../../src/policy/selectors.ts';
 
 const here = { ip: ip('203.0.113.2'), port: 4500 };
 const there = { ip: ip('198.51.100.10'), port: 61234 };
@@ -30,12 +32,13 @@ function childSpec(path: Path, spiIn: number, spiOut: number, key: number): Chil
   };
 }
 
+const quiet = { datagram() {}, event() {}, trapped() {}, failed() {} };
+
 /** Two hosts and a wire; `seen` is where the right one sees the left one's packets come from. */
 function setUp({ key = 0, seen = there } = {}) {
   let now = 0;
   const events: DataPlaneEvent[] = [];
   const datagrams: [Path, Uint8Array][] = [];
-  const quiet = { datagram() {}, event() {}, failed() {} };
   const right: MemoryPlane = new MemoryPlane(
     {
       ...quiet,
@@ -120,6 +123,38 @@ describe('two data planes of memory', () => {
     expect(right.counters()).toEqual({ 'unknown-spi': 1n });
     expect(right.stats(ref)).toBeUndefined();
     expect(right.sendInner(ref, new Uint8Array(1))).toBe(false);
+  });
+
+  test('keep what waits for a tunnel, tell of it once, and send it when there is one', () => {
+    const told: TrapRef[] = [];
+    const sent: Uint8Array[] = [];
+    const plane = new MemoryPlane(
+      { ...quiet, trapped: (trap) => told.push(trap) },
+      { ike() {}, esp: (_, { inner }) => sent.push(inner) },
+      () => instant(0),
+    );
+    const host = (text: string) => everything({ start: ip(text), end: ip(text) });
+    const packet = { local: host('10.1.0.1'), remote: host('10.2.0.1') };
+    const selectors = { local: [packet.local], remote: [packet.remote] };
+    const [mine, first, second] = [9 as TrapRef, Uint8Array.of(1), Uint8Array.of(2)];
+    plane.dispatch(packet, first);
+    plane.setTrap(mine, selectors);
+    plane.dispatch(packet, first);
+    plane.dispatch(packet, second);
+    expect(told).toEqual([mine]);
+    plane.install({ ...childSpec({ local: here, remote: there }, 600, 500, 0), selectors });
+    expect(sent).toEqual([]);
+    plane.releaseTrap(mine);
+    plane.dispatch(packet, first);
+    expect(sent).toEqual([first, second, first]);
+    plane.remove(ref);
+    for (let i = 0; i < 6; i++) plane.dispatch(packet, first);
+    expect(told).toEqual([mine, mine]);
+    plane.releaseTrap(mine);
+    expect(plane.counters()).toEqual({ 'no-sa': 1n, 'trap-dropped': 6n });
+    plane.removeTrap(mine);
+    plane.dispatch(packet, first);
+    expect(plane.counters()).toEqual({ 'no-sa': 2n, 'trap-dropped': 6n });
   });
 
   test('hold nothing when closed', async () => {

@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { concat } from '../../../src/base/bytes.ts';
-import type { DataPlaneListener } from '../../../src/dataplane/dataplane.ts';
+import type { DataPlaneListener, TrapRef } from '../../../src/dataplane/dataplane.ts';
 import { DataPlaneError } from '../../../src/dataplane/fault.ts';
 import { type NativeDataPlane, openNative } from '../../../src/dataplane/native.ts';
 import type { ChildRef, Path } from '../../../src/ike/core.ts';
@@ -28,6 +28,7 @@ class Ear implements DataPlaneListener {
     this.#wake();
   }
   event(): void {}
+  readonly trapped = () => {};
   failed(why: string): void {
     throw new Error(why);
   }
@@ -184,6 +185,23 @@ describe.skipIf(whySkipped)('the C module', () => {
     expect(() => opened.remove(spec.ref)).not.toThrow();
     expect(() => opened.activate(spec.ref)).not.toThrow();
     expect(() => opened.move(99 as ChildRef, spec.path, 'udp')).not.toThrow();
+  });
+
+  test('sets, releases and removes a trap; unknown ones are nothing', () => {
+    const { opened } = plane();
+    const { selectors } = childSpec(loopback(1, 9), { in: 1000, out: 1001 });
+    const trap = 3 as TrapRef;
+    opened.setTrap(trap, selectors);
+    expect(() => opened.setTrap(trap, selectors)).toThrow(
+      expect.objectContaining({ code: 'trap-exists' }),
+    );
+    expect(() => opened.setTrap(4 as TrapRef, { ...selectors, remote: [] })).toThrow(
+      expect.objectContaining({ code: 'argument' }),
+    );
+    opened.releaseTrap(trap);
+    opened.removeTrap(trap);
+    expect(() => opened.removeTrap(trap)).not.toThrow();
+    expect(() => opened.releaseTrap(trap)).not.toThrow();
   });
 
   test('refuses what it cannot carry', () => {
