@@ -12,6 +12,8 @@ export interface Certificate {
   /** AlgorithmIdentifier of the signature, DER. */
   readonly algorithm: Uint8Array;
   readonly signature: Uint8Array;
+  /** Content of the INTEGER: unique among the certificates of its issuer. */
+  readonly serial: Uint8Array;
   /** Name, DER. */
   readonly issuer: Uint8Array;
   /** Name, DER; an empty SEQUENCE where the certificate speaks by its subjectAltName alone. */
@@ -49,9 +51,9 @@ function parse(der: Uint8Array): Certificate {
   const { version, validity, extensions } = value.tbsCertificate;
   if (version > Version.v3) throw new NotDer('a version that does not exist');
   if (extensions && version !== Version.v3) throw new NotDer('extensions in an old version');
-  const { tbs, algorithm, issuer, subject, spki } = partsOf(element);
+  const { tbs, algorithm, serial, issuer, subject, spki } = partsOf(element);
   return {
-    ...{ der, tbs, algorithm, issuer, subject, spki },
+    ...{ der, tbs, algorithm, serial, issuer, subject, spki },
     signature: new Uint8Array(value.signatureValue),
     notBefore: readTime(validity.notBefore),
     notAfter: readTime(validity.notAfter),
@@ -63,8 +65,8 @@ function parse(der: Uint8Array): Certificate {
 /** The bytes as they came: names are compared with IDi, and what is signed is hashed. */
 function partsOf({ parts: [tbs, algorithm] }: Element) {
   const isUniversal = ({ tag }: Element) => tag < 0x80;
-  const [, promised, issuer, , subject, spki] = tbs?.parts.filter(isUniversal) ?? [];
-  if (!tbs || !algorithm || !promised || !issuer || !subject || !spki) {
+  const [serial, promised, issuer, , subject, spki] = tbs?.parts.filter(isUniversal) ?? [];
+  if (!tbs || !algorithm || !serial || !promised || !issuer || !subject || !spki) {
     throw new NotDer('a field is missing or out of place');
   }
   // The outer identifier is not signed; only this comparison makes it trustworthy (RFC 5280 §4.1.1.2).
@@ -72,6 +74,7 @@ function partsOf({ parts: [tbs, algorithm] }: Element) {
   return {
     tbs: tbs.der,
     algorithm: algorithm.der,
+    serial: serial.body,
     issuer: issuer.der,
     subject: subject.der,
     spki: spki.der,

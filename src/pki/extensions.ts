@@ -5,12 +5,16 @@ import {
   type Extension,
   id_ce_basicConstraints,
   id_ce_certificatePolicies,
+  id_ce_cRLDistributionPoints,
   id_ce_extKeyUsage,
   id_ce_keyUsage,
   id_ce_nameConstraints,
   id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
+  id_pe_authorityInfoAccess,
   KeyUsage as KeyUsageBits,
 } from '@peculiar/asn1-x509';
+import { equal, fromHex, toText } from '../base/bytes.ts';
 import { type Element, NotDer, readDer, readElement, Tag } from './der.ts';
 import { comparableName } from './rdn.ts';
 
@@ -24,6 +28,10 @@ export interface Extensions {
   readonly purposes: readonly string[] | undefined;
   readonly names: readonly GeneralName[];
   readonly constraints: NameConstraints | undefined;
+  readonly subjectKeyId: Uint8Array | undefined;
+  /** Where a CRL, or an OCSP responder, says whether it was revoked: URLs as they stand there, unjudged. */
+  readonly crlUrls: readonly string[];
+  readonly ocspUrls: readonly string[];
   /** Dotted OIDs of critical extensions that nobody here acts on. */
   readonly unknownCritical: readonly string[];
 }
@@ -59,7 +67,9 @@ export function readExtensions(list: readonly Extension[]): Extensions {
     if (seen.has(oid)) throw new NotDer(`the extension ${oid} stands there twice`);
     seen.add(oid);
     const read = readers[oid];
-    if (read) extensions = { ...extensions, ...read(new Uint8Array(extnValue.buffer)) };
+    const hint = critical ? undefined : hints[oid];
+    if (hint) extensions = { ...extensions, ...attempted(hint, new Uint8Array(extnValue.buffer)) };
+    else if (read) extensions = { ...extensions, ...read(new Uint8Array(extnValue.buffer)) };
     else if (critical) {
       extensions = { ...extensions, unknownCritical: [...extensions.unknownCritical, oid] };
     }
@@ -130,6 +140,44 @@ function bounded(names: readonly Element[]): readonly Element[] {
   return names;
 }
 
+/** What only helps to find something is left out when it is odd. */
+function attempted(read: (der: Uint8Array) => Partial<Extensions>, der: Uint8Array) {
+  try {
+    return read(der);
+  } catch {
+    return {};
+  }
+}
+
+function readSubjectKeyId(der: Uint8Array): Partial<Extensions> {
+  const { tag, body } = readElement(der);
+  return tag === Tag.OCTET_STRING ? { subjectKeyId: body } : {};
+}
+
+/** Of all distribution points, whichever reasons they are for. */
+function readCrlUrls(der: Uint8Array): Partial<Extensions> {
+  return { crlUrls: urlsIn(readElement(der)) };
+}
+
+function readOcspUrls(der: Uint8Array): Partial<Extensions> {
+  const responders = sequence(readElement(der)).filter(({ parts: [method] }) =>
+    method ? equal(method.body, ocspMethod) : false,
+  );
+  return { ocspUrls: responders.flatMap(urlsIn) };
+}
+
+function urlsIn({ tag, body, parts }: Element): readonly string[] {
+  if (tag === uri) return body.length <= longestUrl ? [toText(body)] : [];
+  return parts.flatMap(urlsIn).slice(0, mostUrls);
+}
+
+/** uniformResourceIdentifier [6] of GeneralName. */
+const uri = 0x86;
+/** id-ad-ocsp, 1.3.6.1.5.5.7.48.1 */
+const ocspMethod = fromHex('2b06010505073001');
+const longestUrl = 512;
+const mostUrls = 4;
+
 const maxExtensions = 64;
 /** Names times constraints is work: 256 of each, no more. */
 const maxNames = 256;
@@ -144,6 +192,9 @@ const noExtensions: Extensions = {
   purposes: undefined,
   names: [],
   constraints: undefined,
+  subjectKeyId: undefined,
+  crlUrls: [],
+  ocspUrls: [],
   unknownCritical: [],
 };
 
@@ -155,4 +206,10 @@ const readers: Readonly<Record<string, (der: Uint8Array) => Partial<Extensions>>
   // Policies matter only to who demands one, and we demand none (RFC 5280 §6.1.1 (c): any-policy).
   [id_ce_certificatePolicies]: () => ({}),
   [id_ce_extKeyUsage]: readPurposes,
+};
+
+const hints: Readonly<Record<string, (der: Uint8Array) => Partial<Extensions>>> = {
+  [id_ce_subjectKeyIdentifier]: readSubjectKeyId,
+  [id_ce_cRLDistributionPoints]: readCrlUrls,
+  [id_pe_authorityInfoAccess]: readOcspUrls,
 };

@@ -3,11 +3,13 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
+  generateKeyPair,
   type KeyObject,
   type SigningOptions,
   sign,
   verify,
 } from 'node:crypto';
+import { promisify } from 'node:util';
 import { invariant } from '../base/invariant.ts';
 import { SignatureHash } from '../iana/authentication.ts';
 import { fitsKey, schemes } from '../ike/auth/schemes.ts';
@@ -28,20 +30,27 @@ export type PrivateKeyReading =
 /**
  * Reads a private key as PEM: PKCS#8, PKCS#1 (RSA) or SEC 1 (EC). A file with certificates around it will do.
  * @param pem stays the caller's, who wipes it
+ * @param passphrase where somebody is there to type it
  */
-export function readPrivateKey(pem: Uint8Array): PrivateKeyReading {
+export function readPrivateKey(pem: Uint8Array, passphrase?: string): PrivateKeyReading {
   const text = Buffer.from(pem.buffer, pem.byteOffset, pem.byteLength);
-  if (encryptedMarks.some((mark) => text.includes(mark))) {
-    return refuse('is encrypted, and nobody is there to type the passphrase', decryptIt);
+  const isEncrypted = encryptedMarks.some((mark) => text.includes(mark));
+  if (isEncrypted && passphrase === undefined) {
+    return refuse('is encrypted, and nobody is there to type the passphrase', importIt);
   }
   if (!text.includes('PRIVATE KEY-----')) return refuse('holds no private key', convertIt);
-  let object: KeyObject;
   try {
-    object = createPrivateKey({ key: text, format: 'pem' });
+    const secret = passphrase === undefined ? {} : { passphrase };
+    return privateKeyOf(createPrivateKey({ key: text, format: 'pem', ...secret }));
   } catch {
     // OpenSSL's words may quote what it read.
+    if (isEncrypted) return refuse('does not open with this passphrase', 'Type it again');
     return refuse('holds a private key that cannot be read', convertIt);
   }
+}
+
+/** Takes a key that we work with. */
+export function privateKeyOf(object: KeyObject): PrivateKeyReading {
   const spki = createPublicKey(object).export({ type: 'spki', format: 'der' });
   const judgement = judgePublicKey(spki);
   if (!judgement.ok) return refuse(`holds ${judgement.why}`, makeAnother);
@@ -51,6 +60,12 @@ export function readPrivateKey(pem: Uint8Array): PrivateKeyReading {
 /** The key as PKCS#8 in PEM. The caller wipes it; the text it is made from stays to the garbage collector. */
 export function exportPrivateKey({ object }: PrivateKey): Uint8Array {
   return Buffer.from(object.export({ type: 'pkcs8', format: 'pem' }));
+}
+
+/** Makes an RSA key, off the loop: seconds on a small router. */
+export async function makeRsaKey(modulusLength: number): Promise<PrivateKey> {
+  const { privateKey: object, publicKey } = await generate('rsa', { modulusLength });
+  return { keyType: 'rsa', object, spki: publicKey.export({ type: 'spki', format: 'der' }) };
 }
 
 /** Signs `octets`. @throws Bug when the scheme is none of this key's */
@@ -104,9 +119,10 @@ function optionsOf(scheme: Scheme): SigningOptions {
 
 const refuse = (why: string, cure: string): PrivateKeyReading => ({ ok: false, why, cure });
 
+const generate = promisify(generateKeyPair);
 const encryptedMarks = ['-----BEGIN ENCRYPTED PRIVATE KEY-----', 'Proc-Type: 4,ENCRYPTED'] as const;
-const decryptIt =
-  'Decrypt it once with `openssl pkey -in OLD -out NEW` and keep the new file at mode 0600';
+const importIt =
+  'Take it in with «ikectl cert import», which asks for the passphrase, or decrypt it with `openssl pkey`';
 const convertIt =
   'Give a PEM file with a line «-----BEGIN PRIVATE KEY-----»; `openssl pkey` makes one from most formats';
 const makeAnother = 'Use RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519';

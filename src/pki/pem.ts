@@ -14,4 +14,14 @@ export function readCertificateFile(bytes: Uint8Array): readonly Uint8Array[] | 
   }
 }
 
+/** One certificate in PEM. */
+export function certificatePem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `${[begin, ...lines, end].join('\n')}\n`;
+}
+
 const begin = '-----BEGIN CERTIFICATE-----';
+const end = '-----END CERTIFICATE-----';
