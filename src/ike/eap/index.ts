@@ -1,8 +1,9 @@
 // The EAP methods: one line each.
 import { gtc } from './gtc.ts';
 import type { EapMethodName, EapMethodRow } from './method.ts';
+import { mschapv2 } from './mschapv2.ts';
 
-const eapMethods: readonly EapMethodRow[] = [gtc];
+const eapMethods: readonly EapMethodRow[] = [mschapv2, gtc];
 
 /** The row of a name or an EAP type; undefined: nobody here speaks it. */
 export function eapMethod(nameOrType: EapMethodName | number): EapMethodRow | undefined {
