@@ -192,7 +192,7 @@ export interface Questions {
     answer: LeaseAnswer;
   };
   /** Begins TLS inside EAP (RFC 5216). Undefined: there are too many already, or our certificate cannot be used. */
-  openTls: { ask: TlsOpening; answer: { readonly tls: TlsRef } | undefined };
+  openTls: { ask: { opening: TlsOpening }; answer: { readonly tls: TlsRef } | undefined };
   /** Gives it what came in EAP packets, then `data` to say under its protection; either may be empty. */
   tls: { ask: { tls: TlsRef; records: Uint8Array; data: Uint8Array }; answer: TlsProgress };
   /** Keying material by the exporter of RFC 5705 or, with TLS 1.3, of RFC 8446 §7.5. */

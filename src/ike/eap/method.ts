@@ -5,6 +5,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { Primitives, Rng } from '../../crypto/primitives.ts';
 import type { Identity, IdentityPattern } from '../../policy/identity.ts';
 import type { OwnCertificate } from '../../policy/policy.ts';
+import type { TlsRef } from '../core.ts';
 import type { Steps } from '../steps.ts';
 
 /** One row of the table of methods. */
@@ -75,6 +76,8 @@ export interface EapSetting {
   readonly identity: Uint8Array;
   /** The certificate that we show inside TLS. */
   readonly certificate: OwnCertificate | undefined;
+  /** Gives back what the question `openTls` gave. */
+  readonly closeTls: (tls: TlsRef) => void;
 }
 
 export interface ServerSetting extends EapSetting {

@@ -3,11 +3,12 @@ import { concat } from '../../base/bytes.ts';
 import { CertEncoding } from '../../iana/authentication.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Connection, OwnCertificate } from '../../policy/policy.ts';
+import { judgeChain } from '../auth/chain.ts';
 import type { ChainVerdict } from '../core.ts';
 import { IkeError } from '../error.ts';
 import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
-import { ask, type Steps } from '../steps.ts';
+import type { Steps } from '../steps.ts';
 
 /** Says which authorities we trust, where a peer of these connections may need to know. */
 export function certificateRequest(
@@ -38,26 +39,7 @@ export function* believedChain(
     .all(PayloadType.CERT)
     .filter(({ encoding }) => encoding === CertEncoding.X509_SIGNATURE)
     .map(({ data }) => data);
-  if (chain.length === 0) {
-    throw new IkeError('AUTHENTICATION_FAILED', 'the peer sent no certificate', {
-      advice: 'Choose a certificate on the device, or another way to authenticate.',
-    });
-  }
-  const verdict = yield* ask('verifyChain', { chain, purpose });
-  if (verdict?.ok) return verdict;
-  const why = verdict?.why ?? 'the certificate could not be checked in time';
-  const advice = verdict ? adviceFor[verdict.cause] : 'The router is overloaded; try again.';
-  throw new IkeError('AUTHENTICATION_FAILED', why, { advice });
+  const belief = yield* judgeChain(chain, purpose);
+  if (belief.ok) return belief;
+  throw new IkeError('AUTHENTICATION_FAILED', belief.why, { advice: belief.advice });
 }
-
-const adviceFor: Readonly<Record<Extract<ChainVerdict, { ok: false }>['cause'], string>> = {
-  malformed: 'Issue the certificate anew; this one is damaged.',
-  untrusted:
-    'Add the authority that issued it as section authority, or issue it by one that is there.',
-  expired: 'Renew the certificate on the peer.',
-  'not-yet-valid': 'Check the clock of this router and the first day of the certificate.',
-  clock: 'Wait until the router has the time (NTP); certificates cannot be judged before.',
-  purpose: 'Issue the certificate for this purpose (extended key usage).',
-  constraint: 'The authority did not allow this certificate; issue it anew.',
-  revoked: 'It was revoked here; give the device a new one.',
-};
