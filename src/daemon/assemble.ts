@@ -100,6 +100,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       past.heed(event);
     },
     ask: asker(answeringOf(inUse, leases, plane, tls), complain, give),
+    untrap: () => {},
     release: leases.release.bind(leases),
     closeTls: tls.close.bind(tls),
   };

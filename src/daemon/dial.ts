@@ -42,7 +42,7 @@ export async function pathsTo(
   names: readonly string[],
   port: number,
 ): Promise<readonly Path[]> {
-  if (role !== 'initiator')
+  if (role === 'responder')
     throw new Refused(`connection '${name}' only answers: its role is responder`);
   const known = remote.flatMap(({ start, end }) => (start === end ? [start] : []));
   const { found, refusals } = await gather(names.map(resolve));

@@ -12,8 +12,7 @@ import type {
   Selectors,
   WaitingPacket,
 } from '../ike/core.ts';
-import { contains } from '../ike/negotiate/selectors.ts';
-import type { Selector } from '../policy/selectors.ts';
+import { carries } from '../ike/negotiate/selectors.ts';
 import type { ChildStats, DataPlane, DataPlaneListener, TrapRef } from './dataplane.ts';
 
 /** An ESP packet as this data plane pictures it. */
@@ -191,12 +190,6 @@ export class MemoryPlane implements DataPlane {
   #drop(reason: string): undefined {
     this.#counters[reason] = (this.#counters[reason] ?? 0n) + 1n;
   }
-}
-
-function carries({ local, remote }: Selectors, packet: WaitingPacket): boolean {
-  const has = (selectors: readonly Selector[], one: Selector): boolean =>
-    selectors.some((selector) => contains(selector, one));
-  return has(local, packet.local) && has(remote, packet.remote);
 }
 
 /** Packets of one trap. */

@@ -30,7 +30,15 @@ export type Input =
 
 export type Command =
   /** Dials a connection of the policy from and to the addresses of `path`. */
-  | { readonly kind: 'initiate'; readonly connection: string; readonly path: Path }
+  | {
+      readonly kind: 'initiate';
+      readonly connection: string;
+      readonly path: Path;
+      /** What wants the tunnel; `untrap` tells when it has it. */
+      readonly packet?: WaitingPacket | undefined;
+    }
+  /** One more CHILD_SA on the IKE SA of a connection, for a packet that none carries; `untrap` is the answer. */
+  | { readonly kind: 'widen'; readonly connection: string; readonly packet: WaitingPacket }
   /** Says DELETE to one IKE SA, to all of a connection, to one CHILD_SA, or to all there are. */
   | {
       readonly kind: 'terminate';
@@ -84,6 +92,8 @@ export type Effect =
   /** Send on this one from here on, instead of on another with the same selectors. */
   | { readonly kind: 'activate'; readonly child: ChildRef }
   | { readonly kind: 'remove'; readonly child: ChildRef }
+  /** A packet that waited can go its way; or the peer gives us no tunnel for it. */
+  | { readonly kind: 'untrap'; readonly connection: string; readonly isCarried: boolean }
   /** An address that the question `lease` gave is free again. */
   | { readonly kind: 'release'; readonly lease: Lease }
   /** A TLS connection that the question `openTls` gave has served. */

@@ -15,6 +15,7 @@ import type {
   Output,
   Path,
   SaRef,
+  WaitingPacket,
 } from './core.ts';
 import { Driver } from './driver.ts';
 import { Endpoint } from './endpoint.ts';
@@ -25,6 +26,7 @@ import { liveness } from './exchanges/liveness.ts';
 import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { rekeyIke } from './exchanges/rekey-ike.ts';
+import { isCarriedBy, widen } from './exchanges/widen.ts';
 import { isMobile, updateAddresses } from './extensions/mobike.ts';
 import { natOf } from './extensions/nat-detection.ts';
 import { Host } from './host.ts';
@@ -102,7 +104,10 @@ class PureCore implements Core {
   #obey(command: Command): void {
     switch (command.kind) {
       case 'initiate':
-        this.#initiate(command.connection, command.path);
+        this.#initiate(command.connection, command.path, command.packet);
+        return;
+      case 'widen':
+        this.#widen(command.connection, command.packet);
         return;
       case 'terminate':
         this.#end(command.which);
@@ -121,13 +126,23 @@ class PureCore implements Core {
     }
   }
 
-  #initiate(name: string, path: Path): void {
+  #initiate(name: string, path: Path, packet: WaitingPacket | undefined): void {
     const connection = this.#host.policy.connections.find((one) => one.name === name);
     invariant(connection, `no connection ${name}`);
     const spiR = new Uint8Array(8);
     const sa = new IkeSa(this.#host, { role: 'initiator', spiI: this.#host.drawSpi(), spiR, path });
     this.#host.registry.add(sa);
-    this.#driver.spawn(sa, () => dial(sa, connection));
+    this.#driver.spawn(sa, () => dial(sa, connection, packet));
+  }
+
+  #widen(name: string, packet: WaitingPacket): void {
+    const standing = this.#host.registry.all.filter(
+      ({ phase, connection, heirOf }) =>
+        phase === 'established' && connection?.name === name && !heirOf,
+    );
+    const sa = standing.find((one) => isCarriedBy(one, packet)) ?? standing[0];
+    if (sa) this.#driver.spawn(sa, (now) => widen(now, packet));
+    else this.#host.emit({ kind: 'untrap', connection: name, isCarried: false });
   }
 
   #rekey(ref: SaRef, child: ChildRef | undefined): void {

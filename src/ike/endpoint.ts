@@ -58,7 +58,7 @@ export class Endpoint {
     }
     if (bytes.length > longestInit) throw new WireError('IKE_SA_INIT', 0, `${bytes.length} bytes`);
     const { connections } = this.#host.policy;
-    if (!connections.some(({ role }) => role === 'responder')) {
+    if (!connections.some(({ role }) => role !== 'initiator')) {
       this.#reception.drop(path, 'unexpected', 'we answer nobody');
       return;
     }

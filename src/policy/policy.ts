@@ -25,7 +25,8 @@ export type RemoteAuth = 'pubkey' | 'psk';
 
 export interface Connection {
   readonly name: string;
-  readonly role: 'initiator' | 'responder';
+  /** `both`: dials, and answers a peer that dials first. */
+  readonly role: 'initiator' | 'responder' | 'both';
   /** Peers it serves; names are resolved outside. Empty: anybody. */
   readonly remote: readonly IpRange[];
   /** What we call ourselves; undefined: what the peer asks for, if a certificate or key of ours has it. */

@@ -2,6 +2,7 @@
 import { ip } from '../../src/base/ip.ts';
 import { milliseconds } from '../../src/base/time.ts';
 import { PayloadType as P } from '../../src/iana/payloads.ts';
+import type { WaitingPacket } from '../../src/ike/core.ts';
 import { offer } from '../../src/ike/negotiate/proposals.ts';
 import { toWire } from '../../src/ike/negotiate/selectors.ts';
 import type { Connection } from '../../src/policy/policy.ts';
@@ -15,21 +16,21 @@ import { identity, phone, policy, proposals } from './policies.ts';
 import { World } from './world.ts';
 
 /** A dialer that sent its IKE_SA_INIT to a scripted responder. */
-export function dialing(fields: Partial<Connection> = {}) {
+export function dialing(fields: Partial<Connection> = {}, packet?: WaitingPacket) {
   const world = new World();
   const address = '198.51.100.10';
   const dialer = world.host('phone', address, policy([phone(fields)]), () => undefined);
   const peer = new Peer(world, { from: gatewayAddress, to: address, role: 'responder' });
   const path = { local: peer.to, remote: peer.from };
-  const command = { kind: 'initiate', connection: 'home', path } as const;
+  const command = { kind: 'initiate', connection: 'home', path, packet } as const;
   world.input(dialer, { kind: 'command', command });
   world.run(milliseconds(20));
   return { world, dialer, peer, request: first(peer.received()) };
 }
 
 /** ... and through to its IKE_AUTH. */
-export function authenticating(fields: Partial<Connection> = {}) {
-  const scene = dialing(fields);
+export function authenticating(fields: Partial<Connection> = {}, packet?: WaitingPacket) {
+  const scene = dialing(fields, packet);
   scene.peer.send(scene.peer.answerInit(scene.request));
   return scene;
 }

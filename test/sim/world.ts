@@ -56,6 +56,8 @@ export class SimHost {
   readonly installed: ChildSpec[] = [];
   readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];
   readonly released: string[] = [];
+  /** Of each packet that waited, whether it went its way. */
+  readonly untrapped: boolean[] = [];
   /** Where the data plane sends a child's packets, once that was changed. */
   readonly paths = new Map<number, Path>();
   /** Which child the data plane sends on, and which ones stand by. */
@@ -212,6 +214,9 @@ export class World {
       case 'remove':
         host.children.delete(effect.child);
         drop(host.active, effect.child);
+        return;
+      case 'untrap':
+        host.untrapped.push(effect.isCarried);
         return;
       case 'release':
         host.released.push(...effect.lease.addresses);

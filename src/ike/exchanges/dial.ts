@@ -8,6 +8,7 @@ import type { Connection } from '../../policy/policy.ts';
 import { ownId } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
+import type { WaitingPacket } from '../core.ts';
 import { IkeError, PeerRefused } from '../error.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import { Draft, type Received } from '../message.ts';
@@ -17,21 +18,27 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { establish } from '../sa/lifecycle.ts';
 import { request, type Steps } from '../steps.ts';
 import { addChain, believedChain, certificateRequest } from './certificates.ts';
+import { settleCrossedDials } from './crossed-dials.ts';
 import { deleteIkeSa } from './delete.ts';
 import { acceptFirstChild, offerFirstChild } from './first-child.ts';
 import { ownAuth } from './ike-auth.ts';
 import { initiateIkeSaInit } from './ike-sa-init.ts';
 import { required } from './required.ts';
+import { isCarriedBy, untrap } from './widen.ts';
 
-/** Brings up an IKE SA and its first CHILD_SA. */
-export function* dial(sa: IkeSa, connection: Connection): Steps<void> {
+/** Brings up an IKE SA and its first CHILD_SA; `packet` is what wants it. */
+export function* dial(
+  sa: IkeSa,
+  connection: Connection,
+  packet: WaitingPacket | undefined,
+): Steps<void> {
   sa.connection = connection;
   yield* initiateIkeSaInit(sa, connection);
   floatPorts(sa);
   const localId = ownIdentity(sa.host.policy, connection, undefined);
   if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
   const draft = yield* authRequest(sa, connection, localId);
-  const { spiIn } = offerFirstChild(sa, draft);
+  const { spiIn } = offerFirstChild(sa, draft, packet);
   const response = yield* request(draft);
   const refusal = response.error();
   if (refusal && !response.find(PayloadType.AUTH)) {
@@ -40,7 +47,11 @@ export function* dial(sa: IkeSa, connection: Connection): Steps<void> {
   sa.peer = yield* authenticateResponder(sa, connection, response, localId);
   if (!refusal) acceptFirstChild(sa, draft, response, spiIn);
   establish(sa);
-  if (!refusal) return;
+  if (!refusal) {
+    if (packet) untrap(sa, isCarriedBy(sa, packet));
+    settleCrossedDials(sa);
+    return;
+  }
   // Without its CHILD_SA it is of no use to us, and somebody must delete it.
   reportChildRefused(sa, nameOf(Notification, refusal.type));
   yield* deleteIkeSa(sa, 'the peer refused the tunnel');

@@ -4,12 +4,13 @@ import { invariant } from '../../base/invariant.ts';
 import { type Ip, prefixRange } from '../../base/ip.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import { everything, type Selector } from '../../policy/selectors.ts';
+import type { WaitingPacket } from '../core.ts';
 import { IkeError } from '../error.ts';
 import { configReply, configRequest, readConfigReply, wishOf } from '../extensions/config-mode.ts';
 import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Draft, Received } from '../message.ts';
 import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
-import { fromWire, resolve, toWire } from '../negotiate/selectors.ts';
+import { fromWire, resolve, toWire, withFirst } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { ask, type Steps } from '../steps.ts';
@@ -45,19 +46,26 @@ export interface OfferedChild {
   readonly spiIn: number;
 }
 
-/** Adds SA, TSi, TSr and CP to our IKE_AUTH request. */
-export function offerFirstChild(sa: IkeSa, draft: Draft): OfferedChild {
+/** Adds SA, TSi, TSr and CP to our IKE_AUTH request; `packet` is what wants the tunnel. */
+export function offerFirstChild(
+  sa: IkeSa,
+  draft: Draft,
+  packet: WaitingPacket | undefined,
+): OfferedChild {
   const { connection } = sa;
   invariant(connection, 'a child before its connection is known');
   const spiIn = drawSpi(sa);
   const { virtualIps, localTs, remoteTs } = connection;
   const asksAddress = virtualIps.length > 0;
   if (asksAddress) draft.add(PayloadType.CP, configRequest(virtualIps));
-  const mine = asksAddress ? virtualIps.map(wholeFamily) : resolve(localTs, [sa.path.local.ip]);
+  const mine = asksAddress
+    ? virtualIps.map(wholeFamily)
+    : withFirst(packet?.local, resolve(localTs, [sa.path.local.ip]));
+  const theirs = withFirst(packet?.remote, resolve(remoteTs, [sa.path.remote.ip]));
   draft
     .add(PayloadType.SA, offer(connection.esp, writeSpi(spiIn), false))
     .add(PayloadType.TSI, toWire(mine))
-    .add(PayloadType.TSR, toWire(resolve(remoteTs, [sa.path.remote.ip])));
+    .add(PayloadType.TSR, toWire(theirs));
   return { spiIn };
 }
 

@@ -26,6 +26,7 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { establish } from '../sa/lifecycle.ts';
 import type { Steps } from '../steps.ts';
 import { addChain, believedChain } from './certificates.ts';
+import { settleCrossedDials } from './crossed-dials.ts';
 import type { Responder } from './exchange.ts';
 import { answerFirstChild } from './first-child.ts';
 import { required } from './required.ts';
@@ -49,6 +50,7 @@ export const ikeAuth: Responder = {
     const refusal = yield* firstChild(sa, received, draft);
     if (refusal) reportFailedAttempt(sa.host, sa, refusal);
     establish(sa);
+    settleCrossedDials(sa);
     return draft;
   },
 };

@@ -19,7 +19,12 @@ export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
     throw new IkeError('NO_ADDITIONAL_SAS', `it has ${sa.children.length} tunnels already`);
   }
   const terms = answerTerms(sa, received);
-  const selectors = policySelectors(sa, received);
+  const allowed = policySelectors(sa);
+  // TSi is of whoever began this exchange: the peer.
+  const selectors = {
+    local: narrowed('TSr', allowed.local, received),
+    remote: narrowed('TSi', allowed.remote, received),
+  };
   const spiIn = drawSpi(sa);
   installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby: false });
   return terms.draft(writeSpi(spiIn), selectors);
@@ -59,16 +64,16 @@ export function* createWanted(sa: IkeSa): Steps<void> {
   }
 }
 
-function policySelectors(sa: IkeSa, received: Received): Selectors {
+/** All that the connection lets through, with the addresses that both sides have. */
+export function policySelectors(sa: IkeSa): Selectors {
   const { connection, lease } = sa;
   invariant(connection, 'an established SA has a connection');
   const addresses = lease?.addresses ?? [sa.provenPath.remote.ip];
-  const [mine, theirs] = [
-    resolve(connection.localTs, sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip]),
-    resolve(connection.remoteTs, addresses),
-  ];
-  // TSi is of whoever began this exchange: the peer.
-  return { local: narrowed('TSr', mine, received), remote: narrowed('TSi', theirs, received) };
+  const own = sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip];
+  return {
+    local: resolve(connection.localTs, own),
+    remote: resolve(connection.remoteTs, addresses),
+  };
 }
 
 /** Enough for any site; a bound on what an authenticated peer can make us keep. */

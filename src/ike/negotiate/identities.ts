@@ -16,7 +16,7 @@ import type { Path } from '../core.ts';
 export function servingConnections({ connections }: Policy, path: Path): readonly Connection[] {
   return connections.filter(
     ({ role, remote }) =>
-      role === 'responder' &&
+      role !== 'initiator' &&
       (remote.length === 0 || remote.some((range) => inRange(path.remote.ip, range))),
   );
 }

@@ -3,18 +3,30 @@ import { type Ip, intersect, ipBytes, ipFromBytes, isIpv4 } from '../../base/ip.
 import { TsType } from '../../iana/protocols.ts';
 import { anyPort, type Selector, type SelectorPolicy } from '../../policy/selectors.ts';
 import type { Ts } from '../../wire/payloads/ts.ts';
+import type { Selectors, WaitingPacket } from '../core.ts';
 
 /** What both sides agree to carry, in the peer's order; empty: TS_UNACCEPTABLE. */
 export function narrow(allowed: readonly Selector[], asked: Ts): readonly Selector[] {
-  const narrowed: Selector[] = [];
+  let narrowed: readonly Selector[] = [];
   for (const wish of fromWire({ selectors: asked.selectors.slice(0, mostSelectors) })) {
     for (const limit of allowed) {
       const common = intersectSelectors(limit, wish);
       if (!common || narrowed.length === mostSelectors) continue;
-      if (!narrowed.some((other) => contains(other, common))) narrowed.push(common);
+      if (narrowed.some((other) => contains(other, common))) continue;
+      // The packet that wants the tunnel is asked for first, and then what it is part of.
+      narrowed = [...narrowed.filter((other) => !contains(common, other)), common];
     }
   }
   return narrowed;
+}
+
+/** The first choice of a request, if it is allowed at all, and then whatever may be chosen (RFC 7296 §2.9). */
+export function withFirst(
+  first: Selector | undefined,
+  all: readonly Selector[],
+): readonly Selector[] {
+  if (!first || !all.some((one) => contains(one, first))) return all;
+  return [first, ...all.filter((one) => !sameSelector(one, first))];
 }
 
 /** `dynamic` stands for the assigned addresses, or for the outer address of that side where none is assigned. */
@@ -42,6 +54,13 @@ export function fromWire({ selectors }: Ts): readonly Selector[] {
     protocol,
     ports: { start: startPort, end: endPort },
   }));
+}
+
+/** Whether a packet, or all that it stands for, fits both sides. */
+export function carries({ local, remote }: Selectors, packet: WaitingPacket): boolean {
+  const has = (selectors: readonly Selector[], one: Selector): boolean =>
+    selectors.some((selector) => contains(selector, one));
+  return has(local, packet.local) && has(remote, packet.remote);
 }
 
 /** Whether everything that `inner` selects is selected by `outer`. */

@@ -37,6 +37,7 @@ function setUp(broken: readonly string[] = []) {
     },
     report: doing('report'),
     ask: doing('ask'),
+    untrap: doing('untrap'),
     release: doing('release'),
     closeTls: doing('closeTls'),
   };
@@ -56,6 +57,7 @@ const effects: readonly [Effect, readonly string[]][] = [
   ],
   [{ kind: 'activate', child: child(5) }, ['plane.activate 5']],
   [{ kind: 'remove', child: child(5) }, ['plane.remove 5', 'routing.remove 5', 'keylog.remove 5']],
+  [{ kind: 'untrap', connection: 'site', isCarried: true }, ['untrap string boolean']],
   [{ kind: 'release', lease: { pool: 'p', identity: 'anna', addresses: [] } }, ['release object']],
   [{ kind: 'closeTls', tls: 3 as TlsRef }, ['closeTls 3']],
   [{ kind: 'ask', ticket: ticket(8), question: { kind: 'idle', children: [] } }, ['ask 8 object']],

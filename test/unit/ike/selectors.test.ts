@@ -6,6 +6,7 @@ import {
   narrow,
   resolve,
   toWire,
+  withFirst,
 } from '../../../src/ike/negotiate/selectors.ts';
 import { everything, formatSelector, type Selector } from '../../../src/policy/selectors.ts';
 
@@ -58,10 +59,30 @@ describe('narrowing (RFC 7296 §2.9)', () => {
     expect(narrowed([net('10.1.0.0/24')], asked)).toEqual(['10.1.0.0/24']);
   });
 
+  test('the first choice of a request is among the answer, or within it (pitfall 54)', () => {
+    const packet = net('10.1.0.9', 6, 443, 443);
+    const all = [net('10.1.0.0/24'), net('10.2.0.0/24')];
+    expect(narrowed(all, [packet, net('10.0.0.0/8')])).toEqual(['10.1.0.0/24', '10.2.0.0/24']);
+    expect(narrowed([net('10.1.0.9')], [packet, net('10.7.0.0/16')])).toEqual([
+      '10.1.0.9/32[6/443]',
+    ]);
+    const many = Array.from({ length: 200 }, (_, i) => net(`10.2.${i}.0/25`));
+    expect(narrowed([net('10.0.0.0/8')], [packet, ...many])[0]).toBe('10.1.0.9/32[6/443]');
+  });
+
   test('the number of selectors is bounded', () => {
     const asked = Array.from({ length: 200 }, (_, i) => net(`10.1.${i}.0/25`));
     expect(narrow([net('10.0.0.0/8')], toWire(asked))).toHaveLength(32);
   });
+});
+
+test('a request begins with its first choice where the policy has it, and says nothing twice', () => {
+  const all = [net('10.1.0.0/24'), net('10.2.0.9')];
+  const texts = (first: Selector | undefined) => withFirst(first, all).map(formatSelector);
+  expect(texts(undefined)).toEqual(['10.1.0.0/24', '10.2.0.9/32']);
+  expect(texts(net('10.1.0.9', 17))).toEqual(['10.1.0.9/32[17]', '10.1.0.0/24', '10.2.0.9/32']);
+  expect(texts(net('10.2.0.9'))).toEqual(['10.2.0.9/32', '10.1.0.0/24']);
+  expect(texts(net('10.3.0.9'))).toEqual(['10.1.0.0/24', '10.2.0.9/32']);
 });
 
 test('dynamic stands for the assigned addresses (pitfall 55)', () => {

@@ -1,0 +1,31 @@
+// Both sides dialled each other at once, and now have two IKE SAs for one connection. RFC 7296 has no rule for
+// it; this one is like that of §2.8.1: both see the same numbers, so both know which of the two is redundant.
+import { compare } from '../../base/bytes.ts';
+import { sameIdentity } from '../../policy/identity.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { deleteIkeSa } from './delete.ts';
+
+/** To be called when `sa` is established: the one with the lower SPIi is deleted by whoever dialled it. */
+export function settleCrossedDials(sa: IkeSa): void {
+  const { host } = sa;
+  const other = host.registry.all.find((one) => isTwin(one, sa));
+  if (!other) return;
+  const redundant = compare(sa.spiI, other.spiI) < 0 ? sa : other;
+  if (!redundant.dialled) return;
+  redundant.queue.push((one) => deleteIkeSa(one, 'the peer dialled at the same time'));
+  host.nudge(redundant);
+}
+
+/** One that the other side dialled for the same purpose before it could know of ours. */
+const isTwin = (one: IkeSa, sa: IkeSa): boolean =>
+  one.phase === 'established' &&
+  one.dialled !== sa.dialled &&
+  one.connection?.name === sa.connection?.name &&
+  beganBefore(one, sa) &&
+  beganBefore(sa, one) &&
+  one.peer !== undefined &&
+  sa.peer !== undefined &&
+  sameIdentity(one.peer, sa.peer);
+
+const beganBefore = ({ createdAt }: IkeSa, { establishedAt }: IkeSa): boolean =>
+  establishedAt !== undefined && createdAt <= establishedAt;
