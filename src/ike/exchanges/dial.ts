@@ -10,6 +10,7 @@ import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { WaitingPacket } from '../core.ts';
 import { IkeError, PeerRefused } from '../error.ts';
+import { isInitialContact } from '../extensions/initial-contact.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import { Draft, type Received } from '../message.ts';
 import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identities.ts';
@@ -79,6 +80,7 @@ function* authRequest(sa: IkeSa, connection: Connection, localId: Identity): Ste
   const peer = expected ?? localId;
   draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
   const certificate = certificateOf(sa.host.policy, connection);
+  if (isInitialContact(sa, connection)) draft.notify(Notification.INITIAL_CONTACT);
   if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
   certificateRequest(sa, draft, [connection]);
   return draft;

@@ -104,7 +104,9 @@ describe('certificates on both sides', () => {
     const house = dialled({ gateway: gateway('p256'), phone: dialer('p256') });
     const said = talk(house.gateway);
     expect(said[1]).toMatch(/SA KE No .*CERTREQ/);
-    expect(said[2]).toContain('[IDi CERT CERTREQ IDr AUTH CPRQ SA TSi TSr N(MOBIKE_SUPPORTED)]');
+    expect(said[2]).toContain(
+      '[IDi CERT CERTREQ IDr AUTH CPRQ SA TSi TSr N(INITIAL_CONTACT) N(MOBIKE_SUPPORTED)]',
+    );
     expect(said[3]).toContain('[IDr CERT AUTH CPRP SA TSi TSr N(MOBIKE_SUPPORTED)]');
   });
 

@@ -15,7 +15,7 @@ describe('a phone with a pre-shared key', () => {
     expect(talk(phone)).toEqual([
       'out IKE_SA_INIT request 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) N(NAT_DETECTION_DESTINATION_IP) N(IKEV2_FRAGMENTATION_SUPPORTED) N(SIGNATURE_HASH_ALGORITHMS)]',
       'in IKE_SA_INIT response 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) N(NAT_DETECTION_DESTINATION_IP) N(IKEV2_FRAGMENTATION_SUPPORTED) N(SIGNATURE_HASH_ALGORITHMS)]',
-      'out IKE_AUTH request 1 [IDi IDr AUTH CPRQ SA TSi TSr N(MOBIKE_SUPPORTED)]',
+      'out IKE_AUTH request 1 [IDi IDr AUTH CPRQ SA TSi TSr N(INITIAL_CONTACT) N(MOBIKE_SUPPORTED)]',
       'in IKE_AUTH response 1 [IDr AUTH CPRP SA TSi TSr N(MOBIKE_SUPPORTED)]',
     ]);
     const [ours] = [...gateway.children.values()];
