@@ -1,10 +1,11 @@
 // The usual pair of a simulation: a gateway and a phone that dials it, with an address pool of two.
-import { ip } from '../../src/base/ip.ts';
+import { ip, type Prefix } from '../../src/base/ip.ts';
 import { nameOf } from '../../src/iana/name.ts';
 import { Notification } from '../../src/iana/notifies.ts';
 import { PayloadType } from '../../src/iana/payloads.ts';
 import type { Answer, Question } from '../../src/ike/core.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import { Pools } from '../../src/pools/pool.ts';
 import { decodeMessage } from '../../src/wire/message.ts';
 import { all } from '../../src/wire/payloads/index.ts';
 import { connection, phone, policy } from './policies.ts';
@@ -55,6 +56,16 @@ export function pool(addresses: readonly string[]): Ports {
     const lease = { pool: question.pool, identity: question.identity, addresses: [ip(address)] };
     return { ok: true, lease, dns: [ip('10.1.0.1')], domains: [] };
   };
+}
+
+/** The pool of the daemon: whoever had an address gets it again. It outlives a restart, as its file does. */
+export function realPool(host: SimHost, range: Prefix): Pools {
+  const pools = new Pools([
+    { name: 'phones', ranges: [range], dns: [], domains: [], sticky: true },
+  ]);
+  host.ports = (question) => (question.kind === 'lease' ? pools.lease(question) : undefined);
+  host.onRelease = (lease) => pools.release(lease);
+  return pools;
 }
 
 /** Names of the notifies in an IKE_SA_INIT message. */

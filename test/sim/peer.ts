@@ -19,6 +19,7 @@ import {
   encodePayloads,
 } from '../../src/wire/message.ts';
 import { find, type Payload, payload } from '../../src/wire/payloads/index.ts';
+import { seeded } from './chance.ts';
 import {
   firstChoice,
   ikeOffer,
@@ -29,7 +30,7 @@ import {
   primitives,
 } from './payloads.ts';
 import { last, present } from './pick.ts';
-import { seeded, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** What may differ from the header of an ordinary request. */
 export type HeaderFields = Partial<Omit<Header, 'nextPayload' | 'length'>>;

@@ -3,10 +3,11 @@
 import { ip } from '../../src/base/ip.ts';
 import { seconds } from '../../src/base/time.ts';
 import type { Command, SaSnapshot } from '../../src/ike/core.ts';
+import { chanceOf } from './chance.ts';
 import { household, pool } from './household.ts';
 import { expectAgreement } from './model.ts';
 import { connection, phone, policy, proposals } from './policies.ts';
-import { type SimHost, seeded, type World } from './world.ts';
+import type { SimHost, World } from './world.ts';
 
 export type Act = 'rekeyChild' | 'rekeyIke' | 'deleteChild' | 'roam';
 export interface Schedule {
@@ -18,7 +19,7 @@ export interface Schedule {
 /** Throws where something does not hold. */
 export function play({ seed, acts, steps }: Schedule): void {
   const { world, gateway, phone: dialer, dial } = couple(seed);
-  const chance = chanceOf(seed);
+  const chance = chanceOf(seed * 104_729 + 13);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(chance() * list.length)] as T;
   dial();
   world.run(seconds(1));
@@ -96,9 +97,4 @@ function part(world: World, a: SimHost, b: SimHost): void {
       deadline === undefined && children.size === 0 && left.sas === 0 && unwiped === 0;
     if (!isClean) throw new Error(`${host.name} has left ${JSON.stringify(left)}`);
   }
-}
-
-function chanceOf(seed: number): () => number {
-  const rng = seeded(seed * 104_729 + 13);
-  return () => (((rng(1)[0] as number) << 8) | (rng(1)[0] as number)) / 0x10000;
 }

@@ -3,7 +3,14 @@
 
 import { toHex } from '../../src/base/bytes.ts';
 import { ip, type SocketAddress } from '../../src/base/ip.ts';
-import { type Duration, type Instant, instant, later, milliseconds } from '../../src/base/time.ts';
+import {
+  type Duration,
+  type Instant,
+  instant,
+  later,
+  milliseconds,
+  since,
+} from '../../src/base/time.ts';
 import { createEngine } from '../../src/crypto/engine.ts';
 import type { Rng } from '../../src/crypto/primitives.ts';
 import type {
@@ -12,14 +19,17 @@ import type {
   Core,
   Effect,
   Input,
+  Lease,
   Path,
   Question,
   SaSnapshot,
   Ticket,
 } from '../../src/ike/core.ts';
 import { createCore } from '../../src/ike/create-core.ts';
-import type { TraceEvent } from '../../src/ike/events.ts';
+import { levelOf, type TraceEvent } from '../../src/ike/events.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import { seeded } from './chance.ts';
+import { type Fault, unreliable } from './weather.ts';
 
 const { primitives } = createEngine('node');
 
@@ -34,20 +44,11 @@ export interface Packet {
 /** Decides a packet's fate: deliver these after these delays. */
 export type Wire = (packet: Packet, now: Instant) => readonly { packet: Packet; delay: Duration }[];
 
-export interface Fault {
-  readonly seed: number;
-  /** Shares of all datagrams, from 0 to 1. */
-  readonly loss: number;
-  readonly duplicate: number;
-  readonly jitter: Duration;
-  readonly mostLosses?: number;
-}
-
 const perfect: Wire = (packet) => [{ packet, delay: milliseconds(10) }];
 
 export class SimHost {
   readonly name: string;
-  readonly core: Core;
+  core: Core;
   /** Where packets find it; changes when it roams. */
   address: string;
   readonly events: TraceEvent[] = [];
@@ -64,19 +65,45 @@ export class SimHost {
   readonly active: number[] = [];
   /** First bytes of the nonces that are drawn next: the lowest of four decides a collision. */
   readonly nonces: number[] = [];
+  /** The keys of each IKE SA as text, by its SPIs, where the policy discloses them. */
+  readonly disclosed = new Map<string, string>();
+  /** By its own clock. */
   deadline: Instant | undefined;
+  /** How far its clock is before the world's; less than 0: behind. */
+  ahead = 0;
+  /** Until then it neither hears nor does anything. */
+  asleepUntil: Instant = instant(0);
+  /** Takes back what the question `lease` gave. */
+  onRelease: ((lease: Lease) => void) | undefined;
+  /** Is told what happens, after the turn in which it happened. */
+  watcher: ((event: TraceEvent) => void) | undefined;
   ports: Ports;
+  readonly #start: () => Core;
 
   constructor(name: string, address: string, policy: Policy, rng: Rng, ports: Ports) {
     this.name = name;
     this.address = address;
-    this.core = createCore(policy, primitives, (bytes) => {
-      const drawn = rng(bytes);
-      const first = bytes === nonceBytes ? this.nonces.shift() : undefined;
-      if (first !== undefined) drawn[0] = first;
-      return drawn;
-    });
+    this.#start = () =>
+      createCore(policy, primitives, (bytes) => {
+        const drawn = rng(bytes);
+        const first = bytes === nonceBytes ? this.nonces.shift() : undefined;
+        if (first !== undefined) drawn[0] = first;
+        return drawn;
+      });
+    this.core = this.#start();
     this.ports = ports;
+  }
+
+  /** The program crashed and begins anew: nothing is said to anybody, and nothing is remembered. */
+  restart(): void {
+    this.core = this.#start();
+    this.deadline = undefined;
+    this.children.clear();
+    this.active.length = 0;
+    this.paths.clear();
+    // Keys and questions went with the memory that they were in.
+    this.installed.length = 0;
+    this.asked.length = 0;
   }
 
   /** What the data plane sends on. */
@@ -122,7 +149,7 @@ export class World {
   }
 
   input(host: SimHost, input: Input): void {
-    const { effects, deadline } = host.core.handle(this.now, input);
+    const { effects, deadline } = host.core.handle(this.#clockOf(host, input), input);
     host.deadline = deadline;
     for (const effect of effects) this.#perform(host, effect);
   }
@@ -154,25 +181,29 @@ export class World {
     this.now = end;
   }
 
-  /**
-   * A network that loses, doubles and delays, the same way for the same seed.
-   * @param fault `mostLosses`: no datagram is lost more often, so that whoever goes on repeating gets through
-   */
+  /** From here on a network that loses, doubles, delays and spoils, the same way for the same seed. */
   lossy(fault: Fault): void {
-    const rng = seeded(fault.seed);
-    const chance = () => (((rng(1)[0] as number) << 8) | (rng(1)[0] as number)) / 0x10000;
-    const losses = new Map<string, number>();
-    this.wire = (packet) => {
-      const text = toHex(packet.bytes);
-      const lost = losses.get(text) ?? 0;
-      const isLost = chance() < fault.loss && lost < (fault.mostLosses ?? Number.POSITIVE_INFINITY);
-      if (isLost) losses.set(text, lost + 1);
-      const copies = isLost ? 0 : chance() < fault.duplicate ? 2 : 1;
-      return Array.from({ length: copies }, () => ({
-        packet,
-        delay: milliseconds(10 + chance() * fault.jitter),
-      }));
-    };
+    this.wire = unreliable(fault);
+  }
+
+  /** A host sleeps: what is sent to it is lost, and its timers are late; its clock goes on, or stands meanwhile. */
+  suspend(host: SimHost, span: Duration, clock: 'goes on' | 'stands'): void {
+    host.asleepUntil = later(this.now, span);
+    if (clock === 'stands') host.ahead -= span;
+  }
+
+  /** Runs something when `delay` is over. */
+  after(delay: Duration, run: () => void): void {
+    this.#due.push({ at: later(this.now, delay), order: ++this.#order, run });
+  }
+
+  /** Drops what was recorded of the past; a long run would fill the memory with it. */
+  forget(): void {
+    this.sent.length = 0;
+    for (const { events, installed, asked, released, disclosed } of this.#hosts) {
+      for (const list of [events, installed, asked, released]) list.length = 0;
+      disclosed.clear();
+    }
   }
 
   /** Sends bytes as if they came from `from`. */
@@ -181,21 +212,28 @@ export class World {
   }
 
   #next(end: Instant): Due | undefined {
-    const wakes = this.#hosts.flatMap((host): Due[] =>
-      host.deadline === undefined
-        ? []
-        : [
-            {
-              at: instant(Math.max(host.deadline, this.now)),
-              order: 0,
-              run: () => this.input(host, { kind: 'wake' }),
-            },
-          ],
-    );
-    const [first] = [...wakes, ...this.#due].sort((a, b) => a.at - b.at || a.order - b.order);
+    let first: Due | undefined;
+    for (const due of [...this.#hosts.flatMap((host) => this.#wakeOf(host)), ...this.#due]) {
+      if (!first || due.at < first.at || (due.at === first.at && due.order < first.order)) {
+        first = due;
+      }
+    }
     if (!first || first.at > end) return undefined;
     this.#due = this.#due.filter((due) => due !== first);
     return first;
+  }
+
+  /** A wake is never early, whatever a sum of fractions says. */
+  #clockOf({ ahead, deadline = instant(0) }: SimHost, { kind }: Input): Instant {
+    const now = this.now + ahead;
+    return instant(kind === 'wake' ? Math.max(now, deadline) : now);
+  }
+
+  #wakeOf(host: SimHost): Due[] {
+    const { deadline, ahead, asleepUntil } = host;
+    if (deadline === undefined) return [];
+    const at = instant(Math.max(deadline - ahead, asleepUntil, this.now));
+    return [{ at, order: 0, run: () => this.input(host, { kind: 'wake' }) }];
   }
 
   #perform(host: SimHost, effect: Effect): void {
@@ -220,25 +258,39 @@ export class World {
         return;
       case 'release':
         host.released.push(...effect.lease.addresses);
+        host.onRelease?.(effect.lease);
         return;
       case 'ask': {
         const { ticket, question } = effect;
         host.asked.push({ ticket, question });
         const answer = host.ports(question);
         if (answer === 'never') return;
-        this.#later(milliseconds(1), () => this.input(host, { kind: 'answer', ticket, answer }));
+        const { core } = host;
+        const tell = (): void => {
+          if (host.core !== core) return; // which asked, and is no more
+          const sleep = since(this.now, host.asleepUntil);
+          if (sleep > 0) this.after(sleep, tell);
+          else this.input(host, { kind: 'answer', ticket, answer });
+        };
+        this.after(milliseconds(1), tell);
         return;
       }
       case 'report':
         host.events.push(effect.event);
         // Whatever a scenario looks at: a broken assumption of ours fails it.
-        if (effect.event.kind === 'bug') throw new Error(effect.event.stack);
+        if (levelOf[effect.event.kind] === 'error') throw new Error(errorOf(effect.event));
+        if (host.watcher) this.after(milliseconds(0), () => host.watcher?.(effect.event));
         return;
       case 'move':
         host.paths.set(effect.child, effect.path);
         return;
+      case 'disclose': {
+        const { spiI, spiR, skEi, skEr, skAi, skAr } = effect.keys;
+        const keys = [skEi, skEr, skAi, skAr].map(toHex).join(' ');
+        host.disclosed.set(toHex(spiI) + toHex(spiR), keys);
+        return;
+      }
       case 'closeTls':
-      case 'disclose':
         return;
     }
   }
@@ -246,20 +298,19 @@ export class World {
   #send(packet: Packet): void {
     this.sent.push(packet);
     for (const { packet: arriving, delay } of this.wire(packet, this.now)) {
-      this.#later(delay, () => this.#deliver(arriving));
+      this.after(delay, () => this.#deliver(arriving));
     }
   }
 
   #deliver({ from, to, bytes }: Packet): void {
     const host = this.#hosts.find(({ address }) => address === to.ip);
     const path: Path = { local: to, remote: from };
-    if (host) this.input(host, { kind: 'datagram', path, bytes: bytes.slice() });
-  }
-
-  #later(delay: Duration, run: () => void): void {
-    this.#due.push({ at: later(this.now, delay), order: ++this.#order, run });
+    if (!host || host.asleepUntil > this.now) return;
+    this.input(host, { kind: 'datagram', path, bytes: bytes.slice() });
   }
 }
+
+const errorOf = (event: TraceEvent): string => (event.kind === 'bug' ? event.stack : event.kind);
 
 function drop(list: number[], what: number): void {
   for (let at = list.indexOf(what); at >= 0; at = list.indexOf(what)) list.splice(at, 1);
@@ -272,16 +323,3 @@ export const between = (a: SimHost, b: SimHost): Path => ({
   local: { ip: ip(a.address), port: 500 },
   remote: { ip: ip(b.address), port: 500 },
 });
-
-/** Random bytes from a seed: mulberry32, for tests only. */
-export function seeded(seed: number): Rng {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 24;
-  };
-  return (bytes) => Uint8Array.from({ length: bytes }, next);
-}

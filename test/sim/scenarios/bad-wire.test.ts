@@ -2,11 +2,11 @@
 // lost more often than it is repeated, and everything ends clean. `make sim` makes it a long run.
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../../src/base/time.ts';
+import { seeded } from '../chance.ts';
 import { household, pool } from '../household.ts';
 import { countingLeases, leftovers } from '../leftovers.ts';
 import { connection, phone, policy, proposals } from '../policies.ts';
 import { seedsOr } from '../seeds.ts';
-import { seeded } from '../world.ts';
 
 const seeds = seedsOr(200);
 const someAddresses = Array.from({ length: 9 }, (_, i) => `10.3.0.${i + 2}`);

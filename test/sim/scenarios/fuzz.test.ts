@@ -9,13 +9,13 @@ import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import type { Answer, Question, Ticket } from '../../../src/ike/core.ts';
 import { decodeMessage, encodePayloads } from '../../../src/wire/message.ts';
 import { find, payload } from '../../../src/wire/payloads/index.ts';
+import { seeded } from '../chance.ts';
 import { doorstep } from '../doorstep.ts';
 import { leftovers } from '../leftovers.ts';
 import { login, none, notify, peerSpi } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
 import { connection, identity, policy } from '../policies.ts';
 import { seedsOr } from '../seeds.ts';
-import { seeded } from '../world.ts';
 
 const seeds = seedsOr(60);
 const stepsEach = 100;

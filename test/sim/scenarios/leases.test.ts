@@ -6,9 +6,9 @@ import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import type { Answer } from '../../../src/ike/core.ts';
-import { Pools } from '../../../src/pools/pool.ts';
 import { find } from '../../../src/wire/payloads/index.ts';
 import { doorstep, notifies } from '../doorstep.ts';
+import { realPool } from '../household.ts';
 import { login, notify } from '../payloads.ts';
 import { first } from '../pick.ts';
 import { connection, policy } from '../policies.ts';
@@ -23,19 +23,9 @@ const granted: Answer = {
 
 /** A gateway whose pool is the real one, with a single address. */
 function smallPool() {
-  const ranges = [{ ip: ip('10.3.0.0'), bits: 30 }];
-  const pools = new Pools([{ name: 'phones', ranges, dns: [], domains: [], sticky: true }]);
-  const step = doorstep({
-    ports: (question) => (question.kind === 'lease' ? pools.lease(question) : undefined),
-  });
-  const { core } = step.gateway;
-  const handle = core.handle.bind(core);
-  core.handle = (now, input) => {
-    const output = handle(now, input);
-    for (const effect of output.effects) if (effect.kind === 'release') pools.release(effect.lease);
-    return output;
-  };
-  return { ...step, pools };
+  const step = doorstep();
+  realPool(step.gateway, { ip: ip('10.3.0.0'), bits: 30 });
+  return step;
 }
 
 describe('a device that comes back with INITIAL_CONTACT (pitfall 41)', () => {

@@ -8,7 +8,7 @@ import { createEngine } from '../../../src/crypto/engine.ts';
 import { Protection, type SealedHeader } from '../../../src/ike/sa/protect.ts';
 import { byKeyword, type Encr, type Integ, transforms } from '../../../src/transforms/table.ts';
 import { decodeMessage, decodePayloads } from '../../../src/wire/message.ts';
-import { seeded } from '../../sim/world.ts';
+import { seeded } from '../../sim/chance.ts';
 import { readPcap } from '../wire/pcap.ts';
 
 const { primitives } = createEngine('node');
