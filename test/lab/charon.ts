@@ -25,6 +25,8 @@ export interface CharonOptions {
   /** First retransmission after so many seconds; each further one 1.8 times as late. */
   readonly retransmit?: number;
   readonly retransmitTries?: number;
+  /** No IP datagram of IKE's is longer, in bytes. */
+  readonly fragmentSize?: number;
 }
 
 /** PEM texts by file name. */
@@ -174,6 +176,7 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
       install_routes: true,
       retransmit_timeout: options.retransmit ?? 2,
       retransmit_tries: options.retransmitTries ?? 5,
+      fragment_size: options.fragmentSize,
       filelog: {
         log: { path: join(dir, 'charon.log'), default: 1, ike: 2, enc: 1, flush_line: true },
       },

@@ -36,6 +36,7 @@ export interface PhoneOptions {
   /** Seconds to the first retransmission. */
   readonly retransmit?: number;
   readonly retransmitTries?: number;
+  readonly fragmentSize?: number;
 }
 
 export const SUITE = { ike: 'aes128gcm16-prfsha256-x25519', esp: 'aes128gcm16-x25519' } as const;
