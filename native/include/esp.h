@@ -17,6 +17,9 @@
  *   USED       u32 child: it stood by, and its first authenticated packet came in
  *   TRAPPED    u32 trap | u8 IP protocol | u8 1: the ports say something | address source |
  *              address destination: this packet has no child; told once until esp_trap_release()
+ *   KEEPALIVE  address local | address remote: one byte 0xff is to be sent (RFC 3948 section 2.3);
+ *              from JavaScript
+ *   NETWORK    links, addresses or routes of this host changed
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -24,7 +27,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 3u
+#define ESP_ABI_VERSION 4u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -87,6 +90,8 @@ enum esp_frame {
 	ESP_FRAME_FAILED = 5,
 	ESP_FRAME_USED = 6,
 	ESP_FRAME_TRAPPED = 7,
+	ESP_FRAME_KEEPALIVE = 8,
+	ESP_FRAME_NETWORK = 9,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */
@@ -97,6 +102,7 @@ enum esp_frame {
 	_(IKE_IN, "ike-in")                          /* IKE messages given to the mailbox */ \
 	_(IKE_OUT, "ike-out")                        /* IKE messages sent */ \
 	_(KEEPALIVE, "keepalive")                    /* NAT keepalives (RFC 3948 section 2.3) */ \
+	_(KEEPALIVE_OUT, "keepalive-out")            /* our own */ \
 	_(RUNT, "runt")                              /* too short for ESP or IKE */ \
 	_(TRUNCATED, "truncated")                    /* longer than our buffer */ \
 	_(BAD_SPI, "bad-spi")                        /* SPI 1–255 is reserved */ \
@@ -155,6 +161,9 @@ struct esp_options {
 	uint32_t cpu_mask;
 	/* Which of enum esp_offload may be used; all ones: what there is. */
 	uint32_t offload_mask;
+	/* 1: tell with NETWORK frames when the host's network changes; a burst of changes is told
+	 * ten times a second. */
+	uint32_t watch_network;
 	/* 0: any free port. */
 	uint16_t port;
 	uint16_t natt_port;

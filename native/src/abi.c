@@ -74,6 +74,8 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_FAILED),
 	CONSTANT(ESP_FRAME_USED),
 	CONSTANT(ESP_FRAME_TRAPPED),
+	CONSTANT(ESP_FRAME_KEEPALIVE),
+	CONSTANT(ESP_FRAME_NETWORK),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),
@@ -91,6 +93,7 @@ static const struct entry entries[] = {
 	FIELD(esp_options, mtu),
 	FIELD(esp_options, cpu_mask),
 	FIELD(esp_options, offload_mask),
+	FIELD(esp_options, watch_network),
 	FIELD(esp_options, port),
 	FIELD(esp_options, natt_port),
 	FIELD(esp_options, listen_count),

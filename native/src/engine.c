@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cpu.h"
+#include "network.h"
 
 uint64_t engine_now_ms(void)
 {
@@ -134,6 +135,7 @@ static struct esp_engine *allocate(uint32_t cpu_mask)
 	engine->cpu_features = cpu_features() & cpu_mask;
 	engine->mailbox.fd = -1;
 	engine->stop_fd = -1;
+	engine->network_fd = -1;
 	epoch_start(&engine->epoch);
 	pthread_mutex_init(&engine->lock, NULL);
 	if (getrandom(&engine->spd.seed, sizeof(engine->spd.seed), 0) < 0)
@@ -155,6 +157,8 @@ static enum esp_code build(
 	if (code != ESP_OK)
 		return code;
 	engine->udp.raw = raw_open(&engine->udp, options);
+	if (options->watch_network)
+		engine->network_fd = network_open();
 	return start_all(engine);
 }
 
@@ -268,6 +272,8 @@ void engine_close(struct esp_engine *engine)
 	udp_close(&engine->udp);
 	tun_close(&engine->tun);
 	mailbox_close(&engine->mailbox);
+	if (engine->network_fd >= 0)
+		close(engine->network_fd);
 	if (engine->stop_fd >= 0)
 		close(engine->stop_fd);
 	pthread_mutex_destroy(&engine->lock);

@@ -35,6 +35,8 @@ struct esp_engine {
 	struct udp udp;
 	struct tun tun;
 	struct mailbox mailbox;
+	/* Readable when the host's network changed; -1: nobody wants to know. */
+	int network_fd;
 	/* Readable from esp_close() on. */
 	int stop_fd;
 	uint32_t cpu_features;

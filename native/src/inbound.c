@@ -5,14 +5,15 @@
 #include <unistd.h>
 
 #include "inbound.h"
+#include "network.h"
 
-/* A NAT keepalive is one byte (RFC 3948 section 2.3). */
-#define KEEPALIVE_BYTE   0xffu
 #define IKE_HEADER_BYTES 28u
 #define FIRST_SPI        256u
+/* Changes of the network come in bursts: what follows one that was told waits so long. */
+#define BURST_MS 100
 
 /* What epoll says is ready: a socket by its number, or one of these. */
-enum { READY_MAILBOX = OUTER_MAX_SOCKETS, READY_STOP };
+enum { READY_MAILBOX = OUTER_MAX_SOCKETS, READY_STOP, READY_NETWORK };
 
 static void drop(struct worker *worker, enum esp_counter reason)
 {
@@ -136,11 +137,14 @@ static void send_ike(void *context, const struct esp_path *path, const uint8_t *
 		drop(worker, ESP_COUNT_MAILBOX_BAD);
 		return;
 	}
+	const bool keepalive = count == 1 && bytes[0] == KEEPALIVE_BYTE;
+
 	from = outer_find(&worker->engine->udp, &path->local, ESP_ENCAP_UDP);
 	if (!from)
 		drop(worker, ESP_COUNT_IKE_NO_SOCKET);
-	else if (udp_send_ike(from, path, bytes, count))
-		counter_add(&worker->counters, ESP_COUNT_IKE_OUT, 1);
+	else if (udp_send_ike(from, path, bytes, count, !keepalive))
+		counter_add(&worker->counters,
+			keepalive ? ESP_COUNT_KEEPALIVE_OUT : ESP_COUNT_IKE_OUT, 1);
 	else
 		drop(worker, ESP_COUNT_IKE_SEND_FAILED);
 }
@@ -158,6 +162,8 @@ static int watch_all(struct esp_engine *engine)
 	bool good = epoll >= 0 && watch(epoll, engine->stop_fd, EPOLLIN, READY_STOP) &&
 		    watch(epoll, engine->mailbox.fd, EPOLLIN | EPOLLOUT | EPOLLET, READY_MAILBOX);
 
+	if (good && engine->network_fd >= 0)
+		good = watch(epoll, engine->network_fd, EPOLLIN | EPOLLONESHOT, READY_NETWORK);
 	for (uint32_t i = 0; good && i < engine->udp.count; i++)
 		good = watch(epoll, engine->udp.sockets[i].fd, EPOLLIN, i);
 	if (!good)
@@ -174,16 +180,43 @@ static void mailbox_ready(struct worker *worker, int epoll)
 		epoll_ctl(epoll, EPOLL_CTL_DEL, mailbox->fd, NULL);
 }
 
+/* A change that is not there any more when we look is one as well: what is told is to look. */
+static uint64_t network_ready(struct esp_engine *engine)
+{
+	network_drain(engine->network_fd);
+	mailbox_network(&engine->mailbox);
+	return engine_now_ms() + BURST_MS;
+}
+
+/* How long epoll may wait; when the rest is over, changes are listened for again. */
+static int rest(const struct esp_engine *engine, int epoll, uint64_t *until)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLONESHOT,
+		.data.u32 = READY_NETWORK,
+	};
+	const uint64_t now = *until ? engine_now_ms() : 0;
+
+	if (now < *until)
+		return (int)(*until - now);
+	if (*until)
+		epoll_ctl(epoll, EPOLL_CTL_MOD, engine->network_fd, &event);
+	*until = 0;
+	return -1;
+}
+
 void *inbound_run(void *argument)
 {
 	struct worker *worker = argument;
 	struct esp_engine *engine = worker->engine;
-	struct epoll_event ready[OUTER_MAX_SOCKETS + 2];
+	struct epoll_event ready[OUTER_MAX_SOCKETS + 3];
 	const int epoll = watch_all(engine);
+	uint64_t resting_until = 0;
 	bool stopping = epoll < 0;
 
 	while (!stopping) {
-		const int count = epoll_wait(epoll, ready, OUTER_MAX_SOCKETS + 2, -1);
+		const int timeout = rest(engine, epoll, &resting_until);
+		const int count = epoll_wait(epoll, ready, OUTER_MAX_SOCKETS + 3, timeout);
 
 		for (int i = 0; i < count; i++) {
 			const uint32_t which = ready[i].data.u32;
@@ -192,6 +225,8 @@ void *inbound_run(void *argument)
 				stopping = true;
 			else if (which == READY_MAILBOX)
 				mailbox_ready(worker, epoll);
+			else if (which == READY_NETWORK)
+				resting_until = network_ready(engine);
 			else
 				take_batch(worker, &engine->udp.sockets[which]);
 		}

@@ -161,6 +161,13 @@ bool mailbox_trapped(struct mailbox *mailbox, uint32_t trap, const struct flow *
 	return queue(mailbox, &head, NULL, 0, 0);
 }
 
+bool mailbox_network(struct mailbox *mailbox)
+{
+	struct head head = begin(ESP_FRAME_NETWORK);
+
+	return queue(mailbox, &head, NULL, 0, 0);
+}
+
 bool mailbox_failed(struct mailbox *mailbox, const char *why)
 {
 	struct head head = begin(ESP_FRAME_FAILED);
@@ -197,10 +204,12 @@ static size_t take_address(const uint8_t *p, size_t left, struct esp_address *ad
 /* `frame` begins with the kind. */
 static void take_frame(const uint8_t *frame, size_t count, mailbox_take *take, void *context)
 {
+	static const uint8_t keepalive = KEEPALIVE_BYTE;
+	const uint8_t kind = count > 0 ? frame[0] : 0;
 	struct esp_path path;
 	size_t local = 0, remote = 0;
 
-	if (count > 0 && frame[0] == ESP_FRAME_DATAGRAM)
+	if (kind == ESP_FRAME_DATAGRAM || kind == ESP_FRAME_KEEPALIVE)
 		local = take_address(frame + 1, count - 1, &path.local);
 	if (local)
 		remote = take_address(frame + 1 + local, count - 1 - local, &path.remote);
@@ -210,7 +219,10 @@ static void take_frame(const uint8_t *frame, size_t count, mailbox_take *take, v
 	}
 	const size_t head = 1 + local + remote;
 
-	take(context, &path, frame + head, count - head);
+	if (kind == ESP_FRAME_KEEPALIVE)
+		take(context, &path, &keepalive, 1);
+	else
+		take(context, &path, frame + head, count - head);
 }
 
 /* Takes the whole frames in the buffer; false: one is longer than a frame can be. */

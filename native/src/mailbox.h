@@ -13,6 +13,9 @@
 #include "esp.h"
 #include "ip.h"
 
+/* A NAT keepalive (RFC 3948 section 2.3); no IKE message is so short. */
+#define KEEPALIVE_BYTE 0xffu
+
 struct mailbox {
 	int fd;
 	/* Guards what is outgoing; events come from every thread. */
@@ -24,8 +27,8 @@ struct mailbox {
 	size_t in_bytes;
 };
 
-/* What becomes of an IKE message that JavaScript wants to send; `bytes` NULL: a frame that does not
- * parse. */
+/* What becomes of an IKE message that JavaScript wants to send, or of a keepalive, which is the one
+ * byte KEEPALIVE_BYTE; `bytes` NULL: a frame that does not parse. */
 typedef void mailbox_take(
 	void *context, const struct esp_path *path, const uint8_t *bytes, size_t count);
 
@@ -40,6 +43,7 @@ bool mailbox_moved(struct mailbox *mailbox, uint32_t child, const struct esp_pat
 bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child);
 /* The flow of a packet that fits a trap. */
 bool mailbox_trapped(struct mailbox *mailbox, uint32_t trap, const struct flow *flow);
+bool mailbox_network(struct mailbox *mailbox);
 bool mailbox_failed(struct mailbox *mailbox, const char *why);
 
 /* The socket can take more. */

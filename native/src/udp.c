@@ -128,21 +128,22 @@ int udp_receive(struct udp_batch *batch, const struct outer_socket *from)
 }
 
 bool udp_send_ike(const struct outer_socket *from, const struct esp_path *address,
-	const uint8_t *bytes, size_t count)
+	const uint8_t *bytes, size_t count, bool marked)
 {
 	static const uint8_t marker[4];
 	struct iovec parts[2] = {
 		{(void *)(uintptr_t)marker, sizeof(marker)},
 		{(void *)(uintptr_t)bytes, count},
 	};
+	const bool both = marked && from->kind == OUTER_NATT;
 	struct path path;
 
 	path_prepare(&path, address, from);
 	const struct msghdr header = {
 		.msg_name = &path.remote,
 		.msg_namelen = path.remote_bytes,
-		.msg_iov = from->kind == OUTER_NATT ? parts : parts + 1,
-		.msg_iovlen = from->kind == OUTER_NATT ? 2 : 1,
+		.msg_iov = both ? parts : parts + 1,
+		.msg_iovlen = both ? 2 : 1,
 		.msg_control = path.control[0].bytes,
 		.msg_controllen = path.control[0].count,
 	};

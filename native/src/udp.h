@@ -93,8 +93,9 @@ const struct outer_socket *outer_find(
 /* How many datagrams came, 0…BATCH; -1: the socket is broken. Never blocks. */
 int udp_receive(struct udp_batch *batch, const struct outer_socket *from);
 
-/* One IKE message, with the non-ESP marker where the socket is the NAT-T port's. */
+/* One IKE message, after the non-ESP marker where the socket is the NAT-T port's; or, not `marked`,
+ * bytes as they are. */
 bool udp_send_ike(const struct outer_socket *from, const struct esp_path *path,
-	const uint8_t *bytes, size_t count);
+	const uint8_t *bytes, size_t count, bool marked);
 
 #endif

@@ -3,12 +3,12 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 3,
+  ESP_ABI_VERSION: 4,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
-  ESP_COUNTER_COUNT: 29,
+  ESP_COUNTER_COUNT: 30,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -39,6 +39,8 @@ export const constants = {
   ESP_FRAME_FAILED: 5,
   ESP_FRAME_USED: 6,
   ESP_FRAME_TRAPPED: 7,
+  ESP_FRAME_KEEPALIVE: 8,
+  ESP_FRAME_NETWORK: 9,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */
@@ -66,6 +68,7 @@ export const espOptions = struct({
   mtu: u32,
   cpu_mask: u32,
   offload_mask: u32,
+  watch_network: u32,
   port: u16,
   natt_port: u16,
   listen_count: u32,

@@ -27,6 +27,8 @@ export interface DataPlane {
   removeTrap(trap: TrapRef): void;
   /** Sends one IKE message; the non-ESP marker is added where `path.local.port` is the NAT-T port. */
   send(path: Path, bytes: Uint8Array): void;
+  /** Sends the byte that keeps a NAT awake (RFC 3948 §2.3). */
+  keepalive(path: Path): void;
   /** Undefined: no such child. */
   stats(child: ChildRef): ChildStats | undefined;
   /** Packets dropped or passed in all, by reason. */
@@ -51,6 +53,8 @@ export interface DataPlaneListener {
   event(event: DataPlaneEvent): void;
   /** The first packet that fits a trap; once, until the trap is released. */
   trapped(trap: TrapRef, packet: WaitingPacket): void;
+  /** Links, addresses or routes of this host are not as they were; told only where it was asked for. */
+  networkChanged?(): void;
   /** The data plane cannot go on (the TUN device was deleted, a socket broke). */
   failed(why: string): void;
 }
@@ -65,6 +69,8 @@ export interface DataPlaneOptions {
   readonly nattPort: number;
   /** 0: one per core. */
   readonly workers: number;
+  /** Tell when the host's network changes. */
+  readonly watchNetwork?: boolean;
   /** False: without the kernel's segmentation offloads, for a network driver that gets them wrong. */
   readonly offloads?: boolean;
 }

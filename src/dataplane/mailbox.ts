@@ -11,6 +11,7 @@ export type Frame =
   | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
   | { readonly kind: 'event'; readonly event: DataPlaneEvent }
   | { readonly kind: 'trapped'; readonly trap: TrapRef; readonly packet: WaitingPacket }
+  | { readonly kind: 'network' }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** The other end does not keep to the framing; nothing behind it can be trusted. */
@@ -20,9 +21,17 @@ export class MailboxError extends Error {
 
 /** One IKE message to send, as a frame. @throws RangeError when it is longer than a datagram can be */
 export function encodeDatagram(path: Path, bytes: Uint8Array): Uint8Array {
+  return encodeFrame(constants.ESP_FRAME_DATAGRAM, path, bytes);
+}
+
+/** A NAT keepalive to send. */
+export const encodeKeepalive = (path: Path): Uint8Array =>
+  encodeFrame(constants.ESP_FRAME_KEEPALIVE, path, new Uint8Array(0));
+
+function encodeFrame(kind: number, path: Path, bytes: Uint8Array): Uint8Array {
   const w = new Writer();
   w.u32(0);
-  w.u8(constants.ESP_FRAME_DATAGRAM);
+  w.u8(kind);
   writeAddress(w, path.local);
   writeAddress(w, path.remote);
   w.bytes(bytes);
@@ -95,6 +104,8 @@ function decodeBody(r: Reader): Frame {
       return { kind: 'event', event: { kind: 'used', child: readChild(r) } };
     case constants.ESP_FRAME_TRAPPED:
       return { kind: 'trapped', trap: r.u32() as TrapRef, packet: readPacket(r) };
+    case constants.ESP_FRAME_NETWORK:
+      return { kind: 'network' };
     case constants.ESP_FRAME_FAILED:
       return { kind: 'failed', why: new TextDecoder().decode(r.rest()) };
     default:

@@ -31,6 +31,7 @@ export function encodeOptions(options: DataPlaneOptions): Uint8Array {
   block.set('mtu', options.mtu);
   block.set('cpu_mask', everything);
   block.set('offload_mask', options.offloads === false ? 0 : everything);
+  block.set('watch_network', options.watchNetwork ? 1 : 0);
   block.set('port', options.port);
   block.set('natt_port', options.nattPort);
   block.set('listen_count', listen.length);

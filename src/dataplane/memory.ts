@@ -85,6 +85,9 @@ export class MemoryPlane implements DataPlane {
     child.encap = encap;
   }
 
+  /** No cable between planes of memory forgets anybody. */
+  keepalive(): void {}
+
   activate(ref: ChildRef): void {
     const child = this.#children.get(ref);
     if (child) child.standby = false;

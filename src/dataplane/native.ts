@@ -12,7 +12,13 @@ import type {
   TrapRef,
 } from './dataplane.ts';
 import { DataPlaneError, faultOf } from './fault.ts';
-import { encodeDatagram, type Frame, FrameReader, MailboxError } from './mailbox.ts';
+import {
+  encodeDatagram,
+  encodeKeepalive,
+  type Frame,
+  FrameReader,
+  MailboxError,
+} from './mailbox.ts';
 import {
   decodeOpened,
   decodeStats,
@@ -202,6 +208,11 @@ class NativePlane implements NativeDataPlane {
     else this.#mailbox.write(encodeDatagram(path, bytes));
   }
 
+  keepalive(path: Path): void {
+    this.#open();
+    this.#mailbox.write(encodeKeepalive(path));
+  }
+
   stats(child: ChildRef): ChildStats | undefined {
     const stats = new Uint8Array(espStats.bytes);
     const code = this.#library.stats(this.#open(), child, stats);
@@ -242,6 +253,7 @@ class NativePlane implements NativeDataPlane {
     if (frame.kind === 'datagram') this.#listener.datagram(frame.path, frame.bytes);
     else if (frame.kind === 'event') this.#listener.event(frame.event);
     else if (frame.kind === 'trapped') this.#listener.trapped(frame.trap, frame.packet);
+    else if (frame.kind === 'network') this.#listener.networkChanged?.();
     else this.#fail(frame.why);
   }
 

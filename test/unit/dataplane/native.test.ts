@@ -130,6 +130,15 @@ describe.skipIf(whySkipped)('the C module', () => {
     });
   });
 
+  test('sends a keepalive as the one byte that it is (pitfall 66)', async () => {
+    const { opened } = plane();
+    const socket = await peer('127.0.0.1');
+    opened.keepalive(loopback(opened.ports.nattPort, socket.address().port));
+    const [byte] = await once(socket, 'message');
+    expect(Uint8Array.from(byte)).toEqual(Uint8Array.of(0xff));
+    expect(opened.counters()).toMatchObject({ 'keepalive-out': 1n, 'ike-out': 0n });
+  });
+
   test('carries messages larger than any packet', async () => {
     const { opened, ear } = plane();
     const socket = await peer('127.0.0.1');
