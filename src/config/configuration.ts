@@ -1,6 +1,5 @@
 // The configuration as the rest of the daemon gets it: typed, checked, with defaults; no text is left to interpret.
 import type { Ip } from '../base/ip.ts';
-import type { Duration } from '../base/time.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PoolSettings } from '../policy/pool.ts';
@@ -35,8 +34,6 @@ export interface ServiceSettings {
   readonly engine: 'auto' | 'node' | 'noble';
   /** Folder for Wireshark's key files; undefined: keys stay where they are. */
   readonly keylog: string | undefined;
-  /** Between two keepalives through a NAT; undefined: none are sent (RFC 3948 §4). */
-  readonly keepalive: Duration | undefined;
 }
 export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;

@@ -61,7 +61,6 @@ export const optionOfSetting: Readonly<Record<keyof ServiceSettings, string | un
   identity: undefined,
   zone: undefined,
   log: undefined,
-  keepalive: undefined,
 };
 const serviceKeys = Object.keys(optionOfSetting) as (keyof ServiceSettings)[];
 

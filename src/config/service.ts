@@ -51,7 +51,7 @@ function checkService({ section, options }: Section<'service'>, findings: Findin
 
 export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings {
   const { enabled, identity, listen, port, device, mtu, workers, zone, log, engine } = options;
-  const { natt_port: nattPort, keylog, keepalive } = options;
+  const { natt_port: nattPort, keylog } = options;
   return {
     enabled,
     identity,
@@ -65,7 +65,6 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     log,
     engine,
     keylog,
-    keepalive,
   };
 }
 
@@ -74,6 +73,7 @@ export function timing(options: OptionsOf<'service'>): Timing {
     retransmitBase: options.retransmit_base,
     retransmitTries: options.retransmit_tries,
     halfOpen: options.half_open,
+    keepalive: options.keepalive,
     // Phones give up after some 15 seconds: an answer that takes longer comes too late anyway.
     question: seconds(10),
   };

@@ -112,6 +112,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
 function counting(plane: DataPlane, past: PastTraffic): Ports['plane'] {
   return {
     send: (path, bytes) => plane.send(path, bytes),
+    keepalive: (path) => plane.keepalive(path),
     install(child) {
       past.install(child);
       plane.install(child);

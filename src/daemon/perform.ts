@@ -10,7 +10,10 @@ import type { Routing } from './routing.ts';
 
 /** Where effects go. */
 export interface Ports {
-  readonly plane: Pick<DataPlane, 'send' | 'install' | 'move' | 'activate' | 'remove'>;
+  readonly plane: Pick<
+    DataPlane,
+    'send' | 'keepalive' | 'install' | 'move' | 'activate' | 'remove'
+  >;
   readonly routing: Pick<Routing, 'install' | 'move' | 'remove'>;
   readonly keylog: Pick<Keylog, 'disclose' | 'install' | 'move' | 'remove'> | undefined;
   readonly report: (event: TraceEvent) => void;
@@ -57,6 +60,7 @@ type Table = {
 };
 const table: Table = {
   send: ({ plane }, { path, bytes }) => plane.send(path, bytes),
+  keepalive: ({ plane }, { path }) => plane.keepalive(path),
   install: ({ plane }, { child }) => plane.install(child),
   move: ({ plane }, { child, path, encap }) => plane.move(child, path, encap),
   activate: ({ plane }, { child }) => plane.activate(child),
@@ -85,6 +89,7 @@ function logKeys(keylog: NonNullable<Ports['keylog']>, effect: Effect): void {
 
 const doing: Readonly<Record<Effect['kind'], string>> = {
   send: 'send a datagram',
+  keepalive: 'keep a NAT awake',
   install: 'install a tunnel',
   move: 'move a tunnel to its new addresses',
   activate: 'send with the new keys of a tunnel',

@@ -50,8 +50,13 @@ export type Command =
     }
   /** New keys for an IKE SA, or for one of its children. */
   | { readonly kind: 'rekey'; readonly sa: SaRef; readonly child: ChildRef | undefined }
-  /** An address of ours went, and another is in its place: connections that we dialled move there. */
-  | { readonly kind: 'roam'; readonly from: Ip; readonly to: Ip }
+  /**
+   * An IKE SA that we dialled goes on between these addresses: ours changed, or one of the peer's serves better.
+   * With the addresses it has, the way was gone and is back: what waits for an answer goes out at once.
+   */
+  | { readonly kind: 'roam'; readonly sa: SaRef; readonly local: Ip; readonly remote: Ip }
+  /** All addresses of this host at which peers may reach its sockets, the best first. */
+  | { readonly kind: 'addresses'; readonly addresses: readonly Ip[] }
   /** Replaces the policy; running SAs stay. */
   | { readonly kind: 'policy'; readonly policy: Policy };
 
@@ -82,6 +87,8 @@ export type DataPlaneEvent =
 
 export type Effect =
   | { readonly kind: 'send'; readonly path: Path; readonly bytes: Uint8Array }
+  /** The byte that keeps a NAT from forgetting us (RFC 3948 §2.3). */
+  | { readonly kind: 'keepalive'; readonly path: Path }
   | { readonly kind: 'install'; readonly child: ChildSpec }
   | {
       readonly kind: 'move';
@@ -277,11 +284,15 @@ export interface SaSnapshot {
   readonly spiI: string;
   readonly spiR: string;
   readonly role: 'initiator' | 'responder';
+  /** Whether we brought it up, whoever rekeyed it since. */
+  readonly dialled: boolean;
   readonly phase: Phase;
   readonly connection: string | undefined;
   /** The authenticated identity of the peer, once there is one. */
   readonly peer: string | undefined;
   readonly path: Path;
+  /** Where the peer may be reached, as far as it told. */
+  readonly peerAddresses: readonly Ip[];
   readonly nat: { readonly local: boolean; readonly remote: boolean };
   readonly suite: string | undefined;
   readonly createdAt: Instant;

@@ -27,13 +27,16 @@ import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { rekeyIke } from './exchanges/rekey-ike.ts';
 import { isCarriedBy, widen } from './exchanges/widen.ts';
+import { addressesChanged } from './extensions/additional-addresses.ts';
 import { isMobile, updateAddresses } from './extensions/mobike.ts';
 import { natOf } from './extensions/nat-detection.ts';
 import { Host } from './host.ts';
 import { reportBug, reportFailedAttempt } from './refusal.ts';
 import type { ChildSa } from './sa/child-sa.ts';
 import { IkeSa } from './sa/ike-sa.ts';
+import { keepAlive } from './sa/keepalive.ts';
 import { bury, removeChild, retire } from './sa/lifecycle.ts';
+import { peerAddresses } from './sa/paths.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
 
@@ -74,7 +77,7 @@ class PureCore implements Core {
     return {
       sas: sas.map((sa) => {
         const { local, remote } = natOf(sa);
-        return sa.snapshot({ local, remote });
+        return sa.snapshot({ nat: { local, remote }, peerAddresses: peerAddresses(sa) });
       }),
       counters: Object.fromEntries(this.#host.counters),
     };
@@ -116,7 +119,10 @@ class PureCore implements Core {
         this.#rekey(command.sa, command.child);
         return;
       case 'roam':
-        for (const sa of this.#host.registry.all) this.#roam(sa, command.from, command.to);
+        this.#roam(command.sa, command.local, command.remote);
+        return;
+      case 'addresses':
+        this.#readdress(command.addresses);
         return;
       case 'policy':
         this.#host.policy = command.policy;
@@ -156,16 +162,30 @@ class PureCore implements Core {
    * Our own address changed: what can move moves, what cannot must be dialled anew. A rekeyed SA that still
    * waits for its DELETE moves too: the peer may not know yet that it was rekeyed, and listen there alone.
    */
-  #roam(sa: IkeSa, from: Ip, to: Ip): void {
-    const stands = (sa.phase === 'established' || sa.phase === 'rekeying') && !sa.heirOf;
-    if (!sa.dialled || !stands || sa.path.local.ip !== from) return;
-    sa.path = { local: { ...sa.path.local, ip: to }, remote: sa.path.remote };
-    if (isMobile(sa)) {
-      // What waits for an answer goes out again from the new address at once.
-      sa.window.forgetLosses();
-      this.#driver.retransmit(sa);
-      this.#driver.spawn(sa, updateAddresses);
-    } else retire(sa, { cause: 'timeout', why: 'our address changed, and the peer cannot follow' });
+  #roam(ref: SaRef, local: Ip, remote: Ip): void {
+    const sa = this.#host.registry.byRef(ref);
+    const stands = (sa?.phase === 'established' || sa?.phase === 'rekeying') && !sa.heirOf;
+    if (!sa?.dialled || !stands) return;
+    const { path } = sa;
+    const isSame = path.local.ip === local && path.remote.ip === remote;
+    if (!isSame && !isMobile(sa)) {
+      retire(sa, { cause: 'timeout', why: 'our address changed, and the peer cannot follow' });
+      return;
+    }
+    sa.path = { local: { ...path.local, ip: local }, remote: { ...path.remote, ip: remote } };
+    // What waits for an answer goes out again from the new address at once.
+    sa.window.forgetLosses();
+    this.#driver.retransmit(sa);
+    if (isMobile(sa)) this.#driver.spawn(sa, updateAddresses);
+  }
+
+  #readdress(addresses: readonly Ip[]): void {
+    const gone = this.#host.addresses.filter((ip) => !addresses.includes(ip));
+    this.#host.addresses = addresses;
+    for (const sa of this.#host.registry.all) {
+      addressesChanged(sa, gone);
+      this.#driver.resume(sa);
+    }
   }
 
   #end(which: Extract<Command, { kind: 'terminate' }>['which']): void {
@@ -195,7 +215,8 @@ class PureCore implements Core {
     const { sa, child } = found;
     switch (event.kind) {
       case 'moved':
-        move(sa, event.path);
+        // Who dialled says where it goes: a peer that moves tells (RFC 4555 §3.6), and one behind a NAT cannot.
+        if (!sa.dialled) move(sa, event.path);
         return;
       case 'used':
         child.isActive = true;
@@ -243,6 +264,9 @@ class PureCore implements Core {
         return;
       case 'abandoned':
         retire(sa, { cause: 'timeout', why: 'the peer never deleted it after a rekey' });
+        return;
+      case 'keepalive':
+        keepAlive(sa);
         return;
       case 'liveness':
         this.#driver.spawn(sa, liveness);

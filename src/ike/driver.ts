@@ -3,6 +3,7 @@
 import { milliseconds } from '../base/time.ts';
 import { Exchange } from '../iana/exchanges.ts';
 import type { Answer, Path, Question, Ticket } from './core.ts';
+import { pathToTry } from './extensions/additional-addresses.ts';
 import { extensions } from './extensions/index.ts';
 import type { Host } from './host.ts';
 import { Draft, type Received } from './message.ts';
@@ -93,9 +94,10 @@ export class Driver {
       retire(sa, { cause: 'timeout', why });
       return;
     }
-    this.#transmit(sa.path, sa.window.repeat());
+    const path = pathToTry(sa, pending.attempts);
+    this.#transmit(sa, path, sa.window.repeat());
     const { attempts: attempt, messageId } = pending;
-    this.#host.report({ kind: 'retransmit', sa: sa.id, path: sa.path, messageId, attempt });
+    this.#host.report({ kind: 'retransmit', sa: sa.id, path, messageId, attempt });
     this.#scheduleRetransmission(sa);
   }
 
@@ -107,7 +109,7 @@ export class Driver {
 
   /** Says something once, without waiting to be heard: the SA is about to go. */
   sayOnce(sa: IkeSa, draft: Draft): void {
-    this.#transmit(sa.path, pack(sa, draft, sa.window.nextMessageId));
+    this.#transmit(sa, sa.path, pack(sa, draft, sa.window.nextMessageId));
   }
 
   #advance(sa: IkeSa, run: Run, value: unknown, inspect?: () => void): void {
@@ -197,7 +199,7 @@ export class Driver {
     if (sa.outgoing) sa.outgoing.exchange = draft.exchange;
     sa.window.sent(datagrams);
     this.#trace(sa, draft, messageId, datagrams);
-    this.#transmit(sa.path, datagrams);
+    this.#transmit(sa, sa.path, datagrams);
     this.#scheduleRetransmission(sa);
   }
 
@@ -215,10 +217,11 @@ export class Driver {
     if (isInit(draft) && sa.handshake) sa.handshake.response = datagrams[0] as Uint8Array;
     sa.window.answer(datagrams);
     this.#trace(sa, draft, messageId, datagrams);
-    this.#transmit(sa.replyPath, datagrams);
+    this.#transmit(sa, sa.replyPath, datagrams);
   }
 
-  #transmit(path: Path, datagrams: readonly Uint8Array[]): void {
+  #transmit(sa: IkeSa, path: Path, datagrams: readonly Uint8Array[]): void {
+    sa.saidAt = this.#host.now;
     for (const bytes of datagrams) this.#host.emit({ kind: 'send', path, bytes });
   }
 

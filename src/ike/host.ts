@@ -1,5 +1,6 @@
 // What every SA of one core shares: the time of this turn, randomness, the effects collected so far, counters.
 import { isZero } from '../base/bytes.ts';
+import type { Ip } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
 import { instant } from '../base/time.ts';
 import type { Primitives, Rng } from '../crypto/primitives.ts';
@@ -19,6 +20,8 @@ interface Wipeable {
 
 export class Host {
   policy: Policy;
+  /** Our own addresses; empty: we were not told, and nothing follows from it. */
+  addresses: readonly Ip[] = [];
   readonly primitives: Primitives;
   readonly registry: Registry;
   /** The timers of all SAs. */

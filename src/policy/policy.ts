@@ -83,6 +83,8 @@ export interface Timing {
   readonly retransmitTries: number;
   /** A half-open IKE SA is dropped after this. */
   readonly halfOpen: Duration;
+  /** Between two bytes that keep a NAT in front of us awake; undefined: none are sent (RFC 3948 §4). */
+  readonly keepalive: Duration | undefined;
   /** How long the core waits for the answer to a question. */
   readonly question: Duration;
 }

@@ -37,13 +37,21 @@ export function household(
     ports,
     fields.seed,
   );
-  const path = between(dialer, gateway);
-  const dial = () =>
-    world.input(dialer, {
-      kind: 'command',
-      command: { kind: 'initiate', connection: 'home', path },
-    });
+  const dial = () => {
+    const path = between(dialer, gateway);
+    const command = { kind: 'initiate', connection: 'home', path } as const;
+    world.input(dialer, { kind: 'command', command });
+  };
   return { world, gateway, phone: dialer, dial };
+}
+
+/** Everything that `host` dialled goes on from another address of it. */
+export function roam(world: World, host: SimHost, to: string): void {
+  host.address = to;
+  for (const { id, path } of host.core.snapshot().sas) {
+    const command = { kind: 'roam', sa: id, local: ip(to), remote: path.remote.ip } as const;
+    world.input(host, { kind: 'command', command });
+  }
 }
 
 /** Answers `lease` from a list of addresses until it is empty; nothing else. */

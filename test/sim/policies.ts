@@ -68,6 +68,7 @@ export function policy(connections: readonly Connection[], fields: Partial<Polic
       retransmitBase: seconds(2),
       retransmitTries: 5,
       halfOpen: seconds(30),
+      keepalive: undefined,
       question: milliseconds(10_000),
     },
     limits: {

@@ -1,10 +1,9 @@
 // One random schedule: two hosts, commands at random times, a wire that loses, doubles and delays. Then the network
 // heals, and both must agree; then they part, and nothing may be left.
-import { ip } from '../../src/base/ip.ts';
 import { seconds } from '../../src/base/time.ts';
 import type { Command, SaSnapshot } from '../../src/ike/core.ts';
 import { chanceOf } from './chance.ts';
-import { household, pool } from './household.ts';
+import { household, pool, roam } from './household.ts';
 import { expectAgreement } from './model.ts';
 import { connection, phone, policy, proposals } from './policies.ts';
 import type { SimHost, World } from './world.ts';
@@ -33,7 +32,7 @@ export function play({ seed, acts, steps }: Schedule): void {
   for (let step = 0; step < steps; step++) {
     const host = pick([gateway, dialer]);
     const act = pick(acts);
-    if (act === 'roam') roam(world, dialer, step);
+    if (act === 'roam') roam(world, dialer, `192.0.2.${step + 1}`);
     else
       for (const command of commandsOf(act, host)) world.input(host, { kind: 'command', command });
     world.run(seconds(chance() * (seed % 2 === 0 ? 4 : 0.4)));
@@ -71,13 +70,6 @@ function commandsOf(act: Exclude<Act, 'roam'>, host: SimHost): Command[] {
 /** The child that traffic goes out on: limits and lifetimes are of that one. */
 const sendingOf = (host: SimHost, { children }: SaSnapshot) =>
   children.find(({ ref }) => ref === host.sending?.ref)?.ref;
-
-function roam(world: World, host: SimHost, step: number): void {
-  const from = ip(host.address);
-  host.address = `192.0.2.${step + 1}`;
-  const command = { kind: 'roam', from, to: ip(host.address) } as const;
-  world.input(host, { kind: 'command', command });
-}
 
 /** One hangs up: no SA, tunnel, timer or key may be left on either side. */
 function part(world: World, a: SimHost, b: SimHost): void {

@@ -51,6 +51,8 @@ export class SimHost {
   core: Core;
   /** Where packets find it; changes when it roams. */
   address: string;
+  /** Where packets find it too. */
+  also: readonly string[] = [];
   readonly events: TraceEvent[] = [];
   readonly children = new Map<number, ChildSpec>();
   /** Every CHILD_SA that was ever installed, and every question that was ever asked. */
@@ -239,7 +241,10 @@ export class World {
   #perform(host: SimHost, effect: Effect): void {
     switch (effect.kind) {
       case 'send':
-        this.#send({ from: effect.path.local, to: effect.path.remote, bytes: effect.bytes });
+        this.#send({ ...endsOf(effect.path), bytes: effect.bytes });
+        return;
+      case 'keepalive':
+        this.#send({ ...endsOf(effect.path), bytes: Uint8Array.of(keepaliveByte) });
         return;
       case 'install':
         host.children.set(effect.child.ref, effect.child);
@@ -303,9 +308,11 @@ export class World {
   }
 
   #deliver({ from, to, bytes }: Packet): void {
-    const host = this.#hosts.find(({ address }) => address === to.ip);
+    const host = this.#hosts.find(({ address, also }) => address === to.ip || also.includes(to.ip));
     const path: Path = { local: to, remote: from };
     if (!host || host.asleepUntil > this.now) return;
+    // The data plane sees to keepalives: the core never hears of them (RFC 3948 §2.3).
+    if (bytes.length === 1) return;
     this.input(host, { kind: 'datagram', path, bytes: bytes.slice() });
   }
 }
@@ -316,6 +323,8 @@ function drop(list: number[], what: number): void {
   for (let at = list.indexOf(what); at >= 0; at = list.indexOf(what)) list.splice(at, 1);
 }
 
+const endsOf = ({ local, remote }: Path) => ({ from: local, to: remote });
+const keepaliveByte = 0xff;
 const nonceBytes = 32;
 
 /** A path between two hosts on port 500. */

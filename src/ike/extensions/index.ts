@@ -1,4 +1,5 @@
 // The extensions, in the order in which they contribute: the one registration line of each.
+import { additionalAddresses } from './additional-addresses.ts';
 import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
@@ -10,4 +11,5 @@ export const extensions: readonly Extension[] = [
   fragmentation,
   signatureHash,
   mobike,
+  additionalAddresses,
 ];

@@ -9,11 +9,12 @@ import { PayloadType } from '../../iana/payloads.ts';
 import type { Path } from '../core.ts';
 import { Draft, type Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
+import { pathsOf } from '../sa/paths.ts';
 import { moveChildren, samePath } from '../sa/roam.ts';
 import type { Slot } from '../sa/slots.ts';
 import { request, type Steps } from '../steps.ts';
 import type { Extension } from './extension.ts';
-import { detectAgain } from './nat-detection.ts';
+import { detectAgain, encapsulationOf } from './nat-detection.ts';
 
 export const mobike: Extension = {
   name: 'mobike',
@@ -50,22 +51,50 @@ export const isMobile = (sa: IkeSa): boolean => sa.slot(state).agreed;
 /** Our address changed, and `sa.path` with it: tells the peer (§3.5). */
 export function* updateAddresses(sa: IkeSa): Steps<void> {
   const { path } = sa;
-  if (samePath(path, sa.provenPath)) return;
+  const slot = sa.slot(state);
+  if (samePath(path, sa.provenPath) && !slot.isAstray) return;
+  slot.isAstray = true;
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   const response = yield* request(draft.notify(Notification.UPDATE_SA_ADDRESSES));
   const refusal = response.error();
   if (refusal) {
     const why = `the peer does not follow us to a new address: ${nameOf(Notification, refusal.type)}`;
     sa.host.report({ kind: 'note', sa: sa.id, why });
+    slot.refused.push(path);
+    if (refusal.type === Notification.UNACCEPTABLE_ADDRESSES) tryAnother(sa);
     return;
   }
+  slot.refused = [];
   // Another update may have come on top of this one: the latest wins.
-  if (samePath(sa.path, path)) moveChildren(sa);
+  if (!samePath(sa.path, path)) return;
+  slot.isAstray = false;
+  settle(sa);
+}
+
+/**
+ * Behind a NAT that may have forgotten us the peer is told where we are, even if that is where we were: it sees the
+ * new mapping, and answers as it would to any probe (RFC 4555 §3.8).
+ */
+export function* tellPresence(sa: IkeSa): Steps<void> {
+  sa.slot(state).isAstray = true;
+  yield* updateAddresses(sa);
+}
+
+/** The peer takes no update to this path: perhaps to another (RFC 4555 §3.5). */
+function tryAnother(sa: IkeSa): void {
+  const { refused } = sa.slot(state);
+  const next = pathsOf(sa).find((path) => !refused.some((one) => samePath(one, path)));
+  if (next === undefined) refused.length = 0;
+  else {
+    sa.path = next;
+    sa.queue.push(updateAddresses);
+  }
 }
 
 /** An SA that took another's place goes on with a move that was under way there. */
 export function resumeMove(sa: IkeSa): void {
-  if (!isMobile(sa) || samePath(sa.path, sa.provenPath)) return;
+  const isThere = samePath(sa.path, sa.provenPath) && !sa.slot(state).isAstray;
+  if (!isMobile(sa) || isThere) return;
   if (sa.dialled) sa.queue.push(updateAddresses);
   else scheduleCheck(sa);
 }
@@ -78,8 +107,15 @@ function heedUpdate(sa: IkeSa, received: Received): void {
   detectAgain(sa, received);
   sa.path = received.path;
   slot.updates++;
-  if (samePath(sa.path, sa.provenPath)) moveChildren(sa);
+  if (samePath(sa.path, sa.provenPath)) settle(sa);
   else scheduleCheck(sa);
+}
+
+/** The path is proven: the children take it, unless nothing is new about it. */
+function settle(sa: IkeSa): void {
+  const encap = encapsulationOf(sa);
+  const isNew = !samePath(sa.path, sa.provenPath) || sa.children.some((one) => one.encap !== encap);
+  if (isNew) moveChildren(sa);
 }
 
 function scheduleCheck(sa: IkeSa): void {
@@ -142,15 +178,27 @@ interface State {
   /** How often the peer moved: an answer counts only for the place that it was asked at. */
   updates: number;
   isChecking: boolean;
+  /** We told the peer of another place, and it is not known where it believes us to be. */
+  isAstray: boolean;
+  /** Paths of ours that the peer did not take, since it last took one. */
+  refused: Path[];
   /** To be echoed in the response. */
   cookie2: Uint8Array | undefined;
   /** To be said in the response. */
   refusal: number | undefined;
 }
-const still = { updates: 0, isChecking: false, cookie2: undefined, refusal: undefined };
+const atRest = (): State => ({
+  agreed: false,
+  updates: 0,
+  isChecking: false,
+  isAstray: false,
+  refused: [],
+  cookie2: undefined,
+  refusal: undefined,
+});
 const state: Slot<State> = {
   name: 'mobike',
-  init: () => ({ agreed: false, ...still }),
-  inherit: ({ agreed }) => ({ agreed, ...still }),
+  init: atRest,
+  inherit: ({ agreed, isAstray }) => ({ ...atRest(), agreed, isAstray }),
 };
 const cookieBytes = 16;

@@ -62,6 +62,8 @@ export class IkeSa {
   establishedAt: Instant | undefined;
   /** When an authenticated message last came in. */
   heardAt: Instant;
+  /** When a message last left. */
+  saidAt: Instant;
 
   connection: Connection | undefined;
   /** The authenticated identity of the peer. */
@@ -116,6 +118,7 @@ export class IkeSa {
     this.dialled = fields.role === 'initiator';
     this.createdAt = host.now;
     this.heardAt = host.now;
+    this.saidAt = host.now;
   }
 
   /** The SPI by which the peer's messages find this SA. */
@@ -187,16 +190,18 @@ export class IkeSa {
     if (this.#keys) wipeKeys(this.#keys);
   }
 
-  snapshot(nat: SaSnapshot['nat']): SaSnapshot {
+  snapshot({ nat, peerAddresses }: Pick<SaSnapshot, 'nat' | 'peerAddresses'>): SaSnapshot {
     return {
       id: this.id,
       spiI: toHex(this.spiI),
       spiR: toHex(this.spiR),
       role: this.role,
+      dialled: this.dialled,
       phase: this.phase,
       connection: this.connection?.name,
       peer: this.peerName,
       path: this.path,
+      peerAddresses,
       nat,
       suite: this.suite && formatSuite(this.suite),
       createdAt: this.createdAt,

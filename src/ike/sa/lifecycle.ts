@@ -4,6 +4,7 @@ import { formatSuite } from '../../transforms/parse.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Closing, IkeSa } from './ike-sa.ts';
+import { scheduleKeepalive } from './keepalive.ts';
 import { scheduleIkeRekey } from './lifetimes.ts';
 
 /** Both sides are authenticated. */
@@ -17,6 +18,7 @@ export function establish(sa: IkeSa): void {
   const { dpd } = sa.connection ?? {};
   if (dpd !== undefined) sa.timers.start('liveness', sa.host.now, dpd);
   scheduleIkeRekey(sa);
+  scheduleKeepalive(sa);
   const { local, remote } = natOf(sa);
   sa.host.report({
     kind: 'sa.established',

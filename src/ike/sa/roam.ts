@@ -1,5 +1,5 @@
 // The peer's address changed: follow it where that is safe (RFC 7296 §2.23).
-import { sameSocket } from '../../base/ip.ts';
+import { type Ip, sameSocket } from '../../base/ip.ts';
 import type { Path } from '../core.ts';
 import { encapsulationOf, natOf } from '../extensions/nat-detection.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -24,8 +24,19 @@ export function move(sa: IkeSa, path: Path): void {
 
 /** Sends what the children carry over the SA's own path, in the form that the latest detection asks for. */
 export function moveChildren(sa: IkeSa): void {
-  const { host, path, children } = sa;
-  sa.provenPath = path;
+  sa.provenPath = sa.path;
+  carryChildren(sa);
+}
+
+/** Sends from another address of ours to where the peer is: what was to be proven of it still is. */
+export function sendFrom(sa: IkeSa, ours: Ip): void {
+  sa.path = { local: { ...sa.path.local, ip: ours }, remote: sa.path.remote };
+  sa.provenPath = { local: sa.path.local, remote: sa.provenPath.remote };
+  carryChildren(sa);
+}
+
+function carryChildren(sa: IkeSa): void {
+  const { host, provenPath: path, children } = sa;
   const encap = encapsulationOf(sa);
   for (const child of children) {
     child.encap = encap;

@@ -3,6 +3,7 @@ import { invariant } from '../../base/invariant.ts';
 import { seconds } from '../../base/time.ts';
 import { resumeMove } from '../extensions/mobike.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { scheduleKeepalive } from './keepalive.ts';
 import { retire } from './lifecycle.ts';
 import { scheduleIkeRekey } from './lifetimes.ts';
 import { resumeWanting } from './wanted.ts';
@@ -35,6 +36,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   old.timers.stop('worn-out');
   old.timers.stop('liveness');
   old.timers.stop('new-child');
+  old.timers.stop('keepalive');
   // What waited for its turn goes on over there.
   next.queue.push(...old.queue.splice(0));
   resumeMove(next);
@@ -49,6 +51,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   old.timers.start('abandoned', host.now, patience);
   scheduleIkeRekey(next);
   resumeWanting(next);
+  scheduleKeepalive(next);
   host.report({ kind: 'sa.rekeyed', sa: next.id, old: old.id });
 }
 

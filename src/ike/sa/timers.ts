@@ -14,6 +14,8 @@ export type TimerName =
   | 'linger'
   /** The peer was silent for so long that it must be probed (RFC 7296 §2.4). */
   | 'liveness'
+  /** The NAT in front of us may forget us soon (RFC 3948 §4). */
+  | 'keepalive'
   /** The question that the peer's exchange waits for was not answered. */
   | 'ask-incoming'
   /** The question that our own exchange waits for was not answered. */

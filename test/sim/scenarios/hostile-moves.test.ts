@@ -5,7 +5,7 @@ import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { doorstep, onlyChild } from '../doorstep.ts';
-import { household } from '../household.ts';
+import { household, roam as move } from '../household.ts';
 import { natDetection, notify, peerSpi, rekeyOf } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
 import { connection, phone, policy } from '../policies.ts';
@@ -110,11 +110,7 @@ function established() {
   return house;
 }
 type House = ReturnType<typeof established>;
-const roam = ({ world, phone: dialer }: House, to: string) => {
-  const from = dialer.address;
-  dialer.address = to;
-  world.input(dialer, { kind: 'command', command: { kind: 'roam', from: ip(from), to: ip(to) } });
-};
+const roam = ({ world, phone: dialer }: House, to: string) => move(world, dialer, to);
 const rekeyIke = ({ world }: House, host: SimHost) =>
   world.input(host, {
     kind: 'command',

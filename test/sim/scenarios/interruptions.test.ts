@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
 import { minutes, seconds } from '../../../src/base/time.ts';
-import { household, realPool } from '../household.ts';
+import { household, realPool, roam } from '../household.ts';
 import { keepUp } from '../keep-up.ts';
 import { expectAgreement } from '../model.ts';
 import { connection, phone, policy } from '../policies.ts';
@@ -84,10 +84,7 @@ describe('sleep', () => {
 
 test('another address without MOBIKE: the phone dials again from there', () => {
   const { world, gateway, phone: dialer } = kept({ mobike: false });
-  const from = ip(dialer.address);
-  dialer.address = '192.0.2.7';
-  const command = { kind: 'roam', from, to: ip(dialer.address) } as const;
-  world.input(dialer, { kind: 'command', command });
+  roam(world, dialer, '192.0.2.7');
   world.run(seconds(20));
   expectAgreement(world, gateway, dialer);
   expect(gateway.sa.path.remote.ip).toBe('192.0.2.7');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
 import { seconds } from '../../../src/base/time.ts';
-import { household, kinds, talk } from '../household.ts';
+import { household, kinds, roam as move, talk } from '../household.ts';
 import { expectAgreement } from '../model.ts';
 import { connection, phone, policy } from '../policies.ts';
 import type { World } from '../world.ts';
@@ -19,9 +19,7 @@ type House = ReturnType<typeof established>;
 
 /** The phone leaves the Wi-Fi for the mobile network. */
 function roam({ world, phone: dialer }: House, to: string): void {
-  const from = dialer.address;
-  dialer.address = to;
-  world.input(dialer, { kind: 'command', command: { kind: 'roam', from: ip(from), to: ip(to) } });
+  move(world, dialer, to);
 }
 const pathsOf = (host: House['gateway']): string[] =>
   [...host.children.keys()].map((ref) => host.paths.get(ref)?.remote.ip ?? 'as dialled');
@@ -112,10 +110,8 @@ describe('an update that may not be', () => {
         const to = packet.to.ip === address ? { ...packet.to, ip: ip(home) } : packet.to;
         return [{ packet: { ...packet, to }, delay: seconds(isUpdate ? 0.01 : 0.02) }];
       };
-      world.input(dialer, {
-        kind: 'command',
-        command: { kind: 'roam', from: ip(home), to: ip(address) },
-      });
+      roam(house, address);
+      dialer.address = home;
       world.run(seconds(5));
       expect(talk(gateway).join()).toContain('N(UNACCEPTABLE_ADDRESSES)');
       expect(pathsOf(gateway)).toEqual(['as dialled']);
@@ -129,10 +125,8 @@ describe('an update that may not be', () => {
     // The update is from there, but what is sent there never arrives.
     world.wire = (packet) =>
       packet.to.ip === '192.0.2.99' ? [] : [{ packet, delay: seconds(0.01) }];
-    world.input(dialer, {
-      kind: 'command',
-      command: { kind: 'roam', from: ip(home), to: ip('192.0.2.99') },
-    });
+    roam(house, '192.0.2.99');
+    dialer.address = home;
     world.run(seconds(10));
     expect(pathsOf(gateway)).toEqual(['as dialled']);
   });

@@ -9,6 +9,7 @@ import { maxFromStranger } from '../../../src/wire/fragment.ts';
 import { find, payload } from '../../../src/wire/payloads/index.ts';
 import { authenticating, welcome } from '../dialed.ts';
 import { doorstep, onlyChild } from '../doorstep.ts';
+import { roam } from '../household.ts';
 import { child, none, notify } from '../payloads.ts';
 import { present } from '../pick.ts';
 import { proposals } from '../policies.ts';
@@ -78,8 +79,7 @@ test('new keys are asked for again when the answer to the first request is nonse
 test('MOBIKE that was not asked for is not agreed: the peer cannot follow us', () => {
   const { world, dialer, peer } = authenticating({ mobike: false });
   peer.respond([...welcome(peer), notify(Notification.MOBIKE_SUPPORTED)]);
-  const [from, to] = [dialer.sa.path.local.ip, peer.from.ip];
-  world.input(dialer, { kind: 'command', command: { kind: 'roam', from, to } });
+  roam(world, dialer, '192.0.2.77');
   expect(dialer.core.snapshot().sas).toEqual([]);
 });
 

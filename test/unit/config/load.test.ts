@@ -36,8 +36,13 @@ test('without any section everything has its default', () => {
   const { service, policy } = load('');
   expect(service).toMatchObject({ enabled: true, port: 500, nattPort: 4500, device: 'ipsec0' });
   expect(service).toMatchObject({ mtu: 'auto', workers: 'auto', zone: 'vpn', log: 'info' });
-  expect(service.keepalive).toBe(20_000);
-  const timing = { retransmitBase: 2000, retransmitTries: 5, halfOpen: 30_000, question: 10_000 };
+  const timing = {
+    retransmitBase: 2000,
+    retransmitTries: 5,
+    halfOpen: 30_000,
+    keepalive: 20_000,
+    question: 10_000,
+  };
   expect(policy.timing).toEqual(timing);
   expect(policy.keylog).toBe(false);
 });

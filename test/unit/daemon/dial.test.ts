@@ -59,6 +59,8 @@ describe('how connections stand', () => {
     spiI: '',
     spiR: '',
     role: 'initiator',
+    dialled: true,
+    peerAddresses: [],
     phase: 'auth',
     connection: name,
     peer: undefined,

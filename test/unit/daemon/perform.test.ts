@@ -19,6 +19,7 @@ function setUp(broken: readonly string[] = []) {
   const ports: Ports = {
     plane: {
       send: doing('plane.send'),
+      keepalive: doing('plane.keepalive'),
       install: doing('plane.install'),
       move: doing('plane.move'),
       activate: doing('plane.activate'),
@@ -47,6 +48,7 @@ function setUp(broken: readonly string[] = []) {
 
 const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
+  [{ kind: 'keepalive', path }, ['plane.keepalive object']],
   [
     { kind: 'install', child: childSpec(5) },
     ['plane.install object', 'routing.install object', 'keylog.install object'],

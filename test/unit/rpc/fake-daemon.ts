@@ -13,6 +13,8 @@ export const phone: SaSnapshot = {
   spiI: '0011223344556677',
   spiR: '8899aabbccddeeff',
   role: 'responder',
+  dialled: false,
+  peerAddresses: [],
   phase: 'established',
   connection: 'phones',
   peer: 'anna@example.org',
