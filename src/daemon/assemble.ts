@@ -8,6 +8,7 @@ import { createCore } from '../ike/create-core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import { verifyChain } from '../pki/chain.ts';
 import { verifySignature } from '../pki/keys.ts';
+import { Refused } from '../rpc/method.ts';
 import { TlsSessions } from '../tls/sessions.ts';
 import { Keylog } from '../trace/keylog.ts';
 import type { Log } from '../trace/log.ts';
@@ -15,12 +16,13 @@ import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
 import { Daemon, systemClock } from './daemon.ts';
-import { standingsOf, waysTo } from './dial.ts';
+import { sourceFor, standingsOf, waysTo } from './dial.ts';
 import { Dialler } from './dialler.ts';
 import type { Gathered } from './gather.ts';
 import type { HostTools } from './host.ts';
 import { KernelTables } from './kernel-tables.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import { NetworkWatch } from './network-watch.ts';
 import { PastTraffic } from './past-traffic.ts';
 import { type Ports, performer } from './perform.ts';
 import { Routing } from './routing.ts';
@@ -66,6 +68,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     datagram: (path, bytes) => give({ kind: 'datagram', path, bytes }),
     event: (event) => give({ kind: 'dataplane', event }),
     trapped: () => {},
+    networkChanged: () => watch.changed(),
     failed,
   });
   const { device } = service;
@@ -74,6 +77,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     tools,
     tables: new KernelTables(device, tools, files.bypasses, log),
     complain,
+    source: (peer) => unlessRefused(sourceFor(peer)),
     addressesOf: ({ sa }) => addressesFromPeer(core, inUse, sa),
   });
   const dialler = new Dialler({
@@ -87,6 +91,21 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     standings: () => standingsOf(core.snapshot()),
     dial: (connection, path) =>
       give({ kind: 'command', command: { kind: 'initiate', connection, path } }),
+  });
+  const watch = new NetworkWatch({
+    log,
+    complain,
+    sas: () => core.snapshot().sas,
+    give,
+    addresses: () => listening(tools.addresses(device), service.listen),
+    reroute: () => routing.networkChanged(),
+    sourceTo: (peer, from) => routing.sourceTo(peer, from),
+    async resolve(name) {
+      const asked = Promise.resolve().then(() => waysTo(name, inUse.gathered));
+      const ways = await unlessRefused(asked);
+      return (ways ?? []).map(({ remote }) => remote.ip);
+    },
+    readdressed: () => dialler.hurry(),
   });
   const past = new PastTraffic();
   const tls = new TlsSessions(systemClock.after);
@@ -105,7 +124,33 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     closeTls: tls.close.bind(tls),
   };
   daemon.performWith(performer(ports, complain, give));
-  return { inUse, engine, core, daemon, plane, past, routing, dialler, leases, ring, tracer };
+  return {
+    inUse,
+    engine,
+    core,
+    daemon,
+    plane,
+    past,
+    routing,
+    watch,
+    dialler,
+    leases,
+    ring,
+    tracer,
+  };
+}
+
+/** @param listen none: all */
+const listening = (addresses: readonly Ip[], listen: readonly Ip[]): readonly Ip[] =>
+  listen.length === 0 ? addresses : addresses.filter((ip) => listen.includes(ip));
+
+async function unlessRefused<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  }
 }
 
 /** Keeps what a tunnel carried when it is removed. */

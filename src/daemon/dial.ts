@@ -68,8 +68,11 @@ async function resolve(name: string): Promise<readonly Ip[]> {
   }
 }
 
-/** Connecting a datagram socket sends nothing; it makes the kernel choose our address. */
-function sourceFor(peer: Ip): Promise<Ip> {
+/**
+ * Connecting a datagram socket sends nothing; it makes the kernel choose our address.
+ * @throws Refused when there is no way
+ */
+export function sourceFor(peer: Ip): Promise<Ip> {
   return new Promise((found, failed) => {
     const socket = createSocket(isIpv4(peer) ? 'udp4' : 'udp6');
     const fail = (why: string): void => {

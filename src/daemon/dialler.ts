@@ -83,6 +83,12 @@ export class Dialler {
     if (concerns && telling.includes(event.kind)) this.#lookSoon();
   }
 
+  /** The network is another: what rests is dialled at once. */
+  hurry(): void {
+    for (const redial of this.#redials.values()) redial.hurry(this.#now);
+    if (this.#redials.size > 0) this.#lookSoon();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#look?.cancel();

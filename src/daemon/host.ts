@@ -13,8 +13,8 @@ export type ReadFile = (path: string) => string | undefined;
 export interface HostTools {
   readonly run: RunProgram;
   readonly read: ReadFile;
-  /** Addresses of the host's interfaces, the loopback left out. */
-  readonly addresses: () => readonly Ip[];
+  /** Addresses of the host's interfaces, the loopback and that device left out. */
+  readonly addresses: (except?: string) => readonly Ip[];
 }
 
 export const hostTools: HostTools = {
@@ -33,8 +33,9 @@ export const hostTools: HostTools = {
       return undefined;
     }
   },
-  addresses() {
-    const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  addresses(except) {
+    const devices = Object.entries(networkInterfaces()).filter(([name]) => name !== except);
+    const all = devices.flatMap(([, each]) => each ?? []);
     return all.flatMap(({ address, internal }) => (internal ? [] : (parseIp(address) ?? [])));
   },
 };

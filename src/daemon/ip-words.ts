@@ -59,28 +59,48 @@ export const askWay = (from: Ip, to: Ip): readonly string[] => [
   from,
 ];
 
-/** A line of the routing table that is no default route. */
+/** Our address in an answer to `ip route get`. */
+export const readSource = (answer: string): Ip | undefined =>
+  parseIp(wordAfter('src', answer.trim().split(/\s+/)) ?? '');
+
+/** A line of the routing table. */
 export interface TableRoute {
   readonly prefix: Prefix;
   readonly device: string;
+  /** Undefined: neighbours. */
+  readonly via: Ip | undefined;
+  readonly metric: number;
+  /** Its link is down; the kernel may use it all the same. */
+  readonly isDead: boolean;
 }
 
-/** Both families' tables, as `ip route show` prints them. */
+/** The tables of these families, as `ip route show` prints them. */
 export async function existingRoutes(
   run: (program: string, args: readonly string[]) => Promise<string>,
+  ...families: readonly ('-4' | '-6')[]
 ): Promise<readonly TableRoute[]> {
   const tables = await Promise.all(
-    ['-4', '-6'].map((family) => run('ip', [family, 'route', 'show']).catch(() => '')),
+    families.map(async (family) => {
+      const table = await run('ip', [family, 'route', 'show']).catch(() => '');
+      return table.split('\n').flatMap((line) => readRoute(line, family) ?? []);
+    }),
   );
-  return tables.flatMap((table) => table.split('\n').flatMap((line) => readRoute(line) ?? []));
+  return tables.flat();
 }
 
-function readRoute(line: string): TableRoute | undefined {
+function readRoute(line: string, family: '-4' | '-6'): TableRoute | undefined {
   const words = line.trim().split(/\s+/);
-  const prefix = parsePrefix(words[0] ?? '');
+  const everything = family === '-4' ? '0.0.0.0/0' : '::/0';
+  const prefix = parsePrefix(words[0] === 'default' ? everything : (words[0] ?? ''));
   const device = wordAfter('dev', words);
-  if (prefix === undefined || prefix.bits === 0 || device === undefined) return undefined;
-  return { prefix, device };
+  if (prefix === undefined || device === undefined) return undefined;
+  return {
+    prefix,
+    device,
+    via: parseIp(wordAfter('via', words) ?? ''),
+    metric: Number(wordAfter('metric', words) ?? 0),
+    isDead: words.includes('linkdown') || words.includes('dead'),
+  };
 }
 
 function wordAfter(name: string, words: readonly string[]): string | undefined {

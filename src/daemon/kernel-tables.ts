@@ -66,10 +66,15 @@ export class KernelTables {
     return failures;
   }
 
+  /** The kernel drops a route with its interface or its gateway, and tells nobody: those that we need come back. */
+  async renewBypasses(): Promise<void> {
+    for (const bypass of this.#bypasses()) await this.#runAdd(bypass);
+  }
+
   async #putIn(entries: readonly Entry[]): Promise<readonly Failure[]> {
     const failures: Failure[] = [];
     const hasRoutes = entries.some(({ kind }) => kind === 'route');
-    const table = hasRoutes ? await existingRoutes(this.#tools.run) : [];
+    const table = hasRoutes ? await existingRoutes(this.#tools.run, '-4', '-6') : [];
     for (const entry of entries) {
       const error = rivalOf(entry, table, this.#device) ?? (await this.#runAdd(entry));
       this.#entries.set(this.#keyOf(entry), { entry, isThere: error === undefined });

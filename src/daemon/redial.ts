@@ -45,6 +45,11 @@ export class Redial<Target> {
     this.#state = { kind: 'due', at: now };
   }
 
+  /** What failed may work: the next round begins with the next look, and the rest after it is as long as ever. */
+  hurry(now: Instant): void {
+    if (this.#state.kind === 'due') this.#state = { kind: 'due', at: now };
+  }
+
   /** Begins at once, with targets that are known. */
   dial(now: Instant, targets: readonly Target[]): Move<Target> {
     this.#failures = 0;

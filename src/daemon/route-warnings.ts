@@ -11,7 +11,8 @@ export async function routeWarnings(
   pools: readonly PoolSettings[],
   tools: HostTools,
 ): Promise<readonly string[]> {
-  const routes = await existingRoutes(tools.run);
+  const table = await existingRoutes(tools.run, '-4', '-6');
+  const routes = table.filter(({ prefix }) => prefix.bits > 0);
   return [
     ...pools.flatMap((pool) => collisions(pool, routes, device)),
     ...forwardingWarnings(pools, tools),

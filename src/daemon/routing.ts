@@ -1,6 +1,6 @@
 // Which addresses and routes the pools and tunnels of the moment need. A change leads to one look at all of it,
 // one after the other: so a rekey, which installs the new tunnel before it removes the old one, changes nothing.
-import type { IpRange } from '../base/ip.ts';
+import type { Ip, IpRange } from '../base/ip.ts';
 import type { ChildRef, ChildSpec, Path } from '../ike/core.ts';
 import { type PoolSettings, routerAddress } from '../policy/pool.ts';
 import type { Selector } from '../policy/selectors.ts';
@@ -19,6 +19,7 @@ import {
   swallowed,
   type Tunnel,
 } from './route-plan.ts';
+import { type Way, wayOutside } from './ways.ts';
 
 export interface RoutingOptions {
   /** The TUN device: with it go its addresses and routes. */
@@ -26,6 +27,8 @@ export interface RoutingOptions {
   readonly tools: HostTools;
   readonly tables: KernelTables;
   readonly complain: Complain;
+  /** The address that the kernel would send to a peer from; undefined: it knows no way. */
+  readonly source: (peer: Ip) => Promise<Ip | undefined>;
   /** The addresses that the peer of a CHILD_SA gave us, as its initiator. */
   readonly addressesOf: (child: ChildSpec) => Tunnel['addresses'];
 }
@@ -35,6 +38,8 @@ export class Routing {
   readonly #tunnels = new Map<ChildRef, { tunnel: Tunnel; needs: Needs }>();
   #pools: readonly PoolSettings[] = [];
   #turn: Promise<void> = Promise.resolve();
+  /** The network changed: routes past the tunnels may lead nowhere. */
+  #isStale = false;
 
   constructor(options: RoutingOptions) {
     this.#options = options;
@@ -79,6 +84,25 @@ export class Routing {
     if (this.#tunnels.delete(ref)) this.#change();
   }
 
+  /** Routes past the tunnels follow a changed network. */
+  networkChanged(): Promise<void> {
+    this.#isStale = true;
+    this.#change();
+    return this.settled();
+  }
+
+  /**
+   * Our address on the way to a peer, which leads through a tunnel only where `from` is an address of a tunnel.
+   * @returns undefined when there is no way
+   */
+  async sourceTo(peer: Ip, from: Ip): Promise<Ip | undefined> {
+    const { tables, source } = this.#options;
+    const ours = tables.bypassTo(peer);
+    const chosen = ours ? undefined : await source(peer);
+    if (chosen !== undefined && (this.#isInside(from) || !this.#isInside(chosen))) return chosen;
+    return (await this.#wayOutside(peer))?.source;
+  }
+
   /** Waits until the tables are as they shall be. */
   settled(): Promise<void> {
     return this.#turn;
@@ -95,9 +119,13 @@ export class Routing {
   #change(): void {
     const { tables, complain, device } = this.#options;
     this.#turn = this.#turn.then(async () => {
+      const wasStale = this.#isStale;
       for (const failure of await tables.apply(await this.#wanted())) {
         complain(purposeOf(failure, device), reasonOf(failure));
       }
+      if (!wasStale) return;
+      this.#isStale = false;
+      await tables.renewBypasses();
     });
   }
 
@@ -141,11 +169,28 @@ export class Routing {
   async #wayTo({ local, remote }: Path): Promise<Bypass | 'inside' | 'unknown'> {
     const { tools, tables, device } = this.#options;
     const ours = tables.bypassTo(remote.ip);
-    if (ours) return ours;
+    if (ours && !this.#isStale) return ours;
+    // Without any way there is nothing to lead past the tunnels: what was there serves again when it is back.
+    if (ours) return (await this.#wayOutside(remote.ip))?.bypass ?? ours;
     const answer = await tools.run('ip', askWay(local.ip, remote.ip)).catch(() => undefined);
     if (answer === undefined) return 'unknown';
     const way = readBypass(answer);
-    return way === undefined || way.device === device ? 'inside' : way;
+    if (way === undefined) return 'inside';
+    if (way.device !== device) return way;
+    if (this.#isInside(local.ip)) return 'inside';
+    return (await this.#wayOutside(remote.ip))?.bypass ?? 'inside';
+  }
+
+  #wayOutside(peer: Ip): Promise<Way | undefined> {
+    const { tools, tables, device } = this.#options;
+    return wayOutside(tools.run, { peer, tun: device, ours: tables.bypassTo(peer) });
+  }
+
+  /** Whether packets from this address of ours travel in a tunnel. */
+  #isInside(ip: Ip): boolean {
+    const known = [...this.#tunnels.values()].flatMap(({ tunnel }) => tunnel.addresses);
+    const routers = this.#pools.flatMap(({ ranges }) => ranges.map(routerAddress));
+    return known.includes(ip) || routers.some((router) => router.ip === ip);
   }
 }
 

@@ -78,6 +78,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   control.serve({ methods, daemon: api, broken });
   sayReady(log, assembly, api.service.listen);
   keepUp(assembly);
+  assembly.watch.changed(); // the core learns which addresses there are
   return {
     reload: () => api.reload(),
     async stop() {

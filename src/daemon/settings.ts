@@ -15,6 +15,7 @@ export function planeOptions(service: ServiceSettings): DataPlaneOptions {
     port,
     nattPort,
     workers: workers === 'auto' ? 0 : workers,
+    watchNetwork: true,
   };
 }
 

@@ -111,6 +111,13 @@ describe('a connection that is kept up', () => {
     ]);
   });
 
+  test('is dialled at once when the network is another, and rests no shorter after that', () => {
+    const world = new World().begin().run(40);
+    world.done.length = 0;
+    world.redial.hurry(world.time);
+    expect(world.run(6).done).toEqual(['40 dial a', '45 rest 32']);
+  });
+
   test('is in no more hurry when each success ends at once', () => {
     const world = new World().begin();
     world.answers = () => true;

@@ -79,6 +79,7 @@ function setUp(host: HostFacts = {}) {
     tools,
     tables: new KernelTables('ipsec0', tools, bypassFile, logTo([])),
     complain: complainTo(lines),
+    source: async () => undefined,
     addressesOf: () => host.given ?? [],
   });
   /** What was run since the last look. */
@@ -132,6 +133,7 @@ describe('the pools', () => {
       tools,
       tables,
       complain: () => {},
+      source: async () => undefined,
       addressesOf: () => [],
     });
     const started = routing.start([pool('10.3.0.0/24')]);
