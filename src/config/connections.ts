@@ -1,6 +1,6 @@
 // The sections `connection`: what stands in one is brought together with what it refers to.
 import { ip } from '../base/ip.ts';
-import type { Identity } from '../policy/identity.ts';
+import { anyIdentity, type Identity } from '../policy/identity.ts';
 import type { Connection } from '../policy/policy.ts';
 import { everything, type Selector, type SelectorPolicy } from '../policy/selectors.ts';
 import { quote } from '../schema/kinds.ts';
@@ -36,6 +36,8 @@ export function loadConnections(
       remote: peers.ranges,
       ...names,
       ...loadProofs(entry, names, sections, findings),
+      eapId: anyIdentity,
+      login: undefined,
       ...algorithms(entry),
       pool: loadPool(entry, sections, findings),
       virtualIps: loadVirtualIps(entry, findings),

@@ -108,6 +108,8 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   remoteId: 'remote_id',
   localAuth: 'local_auth',
   remoteAuth: 'remote_auth',
+  eapId: 'eap_id',
+  login: 'eap_id',
   certificate: 'certificate',
   ike: 'ike',
   esp: 'esp',

@@ -55,6 +55,7 @@ const doing: Readonly<Record<QuestionKind, string>> = {
   verify: 'verify a signature',
   sign: 'sign',
   lease: 'lease an address',
+  account: 'look up a user',
   openTls: 'begin TLS',
   tls: 'go on with TLS',
   exportTls: 'export keys of TLS',

@@ -195,6 +195,7 @@ function answeringOf(
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
     lease: (request) => leases.lease(request),
+    account: () => undefined,
     openTls: ({ opening }) => tls.open(opening, (keyId) => inUse.gathered.store.exportKey(keyId)),
     tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),
     exportTls: ({ tls: ref, ...wanted }) => tls.export(ref, wanted),

@@ -217,6 +217,8 @@ export interface Questions {
     ask: { tls: TlsRef; label: string; context: Uint8Array | undefined; length: number };
     answer: Uint8Array | undefined;
   };
+  /** The account of a user name, whoever asks: a name proves nothing. */
+  account: { ask: { name: string }; answer: AccountAnswer };
   /** How long since an authenticated packet last came in on any of these. */
   idle: { ask: { children: readonly ChildRef[] }; answer: Duration };
 }
@@ -255,6 +257,17 @@ export type TlsProgress =
     }
   /** `records` is the alert that says so to the peer, if there is one. */
   | { readonly ok: false; readonly why: string; readonly records: Uint8Array };
+export type AccountAnswer =
+  | {
+      readonly ok: true;
+      /** As its owner is called here, however the name was written. */
+      readonly name: string;
+      /** Of the password (RFC 2759 §8.3); it belongs to who answered, and serves this turn alone. */
+      readonly ntHash: Secret;
+      /** Connections that the user may come in by; undefined: all. */
+      readonly connections: readonly string[] | undefined;
+    }
+  | { readonly ok: false; readonly why: string; readonly advice: string };
 export type QuestionKind = keyof Questions;
 export type Question = {
   [K in QuestionKind]: { readonly kind: K } & Questions[K]['ask'];

@@ -6,6 +6,7 @@ import { instant } from '../base/time.ts';
 import type { Primitives, Rng } from '../crypto/primitives.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Effect, Ticket } from './core.ts';
+import { Guesses } from './eap/guesses.ts';
 import type { TraceEvent } from './events.ts';
 import type { Run } from './run.ts';
 import { Agenda } from './sa/agenda.ts';
@@ -29,6 +30,8 @@ export class Host {
   /** Exchanges that wait for the answer to a question. */
   readonly waiting = new Map<Ticket, { readonly sa: IkeSa; readonly run: Run }>();
   readonly counters = new Map<string, number>();
+  /** Wrong passwords. */
+  readonly guesses = new Guesses();
   readonly #rng: Rng;
   #now = instant(0);
   #effects: Effect[] = [];

@@ -42,6 +42,12 @@ export function parseIdentity(text: string): Identity | undefined {
   return { type: IdType.ID_FQDN, data: fromText(text) };
 }
 
+/** A user name as an identity: a mail address where it looks like one, else a plain name, whatever it looks like. */
+export function userIdentity(name: string): Identity {
+  const type = name.includes('@') ? IdType.ID_RFC822_ADDR : IdType.ID_FQDN;
+  return { type, data: fromText(name) };
+}
+
 /** As `parseIdentity`, and besides `%any`, `any` or `*`, `*.example.org`, and a distinguished name. */
 export function parseIdentityPattern(text: string): IdentityPattern | undefined {
   if (text === '%any' || text === 'any' || text === '*') return anyIdentity;

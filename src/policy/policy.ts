@@ -20,8 +20,15 @@ export interface Policy {
   readonly keylog: boolean;
 }
 
-export type LocalAuth = 'pubkey' | 'psk';
-export type RemoteAuth = 'pubkey' | 'psk';
+/** AUTH by a key: a certificate's, or one that both sides share. */
+export type KeyAuth = 'pubkey' | 'psk';
+/** AUTH by what an EAP method made, after its rounds (RFC 7296 §2.16). */
+export type EapAuth = 'eap-mschapv2' | 'eap-gtc' | 'eap-tls' | 'eap-ttls' | 'eap-peap';
+/** EAP runs from the initiator to the responder: only one who dials logs in by it. */
+export type LocalAuth = KeyAuth | EapAuth;
+export type RemoteAuth = KeyAuth | EapAuth;
+export const isEap = (auth: LocalAuth | RemoteAuth): auth is EapAuth =>
+  auth !== 'pubkey' && auth !== 'psk';
 
 export interface Connection {
   readonly name: string;
@@ -34,6 +41,10 @@ export interface Connection {
   readonly remoteId: IdentityPattern;
   readonly localAuth: LocalAuth;
   readonly remoteAuth: readonly RemoteAuth[];
+  /** Responder: the users that may log in by EAP. */
+  readonly eapId: IdentityPattern;
+  /** Initiator: whom we log in as by EAP; undefined: as our identity, without a password. */
+  readonly login: { readonly name: string; readonly password: Secret } | undefined;
   /** Name of an OwnCertificate; undefined: the one that carries our identity. */
   readonly certificate: string | undefined;
   readonly ike: readonly Proposal[];

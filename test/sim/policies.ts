@@ -40,6 +40,8 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     remoteId: anyIdentity,
     localAuth: 'psk',
     remoteAuth: ['psk'],
+    eapId: anyIdentity,
+    login: undefined,
     certificate: undefined,
     ike: proposals('ike', 'aes256gcm16-prfsha256-x25519-ecp256', 'aes256-sha256-ecp256'),
     esp: proposals('esp', 'aes256gcm16'),

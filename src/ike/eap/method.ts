@@ -4,13 +4,13 @@ import type { Ip } from '../../base/ip.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Primitives, Rng } from '../../crypto/primitives.ts';
 import type { Identity, IdentityPattern } from '../../policy/identity.ts';
-import type { OwnCertificate } from '../../policy/policy.ts';
+import type { EapAuth, OwnCertificate } from '../../policy/policy.ts';
 import type { TlsRef } from '../core.ts';
 import type { Steps } from '../steps.ts';
 
 /** One row of the table of methods. */
 export interface EapMethodRow {
-  readonly name: EapMethodName;
+  readonly name: EapAuth;
   /** One of EapType. */
   readonly type: number;
   /** Proves the server too, so that EAP-only authentication is allowed (RFC 5998 §4). */
@@ -20,9 +20,6 @@ export interface EapMethodRow {
   readonly server: (setting: ServerSetting) => EapMethod;
   readonly peer: (setting: PeerSetting) => EapMethod;
 }
-/** As `local_auth` and `remote_auth` spell them. */
-export type EapMethodName = 'eap-mschapv2' | 'eap-gtc' | 'eap-tls' | 'eap-ttls' | 'eap-peap';
-
 /** One conversation. Whoever made it calls `wipe` at the end, whatever the end was. */
 export interface EapMethod {
   /**

@@ -102,6 +102,6 @@ export class Registry {
 }
 
 /** An IPv6 host has a whole /64 to choose from, so that counts as one source. */
-function sourceOf(address: Ip): string {
+export function sourceOf(address: Ip): string {
   return isIpv4(address) ? address : toHex(ipBytes(address).subarray(0, 8));
 }

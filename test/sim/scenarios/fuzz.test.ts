@@ -159,6 +159,8 @@ class Siege {
         const lease = { pool: question.pool, identity: question.identity, addresses };
         return { ok: true, lease, dns: [], domains: [] };
       }
+      case 'account':
+        return { ok: false, why: 'no such user', advice: '' };
       case 'verify':
         return this.#roll(2) === 0;
       case 'sign':

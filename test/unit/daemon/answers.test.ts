@@ -13,6 +13,7 @@ const nobody: Answering = {
   verify: unasked,
   sign: unasked,
   lease: unasked,
+  account: unasked,
   openTls: unasked,
   tls: unasked,
   exportTls: unasked,

@@ -1,0 +1,56 @@
+// Checking a password, whichever method brought it: one guess, counted, and as much work for a user that nobody knows.
+import { toText } from '../../base/bytes.ts';
+import type { Ip } from '../../base/ip.ts';
+import { userIdentity } from '../../policy/identity.ts';
+import type { Host } from '../host.ts';
+import { sourceOf } from '../sa/registry.ts';
+import { ask, type Steps } from '../steps.ts';
+import type { Login, ServerSetting } from './method.ts';
+
+/** The `login` of a server's setting, for a peer at `source`. */
+export function loginFrom(host: Host, source: Ip): ServerSetting['login'] {
+  return function* login<T>(
+    name: Uint8Array,
+    check: (ntHash: Uint8Array) => T | undefined,
+  ): Steps<Login<T>> {
+    const typed = toText(name.subarray(0, longestName));
+    const answer = yield* ask('account', { name: typed });
+    const account = answer?.ok ? answer : undefined;
+    // By the account's own name, or each spelling of a domain would have guesses of its own.
+    const guess = { user: (account?.name ?? typed).toLowerCase(), source: sourceOf(source) };
+    const mayTry = host.guesses.mayTry(guess, host.now);
+    // Nothing fits a random hash; but it takes as long to find that out.
+    const nobody = host.random(16);
+    const proof = check(account && mayTry ? account.ntHash.bytes : nobody);
+    if (account && proof !== undefined && mayTry) {
+      host.guesses.right(guess);
+      const grant = { connections: account.connections };
+      return { ok: true, identity: userIdentity(account.name), grant, proof };
+    }
+    if (mayTry) host.guesses.wrong(guess, host.now);
+    host.count(mayTry ? 'login.wrong' : 'login.throttled');
+    if (!mayTry) return tooMany(typed);
+    if (answer && !answer.ok) return answer;
+    return account ? wrongPassword(typed) : unanswered;
+  };
+}
+
+const wrongPassword = (name: string) =>
+  ({
+    ok: false,
+    why: `wrong password for user «${name}»`,
+    advice: 'Type the password again on the device; mind upper case and spaces.',
+  }) as const;
+const tooMany = (name: string) =>
+  ({
+    ok: false,
+    why: `too many wrong passwords for user «${name}», or from this address`,
+    advice: 'Wait some minutes. If it was not you, somebody tries passwords.',
+  }) as const;
+const unanswered = {
+  ok: false,
+  why: 'the list of users did not answer',
+  advice: 'The router is overloaded; try again.',
+} as const;
+/** Names of accounts are shorter; the rest would only fill tables and logs. */
+const longestName = 256;
