@@ -1,6 +1,6 @@
 // One way to prove an identity: how AUTH is made and how it is checked (RFC 7296 §2.15, §3.8).
 import type { Secret } from '../../base/secret.ts';
-import type { OwnCertificate, RemoteAuth } from '../../policy/policy.ts';
+import type { KeyAuth, OwnCertificate } from '../../policy/policy.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
 import type { KeyType } from '../core.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
@@ -15,7 +15,7 @@ export interface Credentials {
   };
 }
 
-export interface Authenticator<A extends RemoteAuth = RemoteAuth> {
+export interface Authenticator<A extends KeyAuth = KeyAuth> {
   /** Authentication Methods that it understands. */
   readonly methods: readonly number[];
   /** Undefined: it cannot be done with this credential and this peer. */

@@ -4,12 +4,12 @@ import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import { formatIdentity, type Identity, matchesIdentity } from '../../policy/identity.ts';
-import type { Connection } from '../../policy/policy.ts';
+import { type Connection, isEap } from '../../policy/policy.ts';
 import { ownId } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { WaitingPacket } from '../core.ts';
-import { IkeError, PeerRefused } from '../error.ts';
+import { IkeError } from '../error.ts';
 import { isInitialContact } from '../extensions/initial-contact.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import { Draft, type Received } from '../message.ts';
@@ -21,9 +21,11 @@ import { request, type Steps } from '../steps.ts';
 import { addChain, believedChain, certificateRequest } from './certificates.ts';
 import { settleCrossedDials } from './crossed-dials.ts';
 import { deleteIkeSa } from './delete.ts';
+import { allowsEapAlone, logIn } from './eap-initiator.ts';
 import { acceptFirstChild, offerFirstChild } from './first-child.ts';
-import { ownAuth } from './ike-auth.ts';
 import { initiateIkeSaInit } from './ike-sa-init.ts';
+import { ownAuth } from './own-auth.ts';
+import { refuseIfRefused } from './refused.ts';
 import { required } from './required.ts';
 import { isCarriedBy, untrap } from './widen.ts';
 
@@ -41,12 +43,10 @@ export function* dial(
   const draft = yield* authRequest(sa, connection, localId);
   const { spiIn } = offerFirstChild(sa, draft, packet);
   const response = yield* request(draft);
-  const refusal = response.error();
-  if (refusal && !response.find(PayloadType.AUTH)) {
-    throw new PeerRefused(refusal.type, nameOf(Notification, refusal.type));
-  }
-  sa.peer = yield* authenticateResponder(sa, connection, response, localId);
-  if (!refusal) acceptFirstChild(sa, draft, response, spiIn);
+  refuseIfRefused(response);
+  const last = yield* authenticateEachOther(sa, connection, localId, response);
+  const refusal = last.error();
+  if (!refusal) acceptFirstChild(sa, draft, last, spiIn);
   establish(sa);
   if (!refusal) {
     if (packet) untrap(sa, isCarriedBy(sa, packet));
@@ -56,6 +56,26 @@ export function* dial(
   // Without its CHILD_SA it is of no use to us, and somebody must delete it.
   reportChildRefused(sa, nameOf(Notification, refusal.type));
   yield* deleteIkeSa(sa, 'the peer refused the tunnel');
+}
+
+/**
+ * The responder first, then with EAP ourselves: nobody else may hear a password.
+ * @returns the last response, which tells of the CHILD_SA
+ */
+function* authenticateEachOther(
+  sa: IkeSa,
+  connection: Connection,
+  localId: Identity,
+  first: Received,
+): Steps<Received> {
+  const { localAuth: auth } = connection;
+  const isEapAlone = !first.find(PayloadType.AUTH) && allowsEapAlone(connection);
+  if (!isEapAlone) sa.peer = yield* authenticateResponder(sa, connection, first, localId);
+  if (!isEap(auth)) return first;
+  const login = { auth, localId, isServerProven: !isEapAlone };
+  const { response, identities } = yield* logIn(sa, login, first);
+  if (isEapAlone) sa.peer = expectedOf(connection, required(first, PayloadType.IDR), identities);
+  return response;
 }
 
 /** Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23). */
@@ -75,12 +95,18 @@ function* authRequest(sa: IkeSa, connection: Connection, localId: Identity): Ste
   const draft = new Draft(Exchange.IKE_AUTH, 'request').add(PayloadType.IDI, idI);
   const expected = connection.remoteId.kind === 'exact' ? connection.remoteId.identity : undefined;
   if (expected) draft.add(PayloadType.IDR, ownId(expected.type, expected.data));
+  if (isInitialContact(sa, connection)) draft.notify(Notification.INITIAL_CONTACT);
+  if (allowsEapAlone(connection)) draft.notify(Notification.EAP_ONLY_AUTHENTICATION);
+  if (isEap(connection.localAuth)) {
+    // Leaving AUTH out asks for EAP (RFC 7296 §2.16).
+    certificateRequest(sa, draft, [connection]);
+    return draft;
+  }
   const octets = signedOctets(sa, 'initiator', idI);
   // Whose key it is may be known only from the answer: an entry for everybody serves then.
   const peer = expected ?? localId;
   draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
   const certificate = certificateOf(sa.host.policy, connection);
-  if (isInitialContact(sa, connection)) draft.notify(Notification.INITIAL_CONTACT);
   if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
   certificateRequest(sa, draft, [connection]);
   return draft;
@@ -111,10 +137,16 @@ function* authenticateResponder(
     ? yield* authenticators.pubkey.check(sa, octets, theirs, verdict)
     : secret !== undefined && (yield* authenticators.psk.check(sa, octets, theirs, secret));
   if (!fits) throw new IkeError('AUTHENTICATION_FAILED', 'the proof of the peer does not fit');
-  const proven = (identities ?? verdict?.identities ?? []).filter((identity) =>
-    matchesIdentity(connection.remoteId, identity),
-  );
-  const [peer] = proven;
+  return expectedOf(connection, idR, identities ?? verdict?.identities ?? []);
+}
+
+/** Which of the proven identities the connection asks for. @throws IkeError when it is none */
+function expectedOf(
+  { remoteId }: Connection,
+  idR: Identity,
+  proven: readonly Identity[],
+): Identity {
+  const peer = proven.find((identity) => matchesIdentity(remoteId, identity));
   if (peer) return peer;
   const why = `the peer is ${formatIdentity(idR)}, not the one of option remote_id`;
   throw new IkeError('AUTHENTICATION_FAILED', why);

@@ -7,14 +7,13 @@ import { PayloadType } from '../../iana/payloads.ts';
 import type { Identity } from '../../policy/identity.ts';
 import { sameIdentity } from '../../policy/identity.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
-import { type Id, ownId } from '../../wire/payloads/id.ts';
+import type { Id } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import { faultCode, faultKills, IkeError } from '../error.ts';
 import { replaceOlder } from '../extensions/initial-contact.ts';
 import { Draft, type Received } from '../message.ts';
 import {
-  certificateOf,
   presharedKey,
   type Selected,
   selectConnection,
@@ -25,14 +24,16 @@ import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { establish } from '../sa/lifecycle.ts';
 import type { Steps } from '../steps.ts';
-import { addChain, believedChain } from './certificates.ts';
+import { believedChain } from './certificates.ts';
 import { settleCrossedDials } from './crossed-dials.ts';
+import { authenticateByEap } from './eap-responder.ts';
 import type { Responder } from './exchange.ts';
 import { answerFirstChild } from './first-child.ts';
+import { proveOurselves } from './own-auth.ts';
 import { required } from './required.ts';
 
 export const ikeAuth: Responder = {
-  phases: ['auth'],
+  phases: ['auth', 'eap'],
   role: 'responder',
   *respond(sa, received) {
     const idI = required(received, PayloadType.IDI);
@@ -40,13 +41,19 @@ export const ikeAuth: Responder = {
       throw new IkeError('INVALID_SYNTAX', `an identity of ${idI.data.length} bytes`);
     }
     sa.claimed = idI;
-    const selected = yield* authenticatePeer(sa, received, idI);
+    // With EAP there are more requests; what the first one asked for is answered in the last response (§2.16).
+    const byEap = received.find(PayloadType.AUTH)
+      ? undefined
+      : yield* authenticateByEap(sa, received, idI);
+    if (byEap && !byEap.ok) return byEap.draft;
+    const selected = byEap?.selected ?? (yield* authenticatePeer(sa, received, idI));
     sa.connection = selected.connection;
     sa.peer = selected.peer;
     // Before an address is asked for: that of the older SA is free again.
     replaceOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
-    yield* proveOurselves(sa, selected, draft);
+    if (byEap) draft.add(PayloadType.AUTH, byEap.auth);
+    else yield* proveOurselves(sa, selected, draft);
     const refusal = yield* firstChild(sa, received, draft);
     if (refusal) reportFailedAttempt(sa.host, sa, refusal);
     establish(sa);
@@ -57,17 +64,7 @@ export const ikeAuth: Responder = {
 
 /** @throws IkeError AUTHENTICATION_FAILED, whatever it was: the peer learns nothing more (RFC 7296 §2.21.2) */
 function* authenticatePeer(sa: IkeSa, received: Received, idI: Id): Steps<Selected> {
-  const theirs = received.find(PayloadType.AUTH);
-  if (!theirs) {
-    throw new IkeError(
-      'AUTHENTICATION_FAILED',
-      'the peer wants to log in by EAP (user name and password)',
-      {
-        advice:
-          'This gateway authenticates by certificate or pre-shared key; choose one on the device.',
-      },
-    );
-  }
+  const theirs = required(received, PayloadType.AUTH);
   switch (authOfMethod(theirs.method)) {
     case 'psk':
       return yield* authenticateByKey(sa, received, idI, theirs);
@@ -134,42 +131,6 @@ function select(
   const candidates = serving.filter(({ ike }) => sa.suite && allowsSuite(ike, sa.suite));
   const idR = received.find(PayloadType.IDR);
   return selectConnection(sa.host.policy, candidates, { auth, identities, idR });
-}
-
-/** IDr, our certificate chain and AUTH. */
-function* proveOurselves(
-  sa: IkeSa,
-  { connection, localId, peer }: Selected,
-  draft: Draft,
-): Steps<void> {
-  const idR = ownId(localId.type, localId.data);
-  draft.add(PayloadType.IDR, idR);
-  const octets = signedOctets(sa, 'responder', idR);
-  draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
-  const certificate = certificateOf(sa.host.policy, connection);
-  if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
-}
-
-/** AUTH over `octets` by the connection's own method. @throws IkeError when we lack what it takes */
-export function* ownAuth(
-  sa: IkeSa,
-  { connection, localId, peer }: Selected,
-  octets: Uint8Array,
-): Steps<Auth> {
-  const { policy } = sa.host;
-  if (connection.localAuth === 'psk') {
-    const secret = presharedKey(policy, peer, localId);
-    const auth = secret && (yield* authenticators.psk.prove(sa, octets, secret));
-    if (auth) return auth;
-    throw new IkeError('AUTHENTICATION_FAILED', 'we have no pre-shared key for this peer');
-  }
-  const certificate = certificateOf(policy, connection);
-  const auth = certificate && (yield* authenticators.pubkey.prove(sa, octets, certificate));
-  if (auth) return auth;
-  throw new IkeError('AUTHENTICATION_FAILED', 'we could not sign with our certificate', {
-    advice:
-      'Check option certificate of the connection, and that the peer verifies its kind of key.',
-  });
 }
 
 /** The child's refusal must not end the IKE SA (RFC 7296 §1.2): it is answered inside an otherwise good response. */

@@ -1,0 +1,98 @@
+// IKE_AUTH with EAP as initiator (RFC 7296 §2.16): the responder proved itself in its first response, or does so in
+// EAP (RFC 5998); then we log in, and at last both say AUTH once more.
+import { fromText } from '../../base/bytes.ts';
+import { Exchange } from '../../iana/exchanges.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import type { Identity } from '../../policy/identity.ts';
+import { type Connection, type EapAuth, isEap } from '../../policy/policy.ts';
+import { ownId } from '../../wire/payloads/id.ts';
+import { eapAuth, eapAuthFits } from '../auth/eap.ts';
+import { signedOctets } from '../auth/octets.ts';
+import { eapMethod } from '../eap/index.ts';
+import type { EapOutcome, PeerSetting } from '../eap/method.ts';
+import { EapPeer } from '../eap/peer.ts';
+import { IkeError } from '../error.ts';
+import { Draft, type Received } from '../message.ts';
+import { certificateOf } from '../negotiate/identities.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
+import { request, type Steps } from '../steps.ts';
+import { refuseIfRefused } from './refused.ts';
+import { required } from './required.ts';
+
+/** Whether the responder may leave AUTH out of its first response: it proves itself in EAP instead. */
+export const allowsEapAlone = ({ localAuth, remoteAuth }: Connection): boolean =>
+  isEap(localAuth) && eapMethod(localAuth)?.isMutual === true && remoteAuth.some(isEap);
+
+export interface LoggedIn {
+  /** The last response: the responder's AUTH in it fits, and it may have a CHILD_SA. */
+  readonly response: Received;
+  /** What the responder proved to be within EAP. */
+  readonly identities: readonly Identity[];
+}
+
+/**
+ * All the rounds of EAP, and AUTH at their end.
+ * @param first the response that brought the first EAP packet
+ * @throws IkeError AUTHENTICATION_FAILED
+ */
+export function* logIn(
+  sa: IkeSa,
+  login: { readonly auth: EapAuth; readonly localId: Identity; readonly isServerProven: boolean },
+  first: Received,
+): Steps<LoggedIn> {
+  const { auth, localId, isServerProven } = login;
+  const row = eapMethod(auth);
+  const peer = new EapPeer(settingFor(sa, localId, isServerProven), row ? [row] : []);
+  const idR = required(first, PayloadType.IDR);
+  sa.phase = 'eap';
+  let outcome: EapOutcome | undefined;
+  try {
+    outcome = yield* converse(peer, first);
+    const draft = new Draft(Exchange.IKE_AUTH, 'request');
+    const ours = signedOctets(sa, 'initiator', ownId(localId.type, localId.data));
+    draft.add(PayloadType.AUTH, eapAuth(sa, 'initiator', ours, outcome.msk));
+    const response = yield* request(draft);
+    refuseIfRefused(response);
+    const theirs = required(response, PayloadType.AUTH);
+    const proof = { theirs, msk: outcome.msk };
+    if (!eapAuthFits(sa, 'responder', signedOctets(sa, 'responder', idR), proof)) {
+      throw new IkeError('AUTHENTICATION_FAILED', 'AUTH of the peer does not fit the key of EAP');
+    }
+    return { response, identities: outcome.identities };
+  } finally {
+    outcome?.msk?.wipe();
+    peer.wipe();
+  }
+}
+
+function* converse(peer: EapPeer, first: Received): Steps<EapOutcome> {
+  let response = first;
+  for (;;) {
+    const turn = yield* peer.receive(required(response, PayloadType.EAP).data);
+    if (turn.kind === 'send') {
+      const draft = new Draft(Exchange.IKE_AUTH, 'request');
+      response = yield* request(draft.add(PayloadType.EAP, { data: turn.packet }));
+      refuseIfRefused(response);
+    } else if (turn.end.kind === 'success') return turn.end.outcome;
+    else {
+      const { why, advice } = turn.end;
+      throw new IkeError('AUTHENTICATION_FAILED', why, advice === undefined ? {} : { advice });
+    }
+  }
+}
+
+function settingFor(sa: IkeSa, localId: Identity, isServerProven: boolean): PeerSetting {
+  const { host, connection } = sa;
+  const { primitives, random, policy } = host;
+  const login = connection?.login;
+  return {
+    primitives,
+    random,
+    identity: login ? fromText(login.name) : localId.data,
+    password: login?.password,
+    certificate: connection && certificateOf(policy, connection),
+    serverId: connection?.remoteId ?? { kind: 'any' },
+    isServerProven,
+    closeTls: (tls) => host.emit({ kind: 'closeTls', tls }),
+  };
+}

@@ -1,0 +1,162 @@
+// A phone of ours logs in by EAP at a gateway of ours: what both come to, over a good network and a bad one.
+import { describe, expect, test } from 'vitest';
+import { fromText } from '../../../src/base/bytes.ts';
+import { Secret } from '../../../src/base/secret.ts';
+import { milliseconds, seconds } from '../../../src/base/time.ts';
+import { Exchange } from '../../../src/iana/exchanges.ts';
+import { Notification } from '../../../src/iana/notifies.ts';
+import { PayloadType as P } from '../../../src/iana/payloads.ts';
+import { household, kinds, talk } from '../household.ts';
+import { login, notify, without } from '../payloads.ts';
+import { Peer } from '../peer.ts';
+import { identity, pattern } from '../policies.ts';
+import { annasPassword, eapPhone, eapPolicy, users } from '../users.ts';
+
+const initialContact = Notification.INITIAL_CONTACT;
+
+describe('MSCHAPv2', () => {
+  test('brings up a tunnel, and the gateway knows the user and not IDi (pitfalls 34–36)', () => {
+    const { world, gateway, phone, dial } = household({
+      gateway: eapPolicy(),
+      phone: eapPhone(),
+      ports: users(),
+    });
+    dial();
+    world.run(seconds(2));
+
+    expect(gateway.sa).toMatchObject({ peer: 'anna', connection: 'phones', phase: 'established' });
+    expect(phone.sa).toMatchObject({ peer: 'home.example', addresses: ['10.3.0.2'] });
+    expect(talk(gateway).filter((line) => line.includes('IKE_AUTH'))).toEqual([
+      expect.stringMatching(/^in IKE_AUTH request 1 .*IDi.*SA/),
+      expect.stringMatching(/^out IKE_AUTH response 1 .*IDr.*AUTH.*EAP/),
+      expect.stringMatching(/^in IKE_AUTH request 2 .*EAP/),
+      expect.stringMatching(/^out IKE_AUTH response 2 .*EAP/),
+      expect.stringMatching(/^in IKE_AUTH request 3 .*EAP/),
+      expect.stringMatching(/^out IKE_AUTH response 3 .*EAP/),
+      expect.stringMatching(/^in IKE_AUTH request 4 .*EAP/),
+      expect.stringMatching(/^out IKE_AUTH response 4 .*EAP/),
+      expect.stringMatching(/^in IKE_AUTH request 5 .*AUTH/),
+      expect.stringMatching(/^out IKE_AUTH response 5 .*AUTH.*SA/),
+    ]);
+    expect([...phone.children.values()][0]?.outbound.encryption.bytes).toEqual(
+      [...gateway.children.values()][0]?.inbound.encryption.bytes,
+    );
+    expect(kinds(gateway)).toEqual(['child.established', 'sa.established']);
+  });
+});
+
+describe('a network that loses and doubles', () => {
+  test.each([1, 2, 3, 4, 5, 6])('keeps nobody out, and says no step twice (seed %i)', (seed) => {
+    const home = household({ gateway: eapPolicy(), phone: eapPhone(), ports: users(), seed });
+    home.world.lossy({
+      seed,
+      loss: 0.3,
+      duplicate: 0.4,
+      jitter: milliseconds(400),
+      mostLosses: 3,
+    });
+    home.dial();
+    home.world.run(seconds(100));
+
+    expect(home.gateway.sa).toMatchObject({ peer: 'anna' });
+    expect(home.phone.sa.children).toHaveLength(1);
+    expect(home.gateway.asked.filter(({ question }) => question.kind === 'account')).toHaveLength(
+      1,
+    );
+    expect(home.gateway.eventsOf('bug')).toEqual([]);
+  });
+});
+
+describe('who may not come in', () => {
+  const fails = (gateway = eapPolicy(), phone = eapPhone(), ports = users()) => {
+    const home = household({ gateway, phone, ports });
+    home.dial();
+    home.world.run(seconds(20));
+    expect(home.gateway.core.snapshot().sas).toEqual([]);
+    expect(home.phone.core.snapshot().sas).toEqual([]);
+    expect([...home.gateway.children.values(), ...home.phone.children.values()]).toEqual([]);
+    const why = ({ events }: typeof home.gateway) =>
+      events.flatMap((event) => (event.kind === 'attempt.failed' ? [event.why] : []));
+    const asked = home.gateway.asked.map(({ question }) => question.kind);
+    return { gateway: why(home.gateway), phone: why(home.phone), asked };
+  };
+
+  test('a wrong password: each side can read why', () => {
+    expect(fails(undefined, eapPhone({}, { name: 'anna', password: 'guess' }))).toMatchObject({
+      gateway: ['wrong password for user «anna»'],
+      phone: [expect.stringContaining('wrong user name or password')],
+    });
+  });
+
+  test('a user that nobody knows', () => {
+    const { gateway } = fails(undefined, eapPhone({}, { name: 'eve', password: annasPassword }));
+    expect(gateway).toEqual(['there is no user «eve»']);
+  });
+
+  test('a user whom no connection takes', () => {
+    const { gateway } = fails(eapPolicy({ eapId: pattern('*@example.org') }));
+    expect(gateway).toEqual(['no connection lets anna in by eap-mschapv2']);
+  });
+
+  test('a user whose account is for another connection', () => {
+    const ports = users({ anna: annasPassword }, { anna: ['office'] });
+    const { gateway } = fails(undefined, undefined, ports);
+    expect(gateway).toEqual(['no connection lets anna in by eap-mschapv2']);
+  });
+
+  test('a gateway that cannot prove itself hears no name (CVE-2015-4171)', () => {
+    const impostor = eapPolicy({ localId: identity('home.example') });
+    const { asked, phone } = fails({
+      ...impostor,
+      presharedKeys: [{ ids: [], secret: new Secret(fromText('another key altogether')) }],
+    });
+    expect(phone).toEqual(['the proof of the peer does not fit']);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('which connection', () => {
+  const two = () =>
+    eapPolicy(
+      { name: 'guests', eapId: pattern('*@guests.example') },
+      { name: 'family', eapId: pattern('anna') },
+    );
+
+  test.each([
+    ['anna', 'family'],
+    ['bob@guests.example', 'guests'],
+  ])('%s comes in by %s (scenario rw-eap-id-switch)', (name, connection) => {
+    const phone = eapPhone({}, { name, password: annasPassword });
+    const ports = users({ [name]: annasPassword });
+    const home = household({ gateway: two(), phone, ports });
+    home.dial();
+    home.world.run(seconds(2));
+
+    expect(home.gateway.sa).toMatchObject({ peer: name, connection });
+  });
+
+  test('the device chooses the method among those that are allowed (scenario rw-eap-dynamic)', () => {
+    const gateway = eapPolicy({ remoteAuth: ['eap-mschapv2', 'eap-gtc'] });
+    const phone = eapPhone({ localAuth: 'eap-gtc' });
+    const home = household({ gateway, phone, ports: users() });
+    home.dial();
+    home.world.run(seconds(2));
+
+    expect(home.gateway.sa).toMatchObject({ peer: 'anna' });
+    expect(home.phone.sa).toMatchObject({ peer: 'home.example' });
+  });
+});
+
+describe('INITIAL_CONTACT', () => {
+  test('of another name ends nobody: what counts is who logged in (pitfall 41)', () => {
+    const home = household({ gateway: eapPolicy(), phone: eapPhone(), ports: users() });
+    home.dial();
+    home.world.run(seconds(2));
+    const liar = new Peer(home.world, { to: '203.0.113.2', from: '198.51.100.99' }).connect();
+    const request = [...without(login(liar, { id: 'anna' }), P.AUTH), notify(initialContact)];
+    liar.ask(Exchange.IKE_AUTH, request);
+    home.world.run(seconds(200));
+
+    expect(home.gateway.sa).toMatchObject({ peer: 'anna', phase: 'established' });
+  });
+});
