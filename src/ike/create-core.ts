@@ -251,7 +251,7 @@ class PureCore implements Core {
   #expire(sa: IkeSa, timer: TimerName): void {
     switch (timer) {
       case 'half-open':
-        reportFailedAttempt(this.#host, sa, stalled);
+        reportFailedAttempt(this.#host, sa, sa.phase === 'eap' ? stalledLogin : stalled);
         retire(sa, { cause: 'timeout', why: stalled.why });
         // No lingering: its response leads nowhere, and the next request may begin a new SA.
         bury(sa);
@@ -309,6 +309,12 @@ class PureCore implements Core {
 }
 
 const asked = 'disconnected here';
+const stalledLogin = {
+  fault: 'no answer',
+  why: 'the peer stopped while it logged in by EAP',
+  advice:
+    'It may have no right password, or not believe our certificate: look at the lines before, and at the device.',
+};
 const stalled = {
   fault: 'no answer',
   why: 'the peer began a handshake and did not go on',

@@ -203,13 +203,22 @@ export class Peer {
 
   /** AUTH by pre-shared key over our ID payload (RFC 7296 §2.15). */
   pskAuth(id: { readonly raw: Uint8Array }, secret: string, pad = 'Key Pad for IKEv2'): Payload {
+    return this.keyAuth(id, utf8.encode(secret), pad);
+  }
+
+  /** The same with a key that is no text: the MSK of EAP (§2.16). */
+  keyAuth(
+    id: { readonly raw: Uint8Array },
+    secret: Uint8Array,
+    pad = 'Key Pad for IKEv2',
+  ): Payload {
     const prf = primitives.hmacSha256;
     const { skPi, skPr } = present(this.#keys, 'keys');
     const octets =
       this.role === 'initiator'
         ? concat(this.request, this.nr, prf.compute(skPi.bytes, id.raw))
         : concat(this.response, this.ni, prf.compute(skPr.bytes, id.raw));
-    const key = prf.compute(utf8.encode(secret), utf8.encode(pad));
+    const key = prf.compute(secret, utf8.encode(pad));
     return payload(PayloadType.AUTH, { method: 2, data: prf.compute(key, octets) });
   }
 

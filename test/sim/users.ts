@@ -41,7 +41,7 @@ function account(
 export const eapPolicy = (...more: readonly Partial<Connection>[]): Policy =>
   policy((more.length > 0 ? more : [{}]).map((one) => connection({ ...byMsChap, ...one })));
 
-export const byMsChap = { remoteAuth: ['eap-mschapv2'] } as const;
+const byMsChap = { remoteAuth: ['eap-mschapv2'] } as const;
 
 /** A phone of ours that logs in by EAP. */
 export const eapPhone = (

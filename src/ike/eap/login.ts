@@ -1,14 +1,15 @@
 // Checking a password, whichever method brought it: one guess, counted, and as much work for a user that nobody knows.
 import { toText } from '../../base/bytes.ts';
-import type { Ip } from '../../base/ip.ts';
 import { userIdentity } from '../../policy/identity.ts';
-import type { Host } from '../host.ts';
+import type { IkeSa } from '../sa/ike-sa.ts';
 import { sourceOf } from '../sa/registry.ts';
 import { ask, type Steps } from '../steps.ts';
 import type { Login, ServerSetting } from './method.ts';
 
-/** The `login` of a server's setting, for a peer at `source`. */
-export function loginFrom(host: Host, source: Ip): ServerSetting['login'] {
+/** The `login` of a server's setting. */
+export function loginFor(sa: IkeSa): ServerSetting['login'] {
+  const { host } = sa;
+  const source = sourceOf(sa.path.remote.ip);
   return function* login<T>(
     name: Uint8Array,
     check: (ntHash: Uint8Array) => T | undefined,
@@ -17,7 +18,7 @@ export function loginFrom(host: Host, source: Ip): ServerSetting['login'] {
     const answer = yield* ask('account', { name: typed });
     const account = answer?.ok ? answer : undefined;
     // By the account's own name, or each spelling of a domain would have guesses of its own.
-    const guess = { user: (account?.name ?? typed).toLowerCase(), source: sourceOf(source) };
+    const guess = { user: (account?.name ?? typed).toLowerCase(), source };
     const mayTry = host.guesses.mayTry(guess, host.now);
     // Nothing fits a random hash; but it takes as long to find that out.
     const nobody = host.random(16);
@@ -29,9 +30,11 @@ export function loginFrom(host: Host, source: Ip): ServerSetting['login'] {
     }
     if (mayTry) host.guesses.wrong(guess, host.now);
     host.count(mayTry ? 'login.wrong' : 'login.throttled');
-    if (!mayTry) return tooMany(typed);
-    if (answer && !answer.ok) return answer;
-    return account ? wrongPassword(typed) : unanswered;
+    const known = account ? wrongPassword(typed) : unanswered;
+    const refusal = mayTry ? (answer?.ok === false ? answer : known) : tooMany(typed);
+    // The device may ask its owner again, or just go: this is the last that is heard of it then.
+    host.report({ kind: 'note', sa: sa.id, why: refusal.why });
+    return refusal;
   };
 }
 

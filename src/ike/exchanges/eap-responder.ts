@@ -19,7 +19,7 @@ import { eapAuth, eapAuthFits } from '../auth/eap.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { TlsRef } from '../core.ts';
 import { eapMethod } from '../eap/index.ts';
-import { loginFrom } from '../eap/login.ts';
+import { loginFor } from '../eap/login.ts';
 import type { EapMethodRow, EapOutcome } from '../eap/method.ts';
 import { EapServer, type Refusal } from '../eap/server.ts';
 import { IkeError } from '../error.ts';
@@ -166,7 +166,7 @@ function settingFor(sa: IkeSa, { connection, localId }: Front) {
     source: sa.path.remote.ip,
     serverName: toText(localId.data),
     certificate: certificateOf(policy, connection),
-    login: loginFrom(host, sa.path.remote.ip),
+    login: loginFor(sa),
     closeTls: (tls: TlsRef) => host.emit({ kind: 'closeTls', tls }),
   };
 }

@@ -30,6 +30,7 @@ function renderConnection(connection: Connection): unknown {
     remote: connection.remote.map(formatRange),
     localId: connection.localId && formatIdentity(connection.localId),
     remoteId: renderPattern(connection.remoteId),
+    eapId: renderPattern(connection.eapId),
     ike: renderProposals('ike', connection.ike),
     esp: renderProposals('esp', connection.esp),
     localTs: renderSelectors(connection.localTs),
