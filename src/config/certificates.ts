@@ -18,6 +18,7 @@ export function loadAuthorities(
   sections: readonly Section<'authority'>[],
 ): readonly AuthorityFile[] {
   return sections.map(({ section, options }) => {
-    return { name: section.name ?? section.label, file: options.file, line: section.line };
+    const { file, key } = options;
+    return { name: section.name ?? section.label, file, key, line: section.line };
   });
 }

@@ -30,6 +30,8 @@ export interface ServiceSettings {
   /** Threads of the data plane; `auto`: one per core. */
   readonly workers: number | 'auto';
   readonly zone: string;
+  /** Where the gateway keeps what it makes itself. */
+  readonly folder: string;
   readonly log: LogLevel;
   readonly engine: 'auto' | 'node' | 'noble';
   /** Folder for Wireshark's key files; undefined: keys stay where they are. */
@@ -48,5 +50,7 @@ export interface CertificateFile {
 export interface AuthorityFile {
   readonly name: string;
   readonly file: string;
+  /** Private key of an authority that issues here. */
+  readonly key: string | undefined;
   readonly line: number;
 }

@@ -12,6 +12,7 @@ import type { Configuration, ServiceSettings } from './configuration.ts';
 export interface Usable {
   readonly configuration: Configuration;
   readonly policy: Policy;
+  readonly store: { readonly revoked: { has(certificate: string): boolean } };
 }
 
 /**
@@ -19,11 +20,14 @@ export interface Usable {
  * @returns undefined when it may go on; settings that it did not depend on may have changed
  */
 export function whyStale(
-  sa: Pick<SaSnapshot, 'connection' | 'peer'>,
+  sa: Pick<SaSnapshot, 'connection' | 'peer' | 'certificate'>,
   old: Usable,
   next: Usable,
 ): string | undefined {
-  const name = sa.connection;
+  const { connection: name, certificate } = sa;
+  if (certificate !== undefined && next.store.revoked.has(certificate)) {
+    return 'its certificate was revoked';
+  }
   if (name === undefined) return undefined;
   const [before, after] = [old, next].map(({ policy }) => connectionNamed(name, policy));
   if (!before) return undefined; // hung up by an earlier reload, and not gone yet
@@ -60,6 +64,7 @@ export const optionOfSetting: Readonly<Record<keyof ServiceSettings, string | un
   keylog: 'keylog',
   identity: undefined,
   zone: undefined,
+  folder: undefined,
   log: undefined,
 };
 const serviceKeys = Object.keys(optionOfSetting) as (keyof ServiceSettings)[];

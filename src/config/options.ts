@@ -71,6 +71,11 @@ const service = sectionType({
       'Threads that encrypt and decrypt; auto starts one on each processor core.',
     ),
     zone: defaulted(zoneName, 'vpn', 'Firewall zone of the network device.'),
+    folder: defaulted(
+      absolutePath,
+      '/etc/ikev2',
+      'Folder for what the gateway makes itself: certificates, and the list of those it revoked.',
+    ),
     log: defaulted(oneOf(logLevels), 'info', 'Least important message that is logged.'),
     engine: defaulted(
       oneOf(['auto', 'node', 'noble']),
@@ -260,11 +265,11 @@ const certificate = sectionType({
   options: z.object({
     file: required(
       absolutePath,
-      'PEM file with the certificate, then those that lead to its root.',
+      'PEM file with the certificate, then those that lead to its root; read again when it changes.',
     ),
     key: required(absolutePath, 'PEM file with the private key.'),
   }),
-  later: ['acme'],
+  later: [],
 });
 
 const authority = sectionType({
@@ -272,8 +277,13 @@ const authority = sectionType({
   help: 'An authority whose certificates are believed.',
   options: z.object({
     file: required(absolutePath, 'PEM file with the certificate of the authority.'),
+    key: optional(
+      absolutePath,
+      'PEM file with its private key: with it this gateway issues certificates, and renews its own.',
+      'certificates come from elsewhere',
+    ),
   }),
-  later: ['key', 'acme'],
+  later: [],
 });
 
 const psk = sectionType({

@@ -50,7 +50,8 @@ function checkService({ section, options }: Section<'service'>, findings: Findin
 }
 
 export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings {
-  const { enabled, identity, listen, port, device, mtu, workers, zone, log, engine } = options;
+  const { enabled, identity, listen, port, device, mtu, workers, zone, folder, log, engine } =
+    options;
   const { natt_port: nattPort, keylog } = options;
   return {
     enabled,
@@ -62,6 +63,7 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     mtu,
     workers,
     zone,
+    folder,
     log,
     engine,
     keylog,

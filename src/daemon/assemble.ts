@@ -8,6 +8,8 @@ import { createCore } from '../ike/create-core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import { verifyChain } from '../pki/chain.ts';
 import { verifySignature } from '../pki/keys.ts';
+import type { CertificationPath } from '../pki/path.ts';
+import { revokedFault } from '../pki/revoked.ts';
 import { Refused } from '../rpc/method.ts';
 import { TlsSessions } from '../tls/sessions.ts';
 import { Keylog } from '../trace/keylog.ts';
@@ -189,7 +191,9 @@ function answeringOf(
     verifyChain({ chain, purpose }) {
       const now = new Date();
       const isPlausible = now.getTime() > earliestPlausible;
-      return verifyChain(chain, purpose, inUse.gathered.store.anchors, now, isPlausible);
+      const { anchors, revoked } = inUse.gathered.store;
+      const revocation = async (path: CertificationPath) => revokedFault(path, revoked);
+      return verifyChain(chain, purpose, anchors, now, isPlausible, revocation);
     },
     verify: ({ spki, scheme, octets, signature }) =>
       verifySignature(spki, scheme, octets, signature),

@@ -1,5 +1,6 @@
 // The configuration file and the files that it names (certificates, keys), read and judged together.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { loadStore, type Store } from '../pki/store.ts';
@@ -26,19 +27,40 @@ export function gather(configFile: string, read = readWhole): Gathering {
   if (typeof text !== 'string') return { problems: [text], gathered: undefined };
   const { problems, configuration } = loadConfiguration(text);
   if (!configuration) return { problems, gathered: undefined };
-  const store = loadStore(configuration, read);
-  const all = [...problems, ...store.problems.map((problem) => placed(problem, configuration))];
-  if (all.some(({ severity }) => severity === 'error')) {
+  const { store, problems: inFiles } = readFiles(configuration, read);
+  const all = [...problems, ...inFiles];
+  if (all.some(isError)) {
     forget(configuration.policy);
     return { problems: all, gathered: undefined };
   }
-  const policy = {
-    ...configuration.policy,
-    certificates: store.own,
-    authorities: store.authorityHashes,
-  };
+  const policy = { ...configuration.policy, ...fromStore(store) };
   return { problems: all, gathered: { configuration, store, policy } };
 }
+
+/** What is in use, with what the files that it names hold by now. */
+export function gatherFiles(inUse: Gathered, read = readWhole): Gathering {
+  const { store, problems } = readFiles(inUse.configuration, read);
+  if (problems.some(isError)) return { problems, gathered: undefined };
+  return {
+    problems,
+    gathered: { ...inUse, store, policy: { ...inUse.policy, ...fromStore(store) } },
+  };
+}
+
+/** Where the list of revoked certificates is. */
+export const revokedFile = (folder: string): string => join(folder, 'revoked');
+
+function readFiles(configuration: Configuration, read: typeof readWhole) {
+  const { certificates, authorities, service } = configuration;
+  const files = { certificates, authorities, revoked: revokedFile(service.folder) };
+  const store = loadStore(files, read);
+  return { store, problems: store.problems.map((problem) => placed(problem, configuration)) };
+}
+
+const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> => ({
+  certificates: store.own,
+  authorities: store.authorityHashes,
+});
 
 /** Wipes the secrets of a configuration that is not used, or not any more. */
 export function forget({ presharedKeys }: Pick<Policy, 'presharedKeys'>): void {

@@ -5,7 +5,7 @@ import type { Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import type { Log } from '../trace/log.ts';
 import type { Assembly } from './assemble.ts';
-import { forget, type Gathered, type Gathering, viewGathering } from './gather.ts';
+import { forget, type Gathered, type Gathering, gatherFiles, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
 import { routeWarnings } from './route-warnings.ts';
 import { tellProblems } from './tell.ts';
@@ -28,13 +28,39 @@ export async function reload(
   const stale = staleSas(assembly, old, next);
   use(assembly, next);
   log.setThreshold(next.configuration.service.log);
-  for (const { id, text, why } of stale) {
-    log.info(`sa ${id}: ${text} is hung up: ${why}`);
-    assembly.daemon.give({ kind: 'command', command: { kind: 'terminate', which: id } });
-  }
+  hangUp(assembly, stale, log);
   forget(old.policy);
   await warn(assembly, log, tools);
   return checked;
+}
+
+/**
+ * Certificates, keys, and the list of revoked ones as they are by now, under the same configuration. A file that is
+ * broken changes nothing.
+ * @returns whether they are in use
+ */
+export function refresh(assembly: Assembly, { log }: { readonly log: Log }): boolean {
+  const { inUse, daemon } = assembly;
+  const old = inUse.gathered;
+  const { problems, gathered: next } = gatherFiles(old);
+  tellProblems(log, problems);
+  if (!next) {
+    log.error('certificates were read again and cannot be used so: those from before stay in use');
+    return false;
+  }
+  log.info('certificates were read again and are in use');
+  const stale = staleSas(assembly, old, next);
+  inUse.gathered = next;
+  daemon.give({ kind: 'command', command: { kind: 'policy', policy: next.policy } });
+  hangUp(assembly, stale, log);
+  return true;
+}
+
+function hangUp({ daemon }: Assembly, stale: ReturnType<typeof staleSas>, log: Log): void {
+  for (const { id, text, why } of stale) {
+    log.info(`sa ${id}: ${text} is hung up: ${why}`);
+    daemon.give({ kind: 'command', command: { kind: 'terminate', which: id } });
+  }
 }
 
 /** Dials what shall be up, and nothing that is not in the configuration. */

@@ -159,6 +159,8 @@ export type ChainVerdict =
       readonly keyType: KeyType;
       /** The subject DN (DER) and the subjectAltNames: identities that the certificate proves. */
       readonly identities: readonly Identity[];
+      /** Tells the certificate from all others: whoever revokes it finds its SAs by it. */
+      readonly certificate?: string;
     }
   | { readonly ok: false; readonly cause: ChainFault; readonly why: string };
 export type ChainFault =
@@ -169,7 +171,8 @@ export type ChainFault =
   | 'clock'
   | 'purpose'
   | 'constraint'
-  | 'revoked';
+  | 'revoked'
+  | 'no-status';
 export type KeyType = 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519';
 
 /** How a signature is made, apart from the key. `raw` is r‖s of methods 9–11, else ECDSA is a DER sequence. */
@@ -303,6 +306,8 @@ export interface SaSnapshot {
   readonly connection: string | undefined;
   /** The authenticated identity of the peer, once there is one. */
   readonly peer: string | undefined;
+  /** The peer's certificate as the verdict on its chain named it; undefined: it proved itself in another way. */
+  readonly certificate: string | undefined;
   readonly path: Path;
   /** Where the peer may be reached, as far as it told. */
   readonly peerAddresses: readonly Ip[];

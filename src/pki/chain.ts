@@ -1,10 +1,12 @@
-// Answers the question `verifyChain`: are these certificates a peer that our authorities vouch for? Nothing is
-// fetched from anywhere (CVE-2022-40617): what the peer sent and what is stored must do.
+// Answers the question `verifyChain`: are these certificates a peer that our authorities vouch for? What the peer
+// sent and what is stored must do; whether something was revoked is asked only once a path to an authority of ours
+// is good, since the addresses to ask stand in the certificates (CVE-2022-40617).
 import type { ChainVerdict } from '../ike/core.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { describe, provenIdentities } from './names.ts';
-import { type Fault, PathSearch, type Surroundings } from './path.ts';
-import { type Purpose, pathFault, type WallClock } from './rules.ts';
+import { type CertificationPath, type Fault, PathSearch, type Surroundings } from './path.ts';
+import { referenceTo } from './revoked.ts';
+import { type Purpose, pathFault } from './rules.ts';
 
 /** A certificate that we have stored. */
 export interface Anchor {
@@ -13,8 +15,11 @@ export interface Anchor {
   readonly kind: 'authority' | 'intermediate';
 }
 
+/** What is revoked, or not known not to be, in a path that is good otherwise. */
+export type JudgeRevocation = (path: CertificationPath, now: Date) => Promise<Fault | undefined>;
+
 /**
- * Judges the chain of a peer. Asynchronous for its callers' sake: an answer may one day come from elsewhere.
+ * Judges the chain of a peer.
  * @param chain end entity first, the rest in any order; DER
  * @param plausible whether `now` can be true at all; false leads to the cause `clock`
  * @returns never rejects, whatever the bytes
@@ -25,6 +30,7 @@ export async function verifyChain(
   anchors: readonly Anchor[],
   now: Date,
   plausible: boolean,
+  revocation: JudgeRevocation = async () => undefined,
 ): Promise<ChainVerdict> {
   const bytes = chain.reduce((sum, der) => sum + der.length, 0);
   const [first, ...rest] = chain;
@@ -35,22 +41,23 @@ export async function verifyChain(
   const reading = readCertificate(first);
   if (!reading.ok) return malformed(`the peer's certificate cannot be read: ${reading.why}`);
   const leaf = reading.certificate;
-  const fault = chainFault(leaf, surroundings(rest, anchors), purpose, { now, plausible });
-  return fault ? { ok: false, ...fault } : accept(leaf);
+  const found = await findPath(leaf, surroundings(rest, anchors), async (path) => {
+    return pathFault(path, purpose, { now, plausible }) ?? (await revocation(path, now));
+  });
+  return 'path' in found ? accept(leaf, found.path) : { ok: false, ...found };
 }
 
-/** The fault of the first path that was complete, else why there is none; undefined: some path is good. */
-function chainFault(
+/** The first path that is good; else the fault of the first that was complete; else why there is none. */
+async function findPath(
   leaf: Certificate,
   around: Surroundings,
-  purpose: Purpose,
-  clock: WallClock,
-): Fault | undefined {
+  faultOf: (path: CertificationPath) => Promise<Fault | undefined>,
+): Promise<Fault | { readonly path: CertificationPath }> {
   const search = new PathSearch(around);
   let first: Fault | undefined;
   for (const path of search.pathsFrom(leaf)) {
-    const fault = pathFault(path, purpose, clock);
-    if (!fault) return undefined;
+    const fault = await faultOf(path);
+    if (!fault) return { path };
     first ??= fault;
   }
   return first ?? search.failure;
@@ -65,10 +72,12 @@ function surroundings(sent: readonly Uint8Array[], anchors: readonly Anchor[]): 
   return { trusted: stored('authority'), links: [...links, ...stored('intermediate')] };
 }
 
-function accept(leaf: Certificate): ChainVerdict {
+function accept(leaf: Certificate, [, issuer = leaf]: CertificationPath): ChainVerdict {
   const { key, spki } = leaf;
   if (!key.ok) return { ok: false, cause: 'constraint', why: `${describe(leaf)} has ${key.why}` };
-  return { ok: true, spki, keyType: key.keyType, identities: provenIdentities(leaf) };
+  const identities = provenIdentities(leaf);
+  const certificate = referenceTo(leaf, issuer);
+  return { ok: true, spki, keyType: key.keyType, identities, certificate };
 }
 
 const malformed = (why: string): ChainVerdict => ({ ok: false, cause: 'malformed', why });

@@ -2,6 +2,7 @@
 import { type Certificate, readCertificate } from './certificate.ts';
 import { type PrivateKey, readPrivateKey } from './keys.ts';
 import { readCertificateFile } from './pem.ts';
+import { type Revocation, readRevoked } from './revoked.ts';
 
 /** Gives a fresh array each time, since key files are wiped after use. @throws as node:fs does */
 export type ReadFile = (path: string) => Uint8Array;
@@ -12,7 +13,7 @@ export interface Trouble {
 }
 export type Loaded<T> =
   | { readonly ok: true; readonly value: T }
-  | ({ readonly ok: false } & Trouble);
+  | ({ readonly ok: false; readonly isMissing?: boolean } & Trouble);
 
 /** All certificates of a file, at least one. */
 export function readChainFile(
@@ -43,6 +44,16 @@ export function readKeyFile(path: string, readFile: ReadFile): Loaded<PrivateKey
     : refuse(`${path} ${reading.why}`, reading.cure);
 }
 
+/** Certificates that were revoked here; a file that is not there revokes none. */
+export function readRevokedFile(path: string, readFile: ReadFile): Loaded<readonly Revocation[]> {
+  const bytes = load(path, readFile);
+  if (!bytes.ok) return bytes.isMissing ? { ok: true, value: [] } : bytes;
+  const list = readRevoked(Buffer.from(bytes.value).toString('latin1'));
+  if (!('brokenLine' in list)) return { ok: true, value: list };
+  const why = `line ${list.brokenLine} of ${path} does not name a revoked certificate`;
+  return refuse(why, 'Restore the file, or take that line out');
+}
+
 function load(path: string, readFile: ReadFile): Loaded<Uint8Array> {
   try {
     return { ok: true, value: readFile(path) };
@@ -55,7 +66,10 @@ function explain(path: string, error: unknown): Loaded<never> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return refuse(`there is no file ${path}`, 'Put the file there, or correct the path');
+      return {
+        ...refuse(`there is no file ${path}`, 'Put the file there, or correct the path'),
+        isMissing: true,
+      };
     case 'EACCES':
     case 'EPERM':
       return refuse(
@@ -67,7 +81,7 @@ function explain(path: string, error: unknown): Loaded<never> {
   }
 }
 
-const refuse = (why: string, cure: string): Loaded<never> => ({ ok: false, why, cure });
+const refuse = (why: string, cure: string) => ({ ok: false, why, cure }) as const;
 
 const giveChain =
   'Give a PEM file with «-----BEGIN CERTIFICATE-----», the own certificate first, or one certificate in DER';

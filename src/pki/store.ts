@@ -8,15 +8,24 @@ import type { OwnCertificate } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import type { Anchor } from './chain.ts';
-import { type ReadFile, readChainFile, readKeyFile, type Trouble } from './files.ts';
+import {
+  type ReadFile,
+  readChainFile,
+  readKeyFile,
+  readRevokedFile,
+  type Trouble,
+} from './files.ts';
 import { exportPrivateKey, type PrivateKey, signWith } from './keys.ts';
 import { describe, provenIdentities } from './names.ts';
+import type { Revocation } from './revoked.ts';
 import { formatTime } from './rules.ts';
 
 /** Sections `certificate` and `authority` of the configuration. */
 export interface StoreFiles {
   readonly certificates: readonly CertificateFiles[];
   readonly authorities: readonly AuthorityFile[];
+  /** The list of what was revoked here; it need not be there. */
+  readonly revoked?: string;
 }
 export interface CertificateFiles {
   readonly name: string;
@@ -37,11 +46,22 @@ export interface Store {
   readonly anchors: readonly Anchor[];
   /** SHA-1 of the SubjectPublicKeyInfo of each authority, as CERTREQ has it (RFC 7296 §3.7). */
   readonly authorityHashes: readonly Uint8Array[];
+  /** Own certificates and authorities, for who watches over their days. */
+  readonly held: readonly Held[];
+  /** What was revoked here, by reference. */
+  readonly revoked: ReadonlyMap<string, Revocation>;
   /** Undefined: there is no such key, or it does not make such signatures. */
   readonly sign: (keyId: string, scheme: Scheme, octets: Uint8Array) => Uint8Array | undefined;
   /** The private key as PKCS#8 in PEM, for TLS, which takes no other form; whoever takes it wipes it. */
   readonly exportKey: (keyId: string) => Uint8Array | undefined;
   readonly problems: readonly Problem[];
+}
+
+export interface Held {
+  readonly kind: 'certificate' | 'authority';
+  /** Name of the section. */
+  readonly name: string;
+  readonly certificate: Certificate;
 }
 
 /** What else the store looks at. */
@@ -59,14 +79,17 @@ export function loadStore(
   readFile: ReadFile,
   surroundings: StoreSurroundings = router,
 ): Store {
-  const shelf: Shelf = { own: [], keys: new Map(), anchors: [], problems: [] };
+  const shelf: Shelf = { own: [], keys: new Map(), anchors: [], held: [], problems: [] };
   const tools: Tools = { ...surroundings, readFile };
   for (const entry of files.certificates) loadCertificate(entry, tools, shelf);
   for (const entry of files.authorities) loadAuthority(entry, tools, shelf);
-  const { own, keys, anchors, problems } = shelf;
+  const revoked = loadRevoked(files.revoked, readFile, shelf);
+  const { own, keys, anchors, held, problems } = shelf;
   return {
     own,
     anchors,
+    held,
+    revoked: new Map(revoked.map((entry) => [entry.reference, entry])),
     authorityHashes: hashesOf(anchors),
     sign(keyId, scheme, octets) {
       const key = keys.get(keyId);
@@ -88,6 +111,7 @@ interface Shelf {
   readonly own: OwnCertificate[];
   readonly keys: Map<string, PrivateKey>;
   readonly anchors: Anchor[];
+  readonly held: Held[];
   readonly problems: Problem[];
 }
 type Complain = (option: 'file' | 'key', trouble: Trouble, severity?: Problem['severity']) => void;
@@ -114,6 +138,7 @@ function loadCertificate(
   // Peers have their roots already; a root in the chain only makes the message longer.
   const links = rest.filter((certificate) => !isSelfIssued(certificate));
   shelf.keys.set(name, key.value);
+  shelf.held.push({ kind: 'certificate', name, certificate: leaf });
   shelf.anchors.push(
     ...links.map((certificate) => ({ certificate, kind: 'intermediate' as const })),
   );
@@ -132,8 +157,30 @@ function loadAuthority({ name, file }: AuthorityFile, tools: Tools, shelf: Shelf
   if (!chain.ok) complain('file', chain);
   for (const certificate of chain.ok ? chain.value : []) {
     shelf.anchors.push({ certificate, kind: 'authority' });
+    shelf.held.push({ kind: 'authority', name, certificate });
     warnOfExpiry(certificate, tools, complain);
   }
+}
+
+/** A list that cannot be read must not make anybody welcome again. */
+function loadRevoked(
+  path: string | undefined,
+  readFile: ReadFile,
+  { problems }: Shelf,
+): readonly Revocation[] {
+  if (path === undefined) return [];
+  const list = readRevokedFile(path, readFile);
+  if (list.ok) return list.value;
+  const { why, cure } = list;
+  problems.push({
+    section: path,
+    option: undefined,
+    line: undefined,
+    why,
+    cure,
+    severity: 'error',
+  });
+  return [];
 }
 
 function keyTrouble(

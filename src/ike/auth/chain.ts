@@ -31,5 +31,7 @@ const adviceFor: Readonly<Record<Extract<ChainVerdict, { ok: false }>['cause'], 
   clock: 'Wait until the router has the time (NTP); certificates cannot be judged before.',
   purpose: 'Issue the certificate for this purpose (extended key usage).',
   constraint: 'The authority did not allow this certificate; issue it anew.',
-  revoked: 'It was revoked here; give the device a new one.',
+  revoked: 'Give the device a new certificate.',
+  'no-status':
+    'See that the router reaches whoever tells what was revoked, or set option revocation of the authority to soft.',
 };

@@ -137,6 +137,7 @@ function* authenticateResponder(
     ? yield* authenticators.pubkey.check(sa, octets, theirs, verdict)
     : secret !== undefined && (yield* authenticators.psk.check(sa, octets, theirs, secret));
   if (!fits) throw new IkeError('AUTHENTICATION_FAILED', 'the proof of the peer does not fit');
+  sa.certificate = verdict?.certificate;
   return expectedOf(connection, idR, identities ?? verdict?.identities ?? []);
 }
 

@@ -111,6 +111,7 @@ function* authenticateByCertificate(
       advice: 'The device does not have the private key of its certificate; give it both anew.',
     });
   }
+  sa.certificate = verdict.certificate;
   // IDi counts only where the certificate proves it: clients send nonsense there.
   const proven = [...verdict.identities].sort((a, b) => rank(b, idI) - rank(a, idI));
   const selected = select(sa, received, 'pubkey', proven);

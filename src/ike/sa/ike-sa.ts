@@ -68,6 +68,8 @@ export class IkeSa {
   connection: Connection | undefined;
   /** The authenticated identity of the peer. */
   peer: Identity | undefined;
+  /** The certificate by which it proved that, see ChainVerdict. */
+  certificate: string | undefined;
   /** What the peer called itself, proven or not: for the log alone. */
   claimed: Identity | undefined;
   suite: IkeSuite | undefined;
@@ -200,6 +202,7 @@ export class IkeSa {
       phase: this.phase,
       connection: this.connection?.name,
       peer: this.peerName,
+      certificate: this.certificate,
       path: this.path,
       peerAddresses,
       nat,

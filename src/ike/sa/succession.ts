@@ -20,6 +20,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.predecessor = old;
   next.connection = old.connection;
   next.peer = old.peer;
+  next.certificate = old.certificate;
   next.claimed = old.claimed;
   next.lease = old.lease;
   next.virtualIps = old.virtualIps;

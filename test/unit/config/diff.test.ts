@@ -37,7 +37,11 @@ config psk 'bert'
 	option secret 'another horse, another staple'
 `;
 
-function usable(text: string, authorities: readonly number[] = [1, 2]): Usable {
+function usable(
+  text: string,
+  authorities: readonly number[] = [1, 2],
+  revoked: readonly string[] = [],
+): Usable {
   const { configuration, problems } = loadConfiguration(text);
   if (!configuration) throw new Error(JSON.stringify(problems));
   const policy = {
@@ -45,17 +49,18 @@ function usable(text: string, authorities: readonly number[] = [1, 2]): Usable {
     certificates: [],
     authorities: authorities.map((byte) => new Uint8Array(20).fill(byte)),
   };
-  return { configuration, policy };
+  return { configuration, policy, store: { revoked: new Set(revoked) } };
 }
 const changed = (before: string, now: string): Usable => {
   if (!base.includes(before)) throw new Error(before);
   return usable(base.replace(before, now));
 };
 
-const anna = { connection: 'phones', peer: 'anna@example.org' };
-const bert = { connection: 'phones', peer: 'bert@example.org' };
-const cabin = { connection: 'cabin', peer: 'cabin.example.org' };
-const laptop = { connection: 'laptops', peer: 'CN=anna' };
+const certificate = undefined;
+const anna = { connection: 'phones', peer: 'anna@example.org', certificate };
+const bert = { connection: 'phones', peer: 'bert@example.org', certificate };
+const cabin = { connection: 'cabin', peer: 'cabin.example.org', certificate };
+const laptop = { connection: 'laptops', peer: 'CN=anna', certificate: 'ca:01' };
 
 describe('a tunnel goes on', () => {
   test.each([
@@ -91,7 +96,7 @@ describe('a tunnel goes on', () => {
   test('before it is known whose it is, and when an earlier reload hung it up', () => {
     const none = usable('');
     expect(
-      whyStale({ connection: undefined, peer: undefined }, usable(base), none),
+      whyStale({ connection: undefined, peer: undefined, certificate }, usable(base), none),
     ).toBeUndefined();
     expect(whyStale(anna, none, usable(base))).toBeUndefined();
   });
@@ -119,6 +124,12 @@ describe('a tunnel is told to go', () => {
     expect(whyStale(laptop, usable(base), next)).toBe('an authority is not believed any more');
     expect(whyStale(anna, usable(base), next)).toBeUndefined();
   });
+});
+
+test('a tunnel is told to go when its certificate was revoked, and no other', () => {
+  const next = usable(base, [1, 2], ['ca:01']);
+  expect(whyStale(laptop, usable(base), next)).toBe('its certificate was revoked');
+  expect(whyStale({ ...laptop, certificate: 'ca:02' }, usable(base), next)).toBeUndefined();
 });
 
 test('sockets, device and threads wait for a restart; names and the log do not', () => {

@@ -64,6 +64,7 @@ describe('how connections stand', () => {
     phase: 'auth',
     connection: name,
     peer: undefined,
+    certificate: undefined,
     path,
     nat: { local: false, remote: false },
     suite: undefined,

@@ -57,6 +57,22 @@ describe('a store', () => {
     expect(sign('gw', 'rsa-sha256', octets)).toBeUndefined();
   });
 
+  test('knows what was revoked here, and a missing list revokes nothing', () => {
+    const line = `${'ab'.repeat(20)}:0102 2026-11-23T10:00:00Z anna-iphone\n`;
+    const text = `# a comment\n\n${line}`;
+    expect([...load({ ...home, revoked: 'revoked' }, { revoked: text }).revoked.keys()]).toEqual([
+      `${'ab'.repeat(20)}:0102`,
+    ]);
+    expect(load({ ...home, revoked: 'revoked' })).toMatchObject({ problems: [] });
+  });
+
+  test('is refused where the list of revoked certificates is broken: nobody is welcome again', () => {
+    const { problems } = load({ ...home, revoked: 'revoked' }, { revoked: '#\nanna\n' });
+    expect(problems.map(formatProblem)).toEqual([
+      'error: revoked: line 2 of revoked does not name a revoked certificate. Restore the file, or take that line out',
+    ]);
+  });
+
   test('lends its key to TLS by its name, a new copy each time', () => {
     const { exportKey } = load(gw);
     const [lent, other] = [exportKey('gw'), exportKey('gw')];

@@ -17,6 +17,7 @@ export const phone: SaSnapshot = {
   peerAddresses: [],
   phase: 'established',
   connection: 'phones',
+  certificate: undefined,
   peer: 'anna@example.org',
   path: {
     local: { ip: ip('203.0.113.2'), port: 4500 },
