@@ -7,6 +7,10 @@ process.stdout.on('error', () => process.exit(0)); // `ikectl log | head` hangs 
 process.exitCode = await runTool(process.argv.slice(2), {
   version,
   methods,
+  async withoutDaemon(config) {
+    const { deskWithoutDaemon } = await import('./daemon/desk/alone.ts');
+    return deskWithoutDaemon(config);
+  },
   terminal: {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),

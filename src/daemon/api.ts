@@ -12,6 +12,7 @@ import type {
   ServiceFacts,
   Termination,
 } from '../rpc/api.ts';
+import type { CertificateDesk } from '../rpc/certificates.ts';
 import type { Ring } from '../trace/ring.ts';
 import type { Tracer } from '../trace/tracer.ts';
 import { transforms } from '../transforms/table.ts';
@@ -38,6 +39,7 @@ export interface Parts {
   readonly current: () => Gathered;
   /** Reads the configuration without using it. */
   readonly gather: () => Gathering;
+  readonly certificates: CertificateDesk;
   /** Uses a configuration if it is fine, and tells the log. */
   readonly adopt: (gathering: Gathering) => Promise<CheckedConfiguration>;
 }
@@ -79,6 +81,7 @@ export function daemonApi(parts: Parts): DaemonApi {
       return viewGathering(gathering);
     },
     capabilities: () => capabilitiesOf(parts),
+    certificates: parts.certificates,
   };
 }
 

@@ -17,6 +17,7 @@ import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
+import { isPlausible } from './clock.ts';
 import { Daemon, systemClock } from './daemon.ts';
 import { sourceFor, standingsOf, waysTo } from './dial.ts';
 import { Dialler } from './dialler.ts';
@@ -190,10 +191,9 @@ function answeringOf(
   return {
     verifyChain({ chain, purpose }) {
       const now = new Date();
-      const isPlausible = now.getTime() > earliestPlausible;
-      const { anchors, revoked } = inUse.gathered.store;
+      const { anchors, held, revoked } = inUse.gathered.store;
       const revocation = async (path: CertificationPath) => revokedFault(path, revoked);
-      return verifyChain(chain, purpose, anchors, now, isPlausible, revocation);
+      return verifyChain(chain, purpose, anchors, now, isPlausible(now, held), revocation);
     },
     verify: ({ spki, scheme, octets, signature }) =>
       verifySignature(spki, scheme, octets, signature),
@@ -236,6 +236,3 @@ const tracerClock: TracerClock = {
   wall: Date.now,
   after: (delay, run) => void setTimeout(run, delay).unref(),
 };
-
-/** A router without a battery starts in the past; this program did not exist before. */
-const earliestPlausible = Date.UTC(2026, 0, 1);

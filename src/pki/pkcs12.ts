@@ -70,6 +70,17 @@ export function readPkcs12(bytes: Uint8Array, passphrase: string): Pkcs12Reading
   }
 }
 
+/** Whether the bytes begin as such a file does; the rest is for `readPkcs12`. */
+export function looksLikePkcs12(bytes: Uint8Array): boolean {
+  if (bytes[0] !== Tag.SEQUENCE) return false;
+  try {
+    const [version, safe] = readElement(bytes, mostElements).parts;
+    return version?.tag === 0x02 && safe?.parts[0]?.tag === Tag.OID;
+  } catch {
+    return false;
+  }
+}
+
 function read(bytes: Uint8Array, passphrase: string): Pkcs12Reading {
   const [version, authSafe, mac] = readElement(bytes, mostElements).parts;
   if (version?.body[0] !== 3 || !authSafe) throw new NotDer('it is no PKCS#12 file');

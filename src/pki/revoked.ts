@@ -15,7 +15,10 @@ export interface Revocation {
 }
 
 /** Issuer and serial number, which together name one certificate (RFC 5280 §4.1.2.2): an issuer is its key here. */
-export function referenceTo({ serial }: Certificate, { spki }: Certificate): string {
+export function referenceTo(
+  { serial }: Pick<Certificate, 'serial'>,
+  { spki }: Pick<Certificate, 'spki'>,
+): string {
   return `${createHash('sha256').update(spki).digest('hex').slice(0, 40)}:${toHex(serial)}`;
 }
 

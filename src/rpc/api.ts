@@ -4,6 +4,7 @@ import type { Instant } from '../base/time.ts';
 import type { ChildRef, CoreSnapshot, SaRef } from '../ike/core.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { Entry } from '../trace/ring.ts';
+import type { CertificateDesk } from './certificates.ts';
 
 export interface DaemonApi {
   /** What was settled at the start. */
@@ -33,6 +34,7 @@ export interface DaemonApi {
   reload(): Promise<CheckedConfiguration>;
   checkConfiguration(): Promise<CheckedConfiguration>;
   capabilities(): Capabilities;
+  readonly certificates: CertificateDesk;
 }
 
 export type Termination = SaRef | { readonly connection: string } | 'all';

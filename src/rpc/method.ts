@@ -3,22 +3,25 @@ import * as z from 'zod/mini';
 import type { DaemonApi } from './api.ts';
 
 /** A method as its file writes it, and as the control socket, the command line and the manual read it. */
-export interface Method<P extends z.ZodMiniObject, R extends z.ZodMiniType> {
+export interface Method<P extends z.ZodMiniObject, R extends z.ZodMiniType, D = DaemonApi> {
   readonly summary: string;
   readonly access: 'read' | 'write';
   readonly params: P;
   readonly result: R;
-  readonly run: (daemon: DaemonApi, params: z.output<P>) => z.output<R> | Promise<z.output<R>>;
+  readonly run: (daemon: D, params: z.output<P>) => z.output<R> | Promise<z.output<R>>;
 }
 
-/** A method whose types have been checked and forgotten, so that a table can hold many. */
-export interface Callable {
+/**
+ * A method whose types have been checked and forgotten, so that a table can hold many. Some need only a part of the
+ * daemon.
+ */
+export interface Callable<D = DaemonApi> {
   readonly summary: string;
   readonly access: 'read' | 'write';
   readonly params: z.ZodMiniObject;
   readonly result: z.ZodMiniType;
   /** @throws BadParams, Refused */
-  readonly call: (daemon: DaemonApi, params: unknown) => Promise<unknown>;
+  readonly call: (daemon: D, params: unknown) => Promise<unknown>;
 }
 export type MethodTable = Readonly<Record<string, Callable>>;
 
@@ -32,9 +35,9 @@ export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-export function method<P extends z.ZodMiniObject, R extends z.ZodMiniType>(
-  definition: Method<P, R>,
-): Callable {
+export function method<P extends z.ZodMiniObject, R extends z.ZodMiniType, D = DaemonApi>(
+  definition: Method<P, R, D>,
+): Callable<D> {
   const { summary, access, params, result, run } = definition;
   return {
     summary,

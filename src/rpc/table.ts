@@ -1,5 +1,6 @@
 // THE table of methods: the control socket, the command line, the access rights and the manual all read it.
 import type { MethodTable } from './method.ts';
+import { certificateMethods } from './methods/certificates.ts';
 import { poolMethods } from './methods/pool.ts';
 import { saMethods } from './methods/sa.ts';
 import { serviceMethods } from './methods/service.ts';
@@ -9,5 +10,6 @@ export const methods: MethodTable = {
   ...serviceMethods,
   ...saMethods,
   ...poolMethods,
+  ...certificateMethods,
   ...traceMethods,
 };

@@ -12,6 +12,7 @@ export interface Invocation {
   /** What follows the command. */
   readonly rest: readonly string[];
   readonly runDir: string;
+  readonly config: string;
   readonly wantsHelp: boolean;
   readonly wantsVersion: boolean;
 }
@@ -24,8 +25,8 @@ export interface Words {
 export type OptionKinds = Readonly<Record<string, 'string' | 'boolean'>>;
 
 /**
- * Reads the options that every command has, wherever they stand, and finds the command. `--config` is taken and
- * not needed: scripts may give both programs the same words.
+ * Reads the options that every command has, wherever they stand, and finds the command. `--config` matters only where
+ * no daemon runs: scripts may give both programs the same words.
  * @throws Usage
  */
 export function readInvocation(args: readonly string[]): Invocation {
@@ -50,6 +51,7 @@ export function readInvocation(args: readonly string[]): Invocation {
   return {
     command: rest[0]?.startsWith('-') ? unknown(rest[0]) : rest[0],
     rest: rest.slice(1),
+    config: `${taken['config'] ?? '/etc/config/ikev2'}`,
     runDir: `${taken['run-dir'] ?? '/var/run/ikev2'}`,
     wantsHelp: taken['help'] === true,
     wantsVersion: taken['version'] === true,
@@ -89,12 +91,17 @@ export function paramsOf(params: z.ZodMiniObject, values: Values): Record<string
   return Object.fromEntries(
     given.map(([name, schema]) => {
       const value = values[name];
-      const isNumber =
-        kindOf(schema) === 'number' && value !== '' && Number.isFinite(Number(value));
+      const kind = kindOf(schema);
+      if (kind === 'array') return [name, listOf(value)];
+      const isNumber = kind === 'number' && value !== '' && Number.isFinite(Number(value));
       return [name, isNumber ? Number(value) : value];
     }),
   );
 }
+
+/** Several values in one word: `a,b`. */
+export const listOf = (value: string | boolean | undefined): readonly string[] =>
+  typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : [];
 
 /** The kind of value inside `optional` and `default`. */
 function kindOf(schema: z.core.$ZodType): string {

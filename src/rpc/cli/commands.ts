@@ -8,31 +8,12 @@ import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
 import { checkedShape, countersShape, statusShape } from '../methods/service.ts';
 import { attemptsShape, eventsShape } from '../methods/trace.ts';
-import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { certCommand } from './cert.ts';
+import type { Command, Surroundings } from './command.ts';
 import { formatAttempts } from './explain.ts';
 import { formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
-
-/** What a command has at hand. */
-export interface Surroundings {
-  call(method: string, params: object): Promise<unknown>;
-  follow(params: object): AsyncIterable<unknown>;
-  /** Writes one or more lines. */
-  print(text: string): void;
-  /** Seconds since 1970. */
-  now(): number;
-}
-
-export interface Command {
-  readonly summary: string;
-  /** What may follow the command, for the help text. */
-  readonly usage: string;
-  readonly options: OptionKinds;
-  /** How many words without dashes it takes. */
-  readonly words: number;
-  /** @returns the exit code */
-  readonly run: (words: Words, around: Surroundings) => Promise<number>;
-}
 
 /** @returns undefined where there is no such command */
 export function commandNamed(name: string, methods: MethodTable): Command | undefined {
@@ -131,6 +112,7 @@ export const commands: Readonly<Record<string, Command>> = {
       return 0;
     },
   },
+  cert: certCommand,
   counters: {
     summary: 'What was dropped, refused and repeated',
     usage: '[--all] [--json]',

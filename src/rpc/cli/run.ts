@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { printable } from '../../base/printable.ts';
 import { callDaemon, followDaemon, NotRunning, RpcFailure } from '../client.ts';
-import type { MethodTable } from '../method.ts';
+import { BadParams, type MethodTable, Refused } from '../method.ts';
+import { certificateMethods, type DeskOwner } from '../methods/certificates.ts';
 import { type Invocation, readInvocation, readWords, Usage } from './arguments.ts';
 import { commandNamed, commands } from './commands.ts';
 
@@ -18,6 +19,8 @@ export interface Program {
   readonly version: string;
   readonly methods: MethodTable;
   readonly terminal: Terminal;
+  /** What can be done without a daemon, on the files of a configuration. */
+  readonly withoutDaemon?: (config: string) => Promise<DeskOwner>;
 }
 
 /** Runs one command. @returns the exit code */
@@ -57,11 +60,37 @@ async function runCommand(invocation: Invocation, program: Program): Promise<num
   if (!command) throw new Usage(`there is no command '${name}'`);
   const socket = join(runDir, 'control.sock');
   return command.run(readWords(rest, command.options, command.words), {
-    call: (method, params) => callDaemon(socket, method, params),
+    async call(method, params) {
+      try {
+        return await callDaemon(socket, method, params);
+      } catch (error) {
+        const isDown = error instanceof NotRunning && error.code !== 'EACCES';
+        if (!isDown || !Object.hasOwn(certificateMethods, method)) throw error;
+        return callDesk(method, params, invocation.config, program, error);
+      }
+    },
     follow: (params) => followDaemon(socket, params),
     print: terminal.out,
     now: () => Date.now() / 1000,
   });
+}
+
+/** @throws RpcFailure, as the daemon would have answered */
+async function callDesk(
+  method: string,
+  params: object,
+  config: string,
+  { withoutDaemon }: Program,
+  notRunning: NotRunning,
+): Promise<unknown> {
+  const owner = await withoutDaemon?.(config);
+  if (!owner) throw notRunning;
+  try {
+    return await certificateMethods[method]?.call(owner, params);
+  } catch (error) {
+    const isForOwner = error instanceof Refused || error instanceof BadParams;
+    throw isForOwner ? new RpcFailure(0, error.message) : error;
+  }
 }
 
 function whyNotRunning({ message: path, code }: NotRunning): string {

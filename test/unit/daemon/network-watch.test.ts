@@ -20,6 +20,7 @@ const snapshot = (id: number, fields: Partial<SaSnapshot> = {}): SaSnapshot => (
   phase: 'established',
   connection: 'home',
   peer: undefined,
+  certificate: undefined,
   path: { local: { ip: wifi, port: 4500 }, remote: { ip: router, port: 4500 } },
   peerAddresses: [],
   nat: { local: false, remote: false },

@@ -2,11 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ip } from '../../../src/base/ip.ts';
 import { instant } from '../../../src/base/time.ts';
+
 import type { ChildRef, SaRef, SaSnapshot } from '../../../src/ike/core.ts';
 import type { TraceEvent } from '../../../src/ike/events.ts';
 import type { DaemonApi } from '../../../src/rpc/api.ts';
 import { Refused } from '../../../src/rpc/method.ts';
 import { type Entry, Ring } from '../../../src/trace/ring.ts';
+import { fakeDesk } from './fake-desk.ts';
 
 export const phone: SaSnapshot = {
   id: 7 as SaRef,
@@ -70,6 +72,7 @@ export function fakeDaemon(): FakeDaemon {
   return {
     calls,
     followers,
+    certificates: fakeDesk,
     service: {
       version: '1.2.3',
       startedAt: instant(0),

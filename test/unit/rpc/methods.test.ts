@@ -15,6 +15,10 @@ describe('every method', () => {
     terminate: { sa: 7 },
     rekey: { sa: 7 },
     initiate: { connection: 'office' },
+    ca_create: { names: ['vpn.example.org'] },
+    certificate_issue: { name: 'anna' },
+    certificate_revoke: { certificate: 'anna' },
+    certificate_import: { name: 'acme', content: 'AAAA' },
   };
   test.each(Object.keys(methods))(
     '%s returns what its shape promises, as JSON can carry it',

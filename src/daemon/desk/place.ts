@@ -1,0 +1,64 @@
+// What every operation of the desk works with: the configuration as it is at that moment, the clock, the dice.
+import { readFileSync } from 'node:fs';
+import type { Configuration } from '../../config/configuration.ts';
+import { CannotEdit } from '../../config/edit.ts';
+import { loadConfiguration } from '../../config/load.ts';
+import type { Making } from '../../pki/issue.ts';
+import { formatProblem } from '../../policy/problem.ts';
+import { Refused } from '../../rpc/method.ts';
+import { isPlausible } from '../clock.ts';
+import { forget } from '../gather.ts';
+import { codeOf } from '../trouble.ts';
+
+export interface DeskPlace {
+  readonly configFile: string;
+  readonly now: () => Date;
+  readonly random: (bytes: number) => Uint8Array;
+  /** The configuration says something else; files that it names may, too. */
+  readonly configured: () => Promise<unknown>;
+  /** Only files changed. */
+  readonly filesChanged: () => void;
+}
+
+/** Certificates and folders of the configuration; an empty one where there is none yet. @throws Refused */
+export function configurationOf({ configFile }: DeskPlace): Configuration {
+  const { configuration, problems } = loadConfiguration(readText(configFile));
+  if (!configuration) {
+    const error = problems.find(({ severity }) => severity === 'error');
+    throw new Refused(`mend the configuration first: ${error ? formatProblem(error) : configFile}`);
+  }
+  forget(configuration.policy);
+  return configuration;
+}
+
+/** For a certificate from now on. @throws Refused while the clock cannot be true */
+export function making({ now, random }: DeskPlace): Making {
+  const at = now();
+  if (!isPlausible(at)) {
+    throw new Refused(
+      `the router's clock says ${at.toISOString().slice(0, 10)}: wait until it has the time (NTP)`,
+    );
+  }
+  return { now: at, serial: random(serialBytes) };
+}
+
+/** A fresh array each time, since key files are wiped after use. */
+export const readWhole = (path: string): Uint8Array => Uint8Array.from(readFileSync(path));
+
+/** What is wrong with a file or an edit is for the owner. */
+export function inWords(error: unknown): unknown {
+  if (error instanceof CannotEdit) return new Refused(error.message);
+  const code = codeOf(error);
+  return code !== undefined && error instanceof Error ? new Refused(error.message) : error;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+const serialBytes = 16;
