@@ -183,7 +183,7 @@ const connection = sectionType({
     suite: defaulted(
       oneOf(suiteNames),
       'compatible',
-      'Prepared list of algorithms: modern, compatible (phones and PCs as they come), legacy (also SHA-1).',
+      'Prepared list of algorithms: modern, compatible (phones and PCs as they come), legacy (also SHA-1 and group 2, for Windows as it comes).',
     ),
     ike: list(
       proposal('ike'),

@@ -68,6 +68,7 @@ function forEach<T>(visit: (name: PrimitiveName) => T): Readonly<Record<Primitiv
     aesGcm: visit('aesGcm'),
     chacha20Poly1305: visit('chacha20Poly1305'),
     aesCbc: visit('aesCbc'),
+    modp1024: visit('modp1024'),
     modp2048: visit('modp2048'),
     modp3072: visit('modp3072'),
     modp4096: visit('modp4096'),

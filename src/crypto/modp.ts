@@ -1,4 +1,4 @@
-// The MODP groups of RFC 3526: their primes, the length of private exponents, and which public values are none.
+// The MODP groups of RFC 2409 and RFC 3526: their primes, the length of private exponents, and which public values are none.
 // All have the generator 2 and a safe prime.
 import { compare, fromHex } from '../base/bytes.ts';
 import { BadPublicValue, type Rng } from './primitives.ts';
@@ -49,6 +49,16 @@ function less1(prime: Uint8Array): Uint8Array {
 
 // Exponents have the length of the greater of the two estimates in RFC 3526 §8 (320, 420 and 480 bits), rounded up
 // to bytes: at least twice the group's strength, as exponents of a safe-prime group may be short.
+
+/** Group 2: RFC 2409 §6.2. Long known to be too short: for clients that know no other, where the owner says so. */
+export const modp1024: ModpGroup = {
+  exponentBytes: 32,
+  prime: fromHex(`
+  FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A0879
+  8E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B
+  0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF
+  `),
+};
 
 /** Group 14: RFC 3526 §3. */
 export const modp2048: ModpGroup = {

@@ -70,6 +70,7 @@ export interface Primitives {
   readonly aesGcm: Aead;
   readonly chacha20Poly1305: Aead;
   readonly aesCbc: Cipher;
+  readonly modp1024: KeyExchange;
   readonly modp2048: KeyExchange;
   readonly modp3072: KeyExchange;
   readonly modp4096: KeyExchange;

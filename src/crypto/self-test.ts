@@ -135,6 +135,7 @@ const trials: { readonly [N in PrimitiveName]: Trial<Primitives[N]> } = {
   aesGcm: aead(aesKeys),
   chacha20Poly1305: aead(chachaKeys),
   aesCbc: cbc,
+  modp1024: exchange,
   modp2048: exchange,
   modp3072: exchange,
   modp4096: exchange,
@@ -168,6 +169,10 @@ const answers: Readonly<Record<PrimitiveName, string>> = {
   aesGcm: '827d917e5b4527f420d3d1839d3ce95f',
   chacha20Poly1305: 'd4b8c0770d01d92930472f719643197e',
   aesCbc: 'a8c1a4a3c61ad240e0393a33aff00f2d',
+  modp1024: `
+    e4912cf4de1de0299ccfd70af77eac43392e5654aea0749d0d43814b152fc3a5
+    b38d7ebdf154fc97ee47ff06281b1420
+  `,
   modp2048: `
     e0889f2e221b344f3b2d9340cedda64d0869b096620b6569da1b066a3f2a18c6
     51e4c0acb45a975050fb0f6e9d680f35

@@ -16,7 +16,7 @@ export interface Suite {
 /**
  * - `modern`: AEAD and at least 128 bits of strength throughout
  * - `compatible`: what iOS, macOS, Android and a scripted Windows offer without SHA-1
- * - `legacy`: SHA-1 as well, for clients that know nothing else
+ * - `legacy`: SHA-1 and group 2 (1024 bits) as well, for clients that know nothing else: Windows as it comes
  */
 export function suite(name: SuiteName): Suite {
   return suites[name];
@@ -34,7 +34,11 @@ const compatibleIke = [
   `${aead}-${anyPrf}-${anyGroup}`,
   `aes256-aes128-sha256-sha384-sha512-${anyGroup}`,
 ];
-const legacyIke = [...compatibleIke, `aes256-aes128-sha1-${anyGroup}`];
+const legacyIke = [
+  ...compatibleIke,
+  `aes256-aes128-sha1-${anyGroup}`,
+  'aes256-aes128-sha384-sha256-sha1-modp1024', // all that Windows offers unless it is told otherwise
+];
 
 // Perfect forward secrecy where the peer offers it, never demanded: each list stands with and without a KE.
 const gcm = 'aes256gcm16-aes128gcm16';

@@ -138,6 +138,14 @@ export const transforms = [
     wiresharkEsp: 'HMAC-SHA-512-256 [RFC4868]',
   },
 
+  {
+    ...modp,
+    keyword: 'modp1024',
+    id: K.MODP_1024,
+    engine: 'modp1024',
+    strength: 80,
+    rfc: 'RFC 2409',
+  },
   { ...modp, keyword: 'modp2048', id: K.MODP_2048, engine: 'modp2048', strength: 112 },
   { ...modp, keyword: 'modp3072', id: K.MODP_3072, engine: 'modp3072', strength: 128 },
   { ...modp, keyword: 'modp4096', id: K.MODP_4096, engine: 'modp4096', strength: 152 },

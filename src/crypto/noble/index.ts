@@ -5,7 +5,7 @@ import { nobleAesCbc } from './aes-cbc.ts';
 import { nobleP256, nobleP384 } from './ecp.ts';
 import { nobleSha1, nobleSha256, nobleSha384, nobleSha512 } from './hash.ts';
 import { nobleHmacSha1, nobleHmacSha256, nobleHmacSha384, nobleHmacSha512 } from './mac.ts';
-import { nobleModp2048, nobleModp3072, nobleModp4096 } from './modp.ts';
+import { nobleModp1024, nobleModp2048, nobleModp3072, nobleModp4096 } from './modp.ts';
 import { nobleX25519 } from './x25519.ts';
 
 /** The engine `noble`. */
@@ -21,6 +21,7 @@ export const noble: Primitives = {
   aesGcm: nobleAesGcm,
   chacha20Poly1305: nobleChaCha20Poly1305,
   aesCbc: nobleAesCbc,
+  modp1024: nobleModp1024,
   modp2048: nobleModp2048,
   modp3072: nobleModp3072,
   modp4096: nobleModp4096,

@@ -5,7 +5,7 @@ import { nodeAesCbc } from './aes-cbc.ts';
 import { nodeP256, nodeP384 } from './ecp.ts';
 import { nodeSha1, nodeSha256, nodeSha384, nodeSha512 } from './hash.ts';
 import { nodeHmacSha1, nodeHmacSha256, nodeHmacSha384, nodeHmacSha512 } from './mac.ts';
-import { nodeModp2048, nodeModp3072, nodeModp4096 } from './modp.ts';
+import { nodeModp1024, nodeModp2048, nodeModp3072, nodeModp4096 } from './modp.ts';
 import { nodeX25519 } from './x25519.ts';
 
 /** The engine `node`. */
@@ -21,6 +21,7 @@ export const node: Partial<Primitives> = {
   aesGcm: nodeAesGcm,
   chacha20Poly1305: nodeChaCha20Poly1305,
   aesCbc: nodeAesCbc,
+  modp1024: nodeModp1024,
   modp2048: nodeModp2048,
   modp3072: nodeModp3072,
   modp4096: nodeModp4096,

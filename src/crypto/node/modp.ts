@@ -1,4 +1,4 @@
-// MODP groups (RFC 3526) of node:crypto, whose powers take the same time for every exponent of a length.
+// MODP groups (RFC 2409, RFC 3526) of node:crypto, whose powers take the same time for every exponent of a length.
 import { createDiffieHellman } from 'node:crypto';
 import { Secret } from '../../base/secret.ts';
 import { diffieHellman } from '../exchange.ts';
@@ -7,6 +7,7 @@ import {
   drawExponent,
   generator,
   type ModpGroup,
+  modp1024,
   modp2048,
   modp3072,
   modp4096,
@@ -14,6 +15,7 @@ import {
 } from '../modp.ts';
 import type { KeyExchange } from '../primitives.ts';
 
+export const nodeModp1024 = modp(modp1024);
 export const nodeModp2048 = modp(modp2048);
 export const nodeModp3072 = modp(modp3072);
 export const nodeModp4096 = modp(modp4096);

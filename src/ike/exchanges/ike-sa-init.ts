@@ -8,13 +8,15 @@ import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
+import { KeyExchangeMethod } from '../../iana/transforms.ts';
 import type { Connection } from '../../policy/policy.ts';
 import type { Chosen, Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
+import type { Sa } from '../../wire/payloads/sa.ts';
 import { IkeError } from '../error.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
 import { servingConnections } from '../negotiate/identities.ts';
-import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
+import { choose, explainMismatch, offer, offersOnly } from '../negotiate/proposals.ts';
 import type { IkeSa, IkeSuite } from '../sa/ike-sa.ts';
 import { skeyseed } from '../sa/keymat.ts';
 import { again, request, type Steps } from '../steps.ts';
@@ -37,7 +39,7 @@ export const ikeSaInit: Responder = {
     const theirs = required(received, PayloadType.SA);
     const ours = candidates.flatMap((connection) => connection.ike);
     const choice = choose(ours, theirs, { protocol: 'ike', ke: 'wanted', keSent: ke.method });
-    if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(ours, theirs));
+    if (!choice) throw withoutChoice(ours, theirs);
     const suite = suiteOf(choice.chosen);
     const ni = nonceOf(received, suite);
     const nr = sa.host.random(nonceBytes);
@@ -54,6 +56,17 @@ export const ikeSaInit: Responder = {
     return draft;
   },
 };
+
+/** Unmodified Windows is named by what it lacks, in few words: the remedy must fit the line that the owner reads. */
+function withoutChoice(ours: readonly Proposal[], theirs: Sa): IkeError {
+  if (!offersOnly(theirs, KeyExchangeMethod.MODP_1024)) {
+    return new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(ours, theirs));
+  }
+  const why = 'the peer offers Diffie-Hellman group 2 (modp1024) alone, as Windows does unasked';
+  const advice =
+    'On the PC run Set-VpnConnectionIPsecConfiguration with -DHGroup ECP384, or accept group 2 here: option suite legacy';
+  return new IkeError('NO_PROPOSAL_CHOSEN', why, { advice });
+}
 
 /** Our IKE_SA_INIT, with as many rounds of COOKIE and INVALID_KE_PAYLOAD as are reasonable (RFC 7296 §2.6.1). */
 export function* initiateIkeSaInit(sa: IkeSa, connection: Connection): Steps<void> {

@@ -31,14 +31,46 @@ export interface Wanted {
 export function choose(ours: readonly Proposal[], theirs: Sa, wanted: Wanted): Choice | undefined {
   const offers = theirs.proposals.slice(0, mostOffers).map(readOffer).filter(isUsable(wanted));
   for (const mine of new Set(ours)) {
-    for (const offer of offers) {
-      const chosen = match(mine, offer, wanted);
-      if (!chosen) continue;
-      const { wire } = offer;
-      return { chosen, spi: wire.spi, answer: (spi) => answer(wire, chosen, spi) };
-    }
+    const best = bestOf(mine, offers, wanted);
+    if (!best) continue;
+    const { chosen, wire } = best;
+    return { chosen, spi: wire.spi, answer: (spi) => answer(wire, chosen, spi) };
   }
   return undefined;
+}
+
+/** Windows offers a proposal for every combination, the weakest first: which one is taken is ours to say. */
+function bestOf(
+  mine: Proposal,
+  offers: readonly Offer[],
+  wanted: Wanted,
+): { readonly chosen: Chosen; readonly wire: WireProposal } | undefined {
+  let best: { chosen: Chosen; wire: WireProposal; rank: number[] } | undefined;
+  for (const offer of offers) {
+    const chosen = match(mine, offer, wanted);
+    if (!chosen) continue;
+    const rank = rankOf(mine, chosen, wanted.keSent);
+    if (!best || isBefore(rank, best.rank)) best = { chosen, wire: offer.wire, rank };
+  }
+  return best;
+}
+
+/** What counts first stands first: a round trip saved, then the places in our own lists. */
+function rankOf(mine: Proposal, chosen: Chosen, keSent: number | undefined): number[] {
+  const place = <T>(list: readonly T[], row: T | undefined) => (row ? list.indexOf(row) : -1);
+  return [
+    chosen.ke && chosen.ke.id !== keSent ? 1 : 0,
+    place(mine.encr, chosen.encr),
+    place(mine.prf, chosen.prf),
+    place(mine.integ, chosen.integ),
+    place(mine.ke, chosen.ke),
+    place(mine.esn, chosen.esn),
+  ];
+}
+
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((rank, i) => rank !== b[i]);
+  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
 /** A proposal of the peer, with the rows that its transforms mean. */
@@ -93,6 +125,13 @@ export function offer(ours: readonly Proposal[], spi: Uint8Array, withKe: boolea
       transforms: [...encr, ...prf, ...integ, ...(withKe ? ke : []), ...esn].map(toWire),
     })),
   };
+}
+
+/** Whether the peer knows no other key exchange method than this. */
+export function offersOnly({ proposals }: Sa, method: number): boolean {
+  const transforms = proposals.flatMap((proposal) => proposal.transforms);
+  const methods = transforms.filter(({ type }) => type === TransformType.KE);
+  return methods.length > 0 && methods.every(({ id }) => id === method);
 }
 
 /** For the owner: what was offered and what would do. */

@@ -1,28 +1,36 @@
 import { createDiffieHellman, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../../src/base/bytes.ts';
-import { drawExponent, generator, modp2048, modp3072, modp4096 } from '../../../src/crypto/modp.ts';
+import {
+  drawExponent,
+  generator,
+  modp1024,
+  modp2048,
+  modp3072,
+  modp4096,
+} from '../../../src/crypto/modp.ts';
 import { BadPublicValue } from '../../../src/crypto/primitives.ts';
 import { dealing, engines, seeded } from './vectors.ts';
 
-const groups = { modp2048, modp3072, modp4096 };
+const groups = { modp1024, modp2048, modp3072, modp4096 };
 
-/** RFC 3526 §3 to §5: p = 2^n - 2^(n-64) - 1 + 2^64 * ([2^(n-130) pi] + c). */
+/** RFC 2409 §6.2, RFC 3526 §3 to §5: p = 2^n - 2^(n-64) - 1 + 2^64 * ([2^(n-130) pi] + c). */
 const definitions = [
+  { name: 'modp1024', bits: 1024, c: 129093n },
   { name: 'modp2048', bits: 2048, c: 124476n },
   { name: 'modp3072', bits: 3072, c: 1690314n },
   { name: 'modp4096', bits: 4096, c: 240904n },
 ] as const;
 
 describe.each(definitions)('the prime of $name', ({ name, bits, c }) => {
-  test('is what RFC 3526 defines it to be', () => {
+  test('is what its RFC defines it to be', () => {
     const n = BigInt(bits);
     const p = 2n ** n - 2n ** (n - 64n) - 1n + 2n ** 64n * (piTimesPowerOf2(bits - 130) + c);
     expect(toHex(groups[name].prime)).toBe(p.toString(16));
   });
 
   test('leaves exponents at least twice as long as the strength of the group', () => {
-    const strength = { modp2048: 112, modp3072: 128, modp4096: 152 }[name];
+    const strength = { modp1024: 80, modp2048: 112, modp3072: 128, modp4096: 152 }[name];
     expect(8 * groups[name].exponentBytes).toBeGreaterThanOrEqual(2 * strength);
   });
 });

@@ -82,6 +82,7 @@ export function seeded(seed: number): Rng {
 }
 
 export const exchanges = [
+  'modp1024',
   'modp2048',
   'modp3072',
   'modp4096',

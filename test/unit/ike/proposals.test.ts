@@ -43,6 +43,21 @@ describe('choosing', () => {
     expect(suite(ours, theirs, wanted)).toBe('aes256gcm16-prfsha384-ecp384');
   });
 
+  test('our order decides within one proposal too: Windows offers each combination, the weak ones first', () => {
+    const theirs = offer(
+      ike(
+        'aes128-sha1-modp2048',
+        'aes128-sha384-modp2048',
+        'aes256-sha1-modp2048',
+        'aes256-sha384-modp2048',
+      ),
+      none,
+      true,
+    );
+    const ours = ike('aes256-aes128-sha384-sha1-modp2048');
+    expect(suite(ours, theirs, wanted)).toBe('aes256-sha384-modp2048');
+  });
+
   test('the method whose KE already came goes first among ours', () => {
     const theirs = offer(ike('aes256gcm16-prfsha256-x25519-ecp256-modp4096'), none, true);
     const ours = ike('aes256gcm16-prfsha256-ecp256-x25519-modp4096');
@@ -158,6 +173,6 @@ test('a mismatch is told in the words of a configuration, unknown algorithms by 
     transform(T.KE, Ke.MODP_1024),
   ]);
   expect(explainMismatch(ike('aes256gcm16-prfsha256-x25519'), theirs)).toBe(
-    'the peer offers 3des-aes256-prfsha256-sha256-modp_1024; accepted here: aes256gcm16-prfsha256-x25519',
+    'the peer offers 3des-aes256-prfsha256-sha256-modp1024; accepted here: aes256gcm16-prfsha256-x25519',
   );
 });

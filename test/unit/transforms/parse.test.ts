@@ -60,7 +60,7 @@ describe('parseProposal', () => {
     ['ike', 'aes256gcm16-prfsha255-ecp256', '«prfsha255»', 'Did you mean prfsha256?'],
     ['ike', 'aes256-sha256-mdop2048', '«mdop2048»', 'Did you mean modp2048?'],
     ['ike', '3des-sha256-modp2048', '«3des»', 'Known are aes128gcm16,'],
-    ['ike', 'aes256-sha256-modp1024', '«modp1024»', 'Known are'],
+    ['ike', 'aes256-sha256-modp1536', '«modp1536»', 'Known are'],
     ['ike', '', 'a word is missing', 'Join words'],
     ['ike', 'aes256--sha256-ecp256', 'a word is missing', 'Join words'],
     ['ike', 'aes256-sha256-x25519-curve25519', 'x25519 stands twice', 'Name it once.'],

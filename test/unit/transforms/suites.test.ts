@@ -49,7 +49,14 @@ test('compatible has no SHA-1, legacy has it last', () => {
   const sha1 = (name: (typeof suiteNames)[number]) =>
     suite(name).ike.map(({ integ }) => integ.some((row) => row.keyword === 'sha1'));
   expect(sha1('compatible')).toEqual([false, false]);
-  expect(sha1('legacy')).toEqual([false, false, true]);
+  expect(sha1('legacy')).toEqual([false, false, true, true]);
+});
+
+test('only legacy has group 2, behind everything else', () => {
+  const weak = (name: (typeof suiteNames)[number]) =>
+    suite(name).ike.map(({ ke }) => ke.some((row) => row.keyword === 'modp1024'));
+  expect([weak('modern'), weak('compatible')].flat()).not.toContain(true);
+  expect(weak('legacy')).toEqual([false, false, false, true]);
 });
 
 // What each client sends unasked, from its documentation and captures.

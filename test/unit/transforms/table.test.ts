@@ -76,7 +76,7 @@ describe('byId', () => {
   test('tells transform types apart: 2 is a PRF, an INTEG or a KE', () => {
     expect(byId(2, 2, undefined)?.keyword).toBe('prfsha1');
     expect(byId(3, 2, undefined)?.keyword).toBe('sha1');
-    expect(byId(4, 2, undefined)).toBeUndefined();
+    expect(byId(4, 2, undefined)?.keyword).toBe('modp1024');
   });
 
   test('knows no transform types but 1 to 5', () => {
