@@ -44,6 +44,14 @@ export interface Packet {
 /** Decides a packet's fate: deliver these after these delays. */
 export type Wire = (packet: Packet, now: Instant) => readonly { packet: Packet; delay: Duration }[];
 
+/** Somebody on the network who is no core of ours. */
+export interface Foreigner {
+  readonly deadline: Instant | undefined;
+  isAt(address: string): boolean;
+  receive(packet: Packet): void;
+  wake(): void;
+}
+
 const perfect: Wire = (packet) => [{ packet, delay: milliseconds(10) }];
 
 export class SimHost {
@@ -63,6 +71,7 @@ export class SimHost {
   readonly untrapped: boolean[] = [];
   /** Where the data plane sends a child's packets, once that was changed. */
   readonly paths = new Map<number, Path>();
+  readonly encaps = new Map<number, ChildSpec['encap']>();
   /** Which child the data plane sends on, and which ones stand by. */
   readonly active: number[] = [];
   /** First bytes of the nonces that are drawn next: the lowest of four decides a collision. */
@@ -141,6 +150,7 @@ export class World {
   /** Every datagram that was sent, in order. */
   readonly sent: Packet[] = [];
   readonly #hosts: SimHost[] = [];
+  readonly #foreigners: Foreigner[] = [];
   #due: Due[] = [];
   #order = 0;
 
@@ -148,6 +158,10 @@ export class World {
     const host = new SimHost(name, address, policy, seeded(seed + this.#hosts.length), ports);
     this.#hosts.push(host);
     return host;
+  }
+
+  join(foreigner: Foreigner): void {
+    this.#foreigners.push(foreigner);
   }
 
   input(host: SimHost, input: Input): void {
@@ -215,7 +229,11 @@ export class World {
 
   #next(end: Instant): Due | undefined {
     let first: Due | undefined;
-    for (const due of [...this.#hosts.flatMap((host) => this.#wakeOf(host)), ...this.#due]) {
+    const wakes = [
+      ...this.#hosts.flatMap((host) => this.#wakeOf(host)),
+      ...this.#foreigners.flatMap((one) => this.#wakeOfForeigner(one)),
+    ];
+    for (const due of [...wakes, ...this.#due]) {
       if (!first || due.at < first.at || (due.at === first.at && due.order < first.order)) {
         first = due;
       }
@@ -236,6 +254,13 @@ export class World {
     if (deadline === undefined) return [];
     const at = instant(Math.max(deadline - ahead, asleepUntil, this.now));
     return [{ at, order: 0, run: () => this.input(host, { kind: 'wake' }) }];
+  }
+
+  #wakeOfForeigner(foreigner: Foreigner): Due[] {
+    const { deadline } = foreigner;
+    if (deadline === undefined) return [];
+    const at = instant(Math.max(deadline, this.now));
+    return [{ at, order: 0, run: () => foreigner.wake() }];
   }
 
   #perform(host: SimHost, effect: Effect): void {
@@ -288,6 +313,7 @@ export class World {
         return;
       case 'move':
         host.paths.set(effect.child, effect.path);
+        host.encaps.set(effect.child, effect.encap);
         return;
       case 'disclose': {
         const { spiI, spiR, skEi, skEr, skAi, skAr } = effect.keys;
@@ -308,6 +334,8 @@ export class World {
   }
 
   #deliver({ from, to, bytes }: Packet): void {
+    const foreigner = this.#foreigners.find((one) => one.isAt(to.ip));
+    foreigner?.receive({ from, to, bytes: bytes.slice() });
     const host = this.#hosts.find(({ address, also }) => address === to.ip || also.includes(to.ip));
     const path: Path = { local: to, remote: from };
     if (!host || host.asleepUntil > this.now) return;

@@ -1,71 +1,29 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fromText } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
-import type { Answer, ChainVerdict, Question, Scheme } from '../../../src/ike/core.ts';
-import { readCertificate } from '../../../src/pki/certificate.ts';
-import { readPrivateKey, signWith, verifySignature } from '../../../src/pki/keys.ts';
-import { provenIdentities } from '../../../src/pki/names.ts';
+import type { ChainVerdict } from '../../../src/ike/core.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import { issue, type LabCertificate, type LabKey, makeCa } from '../../lab/pki.ts';
-import { household, pool, talk } from '../household.ts';
+import type { CertificateOptions } from '../../lab/pki.ts';
+import { household, talk } from '../household.ts';
+import { Papers } from '../papers.ts';
 import { connection, identity, pattern, phone, policy } from '../policies.ts';
-import type { Ports } from '../world.ts';
 
-const keyTypes = { rsa2048: 'rsa', p256: 'p256', p384: 'p384', ed25519: 'ed25519' } as const;
-type Kind = keyof typeof keyTypes;
-const certificates = new Map<string, LabCertificate>();
+const keys = ['rsa2048', 'p256', 'p384', 'ed25519'] as const;
+type Kind = (typeof keys)[number];
+let papers: Papers;
 
 beforeAll(async () => {
-  const ca = await makeCa({ key: 'p256' });
-  for (const key of Object.keys(keyTypes) as (Kind & LabKey)[]) {
-    const server = { name: 'CN=home', key, san: ['home.example'], eku: ['serverAuth'] as const };
-    certificates.set(`gateway ${key}`, await issue(ca, server));
-    const client = { name: 'C=CH, O=Home, CN=anna', key, san: ['anna@example.org'] };
-    certificates.set(`phone ${key}`, await issue(ca, client));
-  }
+  const pairs = keys.flatMap((key): [string, CertificateOptions][] => [
+    [`gateway ${key}`, { name: 'CN=home', key, san: ['home.example'], eku: ['serverAuth'] }],
+    [`phone ${key}`, { name: 'C=CH, O=Home, CN=anna', key, san: ['anna@example.org'] }],
+  ]);
+  papers = await Papers.issue(Object.fromEntries(pairs));
 });
 
-const certificateOf = (name: string): LabCertificate => {
-  const found = certificates.get(name);
-  if (!found) throw new Error(`no certificate ${name}`);
-  return found;
-};
-
-function own(name: string, key: Kind) {
-  const { der } = certificateOf(`${name} ${key}`);
-  const reading = readCertificate(der);
-  if (!reading.ok) throw new Error(reading.why);
-  const identities = provenIdentities(reading.certificate);
-  return { name, keyId: `${name} ${key}`, keyType: keyTypes[key], chain: [der], identities };
-}
-
-/** The daemon's answers, with the mathematics real and the trust decided by `judge`. */
-function ports(judge: (verdict: ChainVerdict) => ChainVerdict = (verdict) => verdict): Ports {
-  const lease = pool(['10.3.0.2']);
-  const schemes: Scheme[] = [];
-  const answer = (question: Question): Answer | 'never' => {
-    if (question.kind === 'verifyChain') return judge(verdictOn(question.chain[0] as Uint8Array));
-    if (question.kind === 'verify') {
-      const { spki, scheme, octets, signature } = question;
-      return verifySignature(spki, scheme, octets, signature);
-    }
-    if (question.kind !== 'sign') return lease(question);
-    schemes.push(question.scheme);
-    const key = readPrivateKey(fromText(certificateOf(question.keyId).keyPem));
-    if (!key.ok) throw new Error('no key');
-    return signWith(key.key, question.scheme, question.octets);
-  };
-  return Object.assign(answer, { schemes });
-}
-
-function verdictOn(der: Uint8Array): ChainVerdict {
-  const found = [...certificates].find(([, { der: other }]) => other.join() === der.join());
-  const reading = readCertificate(der);
-  if (!found || !reading.ok) return { ok: false, cause: 'untrusted', why: 'a stranger' };
-  const spki = new Uint8Array(found[1].certificate.publicKey.rawData);
-  const keyType = keyTypes[found[1].key as Kind];
-  return { ok: true, spki, keyType, identities: provenIdentities(reading.certificate) };
-}
+/** Under the name by which connections find it. */
+const own = (name: string, key: Kind, keyId = `${name} ${key}`) => ({
+  ...papers.own(`${name} ${key}`, keyId),
+  name,
+});
 
 const gateway = (key: Kind, fields: Partial<Parameters<typeof connection>[0]> = {}): Policy =>
   policy([connection({ localAuth: 'pubkey', remoteAuth: ['pubkey'], ...fields })], {
@@ -79,7 +37,7 @@ const dialer = (key: Kind, fields: Partial<Parameters<typeof phone>[0]> = {}): P
   });
 
 function dialled(fields: Parameters<typeof household>[0]) {
-  const house = household({ ports: ports(), ...fields });
+  const house = household({ ports: papers.ports(), ...fields });
   house.dial();
   house.world.run(seconds(3));
   return house;
@@ -92,12 +50,12 @@ describe('certificates on both sides', () => {
     ['p384', 'ecdsa-sha384'],
     ['ed25519', 'ed25519'],
   ] as const)('%s signs %s and is believed', (key, scheme) => {
-    const world = ports();
+    const world = papers.ports();
     const house = dialled({ gateway: gateway(key), phone: dialer(key), ports: world });
     expect(house.gateway.core.snapshot().sas).toMatchObject([
       { phase: 'established', peer: 'anna@example.org' },
     ]);
-    expect((world as Ports & { schemes: Scheme[] }).schemes).toEqual([scheme, scheme]);
+    expect(world.schemes).toEqual([scheme, scheme]);
   });
 
   test('the chain and CERTREQ travel where RFC 7296 §1.2 puts them (pitfall 44)', () => {
@@ -140,7 +98,7 @@ describe('certificates on both sides', () => {
   });
 
   test('the same name with another key does not pass (CVE-2020-16088)', () => {
-    const stolen = { ...own('phone', 'p256'), keyId: 'gateway p256' };
+    const stolen = own('phone', 'p256', 'gateway p256');
     const house = dialled({
       gateway: gateway('p256'),
       phone: { ...dialer('p256'), certificates: [stolen] },
@@ -157,7 +115,7 @@ describe('certificates on both sides', () => {
       const house = dialled({
         gateway: gateway('p256'),
         phone: dialer('p256'),
-        ports: ports(judge),
+        ports: papers.ports(judge),
       });
       expect(house.phone.eventsOf('attempt.failed')).toMatchObject([
         { notify: 'AUTHENTICATION_FAILED' },
@@ -182,7 +140,11 @@ describe('certificates on both sides', () => {
     let asked = 0;
     const judge = (verdict: ChainVerdict): ChainVerdict =>
       ++asked === 2 ? { ok: false, cause: 'untrusted', why: 'unknown authority' } : verdict;
-    const house = dialled({ gateway: gateway('p256'), phone: dialer('p256'), ports: ports(judge) });
+    const house = dialled({
+      gateway: gateway('p256'),
+      phone: dialer('p256'),
+      ports: papers.ports(judge),
+    });
     expect(house.gateway.eventsOf('attempt.failed')).toMatchObject([
       { why: 'the peer did not accept who we are' },
     ]);
