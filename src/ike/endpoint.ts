@@ -9,6 +9,7 @@ import { decodeMessage } from '../wire/message.ts';
 import { Admission } from './admission.ts';
 import type { Path } from './core.ts';
 import type { Driver } from './driver.ts';
+import { Hints } from './hints.ts';
 import type { Host } from './host.ts';
 import { Draft, receivedInit } from './message.ts';
 import { Reception } from './reception.ts';
@@ -19,11 +20,13 @@ export class Endpoint {
   readonly #host: Host;
   readonly #admission: Admission;
   readonly #reception: Reception;
+  readonly #hints: Hints;
 
   constructor(host: Host, driver: Driver) {
     this.#host = host;
     this.#admission = new Admission(host);
     this.#reception = new Reception(host, driver);
+    this.#hints = new Hints(host, driver);
   }
 
   /** One IKE datagram. Nothing that a peer can send makes it throw. */
@@ -75,8 +78,13 @@ export class Endpoint {
   #pass(path: Path, header: Header, bytes: Uint8Array): void {
     const sa = this.#host.registry.bySpi(header.isInitiator ? header.spiR : header.spiI);
     const isFromPeer = sa && (sa.role === 'responder') === header.isInitiator;
-    if (isFromPeer) this.#reception.receive(sa, path, bytes);
-    else this.#reception.drop(path, 'unknown-spi', nameOf(Exchange, header.exchange));
+    this.#hints.heed(path, header, bytes, isFromPeer ? sa : undefined);
+    if (isFromPeer) {
+      this.#reception.receive(sa, path, bytes);
+      return;
+    }
+    this.#reception.drop(path, 'unknown-spi', nameOf(Exchange, header.exchange));
+    this.#hints.tellUnknown(path, header);
   }
 }
 

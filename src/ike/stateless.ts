@@ -1,4 +1,4 @@
-// Unprotected answers for which nothing is kept: COOKIE, INVALID_KE_PAYLOAD, INVALID_MAJOR_VERSION and their like.
+// Unprotected answers for which nothing is kept: COOKIE, INVALID_KE_PAYLOAD, INVALID_IKE_SPI and their like.
 import { encodeMessage } from '../wire/message.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { Path } from './core.ts';
@@ -10,22 +10,26 @@ export function sendBare(
   {
     exchange,
     spiI,
+    spiR = new Uint8Array(8),
+    isInitiator = false,
     messageId,
     payloads,
   }: {
     exchange: number;
     spiI: Uint8Array;
+    spiR?: Uint8Array;
+    isInitiator?: boolean;
     messageId: number;
     payloads: readonly Payload[];
   },
 ): void {
   const header = {
     spiI,
-    spiR: new Uint8Array(8),
+    spiR,
     majorVersion: 2,
     minorVersion: 0,
     exchange,
-    isInitiator: false,
+    isInitiator,
     isResponse: true,
     messageId,
   };

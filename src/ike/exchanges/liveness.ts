@@ -7,6 +7,11 @@ import { Draft } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { ask, request, type Steps } from '../steps.ts';
 
+/** Asks at once. */
+export function* probe(_sa: IkeSa): Steps<void> {
+  yield* request(new Draft(Exchange.INFORMATIONAL, 'request'));
+}
+
 export function* liveness(sa: IkeSa): Steps<void> {
   const dpd = sa.connection?.dpd;
   if (dpd === undefined) return;

@@ -77,6 +77,14 @@ export class Registry {
     return undefined;
   }
 
+  /** The SA that sends ESP with this SPI, which the peer chose. */
+  byOutboundSpi(spi: number): IkeSa | undefined {
+    for (const sa of this.#bySpi.values()) {
+      if (sa.children.some((child) => child.spec.outbound.spi === spi)) return sa;
+    }
+    return undefined;
+  }
+
   hasInboundSpi(spi: number): boolean {
     for (const { children } of this.#bySpi.values()) {
       if (children.some((child) => child.spec.inbound.spi === spi)) return true;
