@@ -49,6 +49,8 @@ export function loadConnections(
       mobike: options.mobike,
       ikeLifetime: options.ike_lifetime,
       childLifetime: options.child_lifetime,
+      reauthLifetime: options.reauth_lifetime,
+      unique: options.unique,
       jitter: options.jitter,
     };
     const isStarted = loadStart(entry, findings);

@@ -129,5 +129,7 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   mobike: undefined,
   ikeLifetime: undefined,
   childLifetime: undefined,
+  reauthLifetime: undefined,
+  unique: undefined,
   jitter: undefined,
 };

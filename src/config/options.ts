@@ -1,6 +1,7 @@
 // Every section type and option of /etc/config/ikev2: the one place to add one. The reader, the defaults and
 // docs/configuration.md follow from this table.
 import * as z from 'zod/mini';
+import { uniquenesses } from '../policy/policy.ts';
 import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
@@ -250,13 +251,23 @@ const connection = sectionType({
       '3600',
       'Time after which the traffic gets new keys, while the tunnel stays up.',
     ),
+    reauth_lifetime: defaulted(
+      timeOrNever(5, 31_536_000),
+      '0',
+      'Time for which an authentication counts: an initiator makes a new connection before it is over, a responder tells the peer and hangs up then.',
+    ),
+    unique: defaulted(
+      oneOf(uniquenesses),
+      'device',
+      'What happens to the older connections of an identity that connects again: device ends those that do not answer, replace ends all, keep refuses the new one while an older one answers, never lets all stay (8 at the most).',
+    ),
     jitter: defaulted(
       share,
       '0.1',
       'Part of a lifetime by which new keys may come earlier, so that not all tunnels get theirs at once.',
     ),
   }),
-  later: ['eap_id', 'unique', 'ppk_id'],
+  later: ['eap_id', 'ppk_id'],
 });
 
 const certificate = sectionType({

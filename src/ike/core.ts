@@ -208,7 +208,14 @@ export interface Questions {
     answer: Uint8Array | undefined;
   };
   lease: {
-    ask: { pool: string; identity: string; v4: boolean; v6: boolean };
+    ask: {
+      pool: string;
+      identity: string;
+      v4: boolean;
+      v6: boolean;
+      /** Addresses that the identity has on another SA, and goes on with on this one. */
+      held?: readonly Ip[];
+    };
     answer: LeaseAnswer;
   };
   /** Begins TLS inside EAP (RFC 5216). Undefined: there are too many already, or our certificate cannot be used. */

@@ -4,7 +4,7 @@ import { invariant, unreachable } from '../base/invariant.ts';
 import type { Ip } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
 import type { Primitives, Rng } from '../crypto/primitives.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { Connection, Policy } from '../policy/policy.ts';
 import type {
   ChildRef,
   Command,
@@ -22,7 +22,7 @@ import { Endpoint } from './endpoint.ts';
 import { deleteIkeSa } from './exchanges/delete.ts';
 import { deleteChild, deleteTunnel } from './exchanges/delete-child.ts';
 import { dial } from './exchanges/dial.ts';
-import { liveness } from './exchanges/liveness.ts';
+import { liveness, probe } from './exchanges/liveness.ts';
 import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { rekeyIke } from './exchanges/rekey-ike.ts';
@@ -37,6 +37,7 @@ import { IkeSa } from './sa/ike-sa.ts';
 import { keepAlive } from './sa/keepalive.ts';
 import { bury, removeChild, retire } from './sa/lifecycle.ts';
 import { peerAddresses } from './sa/paths.ts';
+import { renew } from './sa/renewal.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
 
@@ -135,9 +136,30 @@ class PureCore implements Core {
   #initiate(name: string, path: Path, packet: WaitingPacket | undefined): void {
     const connection = this.#host.policy.connections.find((one) => one.name === name);
     invariant(connection, `no connection ${name}`);
+    this.#dial(connection, path, { packet });
+  }
+
+  /** A new IKE SA beside one that stands; when it is up, it takes the place of that. */
+  #reauthenticate(old: IkeSa): void {
+    const { origin, path, task, phase } = old;
+    const { connections } = this.#host.policy;
+    const connection = connections.find(({ name }) => name === old.connection?.name);
+    const isNeeded = phase === 'established' && task?.kind !== 'delete-ike' && !old.renewal;
+    if (!connection || !old.dialled || !isNeeded) return;
+    const local = { ...origin.local, ip: path.local.ip };
+    const remote = { ...origin.remote, ip: path.remote.ip };
+    this.#dial(connection, { local, remote }, { old });
+  }
+
+  #dial(
+    connection: Connection,
+    path: Path,
+    { old, packet }: { old?: IkeSa; packet?: WaitingPacket | undefined },
+  ): void {
     const spiR = new Uint8Array(8);
     const sa = new IkeSa(this.#host, { role: 'initiator', spiI: this.#host.drawSpi(), spiR, path });
     this.#host.registry.add(sa);
+    if (old) renew(old, sa);
     this.#driver.spawn(sa, () => dial(sa, connection, packet));
   }
 
@@ -205,6 +227,11 @@ class PureCore implements Core {
 
   #terminate(sa: IkeSa, why: string): void {
     const stands = sa.phase === 'established' || sa.phase === 'rekeying';
+    // What is being dialled in its place was not meant to outlive it.
+    const { renewal } = sa;
+    if (renewal?.dialled && renewal.establishedAt === undefined)
+      retire(renewal, { cause: 'deleted-by-us', why });
+    sa.timers.stop('reauthenticate');
     if (stands) this.#driver.spawn(sa, (now) => deleteIkeSa(now, why));
     else retire(sa, { cause: 'deleted-by-us', why });
   }
@@ -273,6 +300,18 @@ class PureCore implements Core {
         return;
       case 'rekey':
         this.#driver.spawn(sa, rekeyIke);
+        return;
+      case 'reauthenticate':
+        this.#reauthenticate(sa);
+        return;
+      case 'unauthenticated':
+        this.#terminate(sa, 'its authentication is too old');
+        return;
+      case 'unproven':
+        if (sa.children.some(({ isActive }) => !isActive)) this.#driver.spawn(sa, probe);
+        return;
+      case 'outlived':
+        this.#terminate(sa, 'the peer made a new connection, and never ended this one');
         return;
       case 'new-child':
         this.#driver.spawn(sa, createWanted);

@@ -10,6 +10,7 @@ import { Draft, type Received } from './message.ts';
 import { refuse, reportFailedAttempt } from './refusal.ts';
 import type { Run } from './run.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
+import { giveBack } from './sa/lease.ts';
 import { retire } from './sa/lifecycle.ts';
 import { ordered, pack } from './sa/transport.ts';
 import type { Step, Steps } from './steps.ts';
@@ -65,7 +66,7 @@ export class Driver {
     if (!waiting) {
       // Too late: the exchange went on without, or its SA is gone. What was granted goes back.
       if (typeof answer === 'object' && 'lease' in answer) {
-        this.#host.emit({ kind: 'release', lease: answer.lease });
+        giveBack(this.#host, answer.lease);
       }
       if (typeof answer === 'object' && 'tls' in answer) {
         this.#host.emit({ kind: 'closeTls', tls: answer.tls });

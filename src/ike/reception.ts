@@ -18,6 +18,7 @@ import { Received, receivedInit } from './message.ts';
 import { asIkeError, reportFailedAttempt } from './refusal.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
 import { retire } from './sa/lifecycle.ts';
+import { useNow } from './sa/renewal.ts';
 import { follow } from './sa/roam.ts';
 import { succeed } from './sa/succession.ts';
 import { isAuthentic, unpack } from './sa/transport.ts';
@@ -158,6 +159,8 @@ export class Reception {
     // Nothing in IKE_SA_INIT proves where it came from, and with MOBIKE only an update moves (RFC 4555 §3.8).
     const mayFollow = received.exchange !== Exchange.IKE_SA_INIT && !isMobile(sa);
     if (mayFollow) follow(sa, received.path);
+    // Whoever speaks on the new SA has it.
+    if (sa.former && sa.establishedAt !== undefined) useNow(sa);
     this.#host.report({
       kind: 'message',
       sa: sa.id,

@@ -30,6 +30,13 @@ export type RemoteAuth = KeyAuth | EapAuth;
 export const isEap = (auth: LocalAuth | RemoteAuth): auth is EapAuth =>
   auth !== 'pubkey' && auth !== 'psk';
 
+/**
+ * `device`: those go that do not answer; `replace`: they go; `keep`: the new one is refused while an older one
+ * answers; `never`: they stay, even if the peer says that it knows of none.
+ */
+export type Uniqueness = (typeof uniquenesses)[number];
+export const uniquenesses = ['device', 'replace', 'keep', 'never'] as const;
+
 export interface Connection {
   readonly name: string;
   /** `both`: dials, and answers a peer that dials first. */
@@ -66,6 +73,13 @@ export interface Connection {
   /** How long keys serve before they are rekeyed; undefined: for ever. */
   readonly ikeLifetime: Duration | undefined;
   readonly childLifetime: Duration | undefined;
+  /**
+   * How long an authentication is good for: an initiator renews it before, a responder announces it and ends the
+   * SA then (RFC 4478); undefined: for ever.
+   */
+  readonly reauthLifetime: Duration | undefined;
+  /** What becomes of the older SAs of a peer that is authenticated again. */
+  readonly unique: Uniqueness;
   /** Share of a lifetime by which rekeys are spread, 0 to 1. */
   readonly jitter: number;
 }

@@ -56,6 +56,11 @@ export class Family {
     this.#homeOf(identity).add(ip);
   }
 
+  /** The one of `addresses` that the identity has. */
+  held(identity: string, addresses: readonly Ip[]): Ip | undefined {
+    return addresses.find((ip) => this.#live.get(ip) === identity);
+  }
+
   /** @returns undefined when every address is live */
   lease(identity: string): Ip | undefined {
     const ip = this.#formerOf(identity) ?? this.#fresh() ?? this.#longestIdle();

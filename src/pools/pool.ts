@@ -123,15 +123,16 @@ class Pool {
   }
 
   /** All or nothing: with one of two addresses half of what the client does would fail silently. */
-  lease({ identity, v4, v6 }: LeaseRequest): LeaseAnswer {
+  lease({ identity, v4, v6, held = [] }: LeaseRequest): LeaseAnswer {
     const { name: pool, dns, domains } = this.#settings;
     const wanted = this.#wanted(v4, v6);
     if (wanted.length === 0) return refuse(this.#whyNothing(v4, v6));
     const addresses: Ip[] = [];
     for (const [family, label] of wanted) {
-      const address = family.lease(identity);
+      const address = family.held(identity, held) ?? family.lease(identity);
       if (address === undefined) {
-        for (const given of addresses) this.familyOf(given).release(given, identity);
+        const fresh = addresses.filter((given) => !held.includes(given));
+        for (const given of fresh) this.familyOf(given).release(given, identity);
         return refuse(`pool ${pool} has no free ${label} address (${family.live.size} in use)`);
       }
       addresses.push(address);

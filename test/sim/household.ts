@@ -59,7 +59,7 @@ export function pool(addresses: readonly string[]): Ports {
   const free = [...addresses];
   return (question: Question): Answer => {
     if (question.kind !== 'lease') return undefined;
-    const address = free.shift();
+    const address = question.held?.[0] ?? free.shift();
     if (!address) return { ok: false, why: 'pool phones has no free IPv4 address' };
     const lease = { pool: question.pool, identity: question.identity, addresses: [ip(address)] };
     return { ok: true, lease, dns: [ip('10.1.0.1')], domains: [] };

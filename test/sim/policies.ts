@@ -55,6 +55,8 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     mobike: true,
     ikeLifetime: undefined,
     childLifetime: undefined,
+    reauthLifetime: undefined,
+    unique: 'device',
     jitter: 0,
     ...fields,
   };

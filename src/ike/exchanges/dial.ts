@@ -27,6 +27,7 @@ import { initiateIkeSaInit } from './ike-sa-init.ts';
 import { ownAuth } from './own-auth.ts';
 import { refuseIfRefused } from './refused.ts';
 import { required } from './required.ts';
+import { takeOver } from './take-over.ts';
 import { isCarriedBy, untrap } from './widen.ts';
 
 /** Brings up an IKE SA and its first CHILD_SA; `packet` is what wants it. */
@@ -50,6 +51,7 @@ export function* dial(
   establish(sa);
   if (!refusal) {
     if (packet) untrap(sa, isCarriedBy(sa, packet));
+    yield* takeOver(sa);
     settleCrossedDials(sa);
     return;
   }

@@ -1,12 +1,19 @@
 // The CHILD_SA that rides in IKE_AUTH: addresses, selectors, algorithms, keys, installation
 // (RFC 7296 §1.2, §2.9, §2.17, §2.19). A refusal here leaves the IKE SA standing.
 import { invariant } from '../../base/invariant.ts';
-import { type Ip, prefixRange } from '../../base/ip.ts';
+import { type Ip, prefixRange, sameFamily } from '../../base/ip.ts';
 import { PayloadType } from '../../iana/payloads.ts';
+import type { Connection } from '../../policy/policy.ts';
 import { everything, type Selector } from '../../policy/selectors.ts';
 import type { WaitingPacket } from '../core.ts';
 import { IkeError } from '../error.ts';
-import { configReply, configRequest, readConfigReply, wishOf } from '../extensions/config-mode.ts';
+import {
+  configReply,
+  configRequest,
+  isUnspecified,
+  readConfigReply,
+  wishOf,
+} from '../extensions/config-mode.ts';
 import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Draft, Received } from '../message.ts';
 import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
@@ -16,6 +23,7 @@ import { readSpi, writeSpi } from '../sa/spi.ts';
 import { ask, type Steps } from '../steps.ts';
 import { drawSpi, installChild, narrowed } from './child.ts';
 import { required } from './required.ts';
+import { makeRoom } from './uniqueness.ts';
 
 /** Answers SA, TSi, TSr and CP of an IKE_AUTH request in `draft`. @throws IkeError with a refusal of the child alone */
 export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Steps<void> {
@@ -55,7 +63,8 @@ export function offerFirstChild(
   const { connection } = sa;
   invariant(connection, 'a child before its connection is known');
   const spiIn = drawSpi(sa);
-  const { virtualIps, localTs, remoteTs } = connection;
+  const { localTs, remoteTs } = connection;
+  const virtualIps = wantedAddresses(sa, connection);
   const asksAddress = virtualIps.length > 0;
   if (asksAddress) draft.add(PayloadType.CP, configRequest(virtualIps));
   const mine = asksAddress
@@ -67,6 +76,14 @@ export function offerFirstChild(
     .add(PayloadType.TSI, toWire(mine))
     .add(PayloadType.TSR, toWire(theirs));
   return { spiIn };
+}
+
+/** What we have already goes before what the connection leaves open. */
+function wantedAddresses({ former }: IkeSa, { virtualIps }: Connection): readonly Ip[] {
+  const had = former?.virtualIps ?? [];
+  return virtualIps.map((wanted) =>
+    isUnspecified(wanted) ? (had.find((one) => sameFamily(one, wanted)) ?? wanted) : wanted,
+  );
 }
 
 /** Takes what the responder made of our offer. @throws IkeError when it is more than we offered */
@@ -101,7 +118,11 @@ function* leaseAddresses(sa: IkeSa, asked: Received, draft: Draft): Steps<readon
   const wish = wishOf(asked);
   if (!wish) throw new IkeError('FAILED_CP_REQUIRED', 'the peer asked for no virtual address');
   const identity = sa.peerName ?? '';
-  const answer = yield* ask('lease', { pool, identity, v4: wish.v4, v6: wish.v6 });
+  // A peer that makes its new SA before it breaks the old one goes on with the same addresses.
+  const held = sa.former?.lease?.addresses ?? [];
+  const question = { pool, identity, v4: wish.v4, v6: wish.v6, held };
+  let answer = yield* ask('lease', question);
+  if (answer?.ok === false && (yield* makeRoom(sa))) answer = yield* ask('lease', question);
   if (!answer?.ok) {
     throw new IkeError('INTERNAL_ADDRESS_FAILURE', answer?.why ?? `pool ${pool} did not answer`);
   }
@@ -111,10 +132,12 @@ function* leaseAddresses(sa: IkeSa, asked: Received, draft: Draft): Steps<readon
 }
 
 /** The first child has the nonces of IKE_SA_INIT and no key exchange of its own (RFC 7296 §2.17). */
-function firstExchange({ handshake, role }: IkeSa) {
+function firstExchange({ handshake, role, former }: IkeSa) {
   invariant(handshake, 'a first child after its handshake');
   const { ni, nr } = handshake;
-  return { ni, nr, began: role === 'initiator', standby: false };
+  const began = role === 'initiator';
+  // Beside a tunnel that carries the same, the peer must show first that it has this one.
+  return { ni, nr, began, standby: !began && former !== undefined };
 }
 
 /** What to ask for beside a virtual address: the responder narrows it to what it assigns (RFC 7296 §2.19). */

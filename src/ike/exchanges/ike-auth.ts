@@ -11,7 +11,6 @@ import type { Id } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import { faultCode, faultKills, IkeError } from '../error.ts';
-import { replaceOlder } from '../extensions/initial-contact.ts';
 import { Draft, type Received } from '../message.ts';
 import {
   presharedKey,
@@ -22,6 +21,7 @@ import {
 import { allowsSuite } from '../negotiate/proposals.ts';
 import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
+import { releaseLease } from '../sa/lease.ts';
 import { establish } from '../sa/lifecycle.ts';
 import type { Steps } from '../steps.ts';
 import { believedChain } from './certificates.ts';
@@ -31,6 +31,7 @@ import type { Responder } from './exchange.ts';
 import { answerFirstChild } from './first-child.ts';
 import { proveOurselves } from './own-auth.ts';
 import { required } from './required.ts';
+import { judgeOlder } from './uniqueness.ts';
 
 export const ikeAuth: Responder = {
   phases: ['auth', 'eap'],
@@ -49,8 +50,7 @@ export const ikeAuth: Responder = {
     const selected = byEap?.selected ?? (yield* authenticatePeer(sa, received, idI));
     sa.connection = selected.connection;
     sa.peer = selected.peer;
-    // Before an address is asked for: that of the older SA is free again.
-    replaceOlder(sa, received);
+    yield* judgeOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
     if (byEap) draft.add(PayloadType.AUTH, byEap.auth);
     else yield* proveOurselves(sa, selected, draft);
@@ -143,8 +143,7 @@ function* firstChild(sa: IkeSa, received: Received, draft: Draft): Steps<IkeErro
     return undefined;
   } catch (error) {
     if (!(error instanceof IkeError) || faultKills(error.fault) === 'ike') throw error;
-    if (sa.lease) sa.host.emit({ kind: 'release', lease: sa.lease });
-    sa.lease = undefined;
+    releaseLease(sa);
     draft.notify(faultCode(error.fault), error.data);
     return error;
   }

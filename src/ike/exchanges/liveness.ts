@@ -7,11 +7,6 @@ import { Draft } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { ask, request, type Steps } from '../steps.ts';
 
-/** Asks at once. */
-export function* probe(_sa: IkeSa): Steps<void> {
-  yield* request(new Draft(Exchange.INFORMATIONAL, 'request'));
-}
-
 export function* liveness(sa: IkeSa): Steps<void> {
   const dpd = sa.connection?.dpd;
   if (dpd === undefined) return;
@@ -26,7 +21,8 @@ export function* liveness(sa: IkeSa): Steps<void> {
   }
 }
 
-function* probe(sa: IkeSa): Steps<void> {
+/** Asks at once. */
+export function* probe(sa: IkeSa): Steps<void> {
   if (sa.dialled && isMobile(sa) && natOf(sa).local) yield* tellPresence(sa);
   else yield* request(new Draft(Exchange.INFORMATIONAL, 'request'));
 }

@@ -26,7 +26,8 @@ export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
     remote: narrowed('TSi', allowed.remote, received),
   };
   const spiIn = drawSpi(sa);
-  installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby: false });
+  const standby = sa.former !== undefined; // what the former SA carries is carried on until the peer uses this one
+  installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby });
   return terms.draft(writeSpi(spiIn), selectors);
 }
 

@@ -12,6 +12,8 @@ export interface ConfigWish {
   readonly v4: boolean;
   readonly v6: boolean;
   readonly domains: boolean;
+  /** Addresses that it asks for by name: those that it has, or had. */
+  readonly addresses: readonly Ip[];
 }
 
 /** Undefined: no request at all. */
@@ -23,6 +25,7 @@ export function wishOf(received: Received): ConfigWish | undefined {
     v4: asks(CfgAttribute.INTERNAL_IP4_ADDRESS),
     v6: asks(CfgAttribute.INTERNAL_IP6_ADDRESS),
     domains: asks(CfgAttribute.INTERNAL_DNS_DOMAIN),
+    addresses: addressesIn(request).filter((address) => !isUnspecified(address)),
   };
   return wish.v4 || wish.v6 ? wish : undefined;
 }
@@ -47,12 +50,11 @@ export function configReply(
 /** Our request as an initiator: the unspecified address asks for any of its family. */
 export function configRequest(wanted: readonly Ip[]): Cp {
   const attributes = wanted.flatMap((address): ConfigAttribute[] => {
-    const isAny = address === anyV4 || address === anyV6;
     const type = isIpv4(address)
       ? CfgAttribute.INTERNAL_IP4_ADDRESS
       : CfgAttribute.INTERNAL_IP6_ADDRESS;
     const dns = isIpv4(address) ? CfgAttribute.INTERNAL_IP4_DNS : CfgAttribute.INTERNAL_IP6_DNS;
-    const value = isAny ? new Uint8Array(0) : addressAttribute(address).value;
+    const value = isUnspecified(address) ? new Uint8Array(0) : addressAttribute(address).value;
     return [
       { type, value },
       { type: dns, value: new Uint8Array(0) },
@@ -65,7 +67,14 @@ export function configRequest(wanted: readonly Ip[]): Cp {
 export function readConfigReply(received: Received): readonly Ip[] {
   const reply = received.find(PayloadType.CP);
   if (reply?.cfgType !== CfgType.CFG_REPLY) return [];
-  return reply.attributes.flatMap(({ type, value }) => {
+  return addressesIn(reply);
+}
+
+/** It stands for any address of its family. */
+export const isUnspecified = (address: Ip): boolean => address === anyV4 || address === anyV6;
+
+function addressesIn({ attributes }: Cp): readonly Ip[] {
+  return attributes.flatMap(({ type, value }) => {
     if (type === CfgAttribute.INTERNAL_IP4_ADDRESS && value.length === 4)
       return [ipFromBytes(value)];
     if (type === CfgAttribute.INTERNAL_IP6_ADDRESS && value.length === 17) {

@@ -1,5 +1,6 @@
 // The extensions, in the order in which they contribute: the one registration line of each.
 import { additionalAddresses } from './additional-addresses.ts';
+import { authLifetime } from './auth-lifetime.ts';
 import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
@@ -12,4 +13,5 @@ export const extensions: readonly Extension[] = [
   signatureHash,
   mobike,
   additionalAddresses,
+  authLifetime,
 ];

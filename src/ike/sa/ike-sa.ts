@@ -52,6 +52,8 @@ export class IkeSa {
   dialled: boolean;
   readonly spiI: Uint8Array;
   spiR: Uint8Array;
+  /** As it was dialled, on the ports where a handshake begins. */
+  origin: Path;
   path: Path;
   /** Where the peer proved to be: what the children send goes there (RFC 4555 §3.7). */
   provenPath: Path;
@@ -96,7 +98,10 @@ export class IkeSa {
   heirOf: IkeSa | undefined;
   /** The SA whose place it took, until that is deleted. */
   predecessor: IkeSa | undefined;
-  /** IKE rekeys that the peer could not take right now, in a row. */
+  /** The SA that was authenticated anew to take its place, and the one whose place it is to take. */
+  renewal: IkeSa | undefined;
+  former: IkeSa | undefined;
+  /** IKE rekeys and reauthentications that the peer could not take right now, in a row. */
   postponed = 0;
 
   readonly #slots = new Slots();
@@ -114,6 +119,7 @@ export class IkeSa {
     this.role = fields.role;
     this.spiI = fields.spiI;
     this.spiR = fields.spiR;
+    this.origin = fields.path;
     this.path = fields.path;
     this.provenPath = fields.path;
     this.replyPath = fields.path;
@@ -140,6 +146,7 @@ export class IkeSa {
   /** Takes over what extensions know of the peer: a rekeyed SA is the same peer on the same path. */
   inherit(old: IkeSa): void {
     this.dialled = old.dialled;
+    this.origin = old.origin;
     this.#slots.inherit(old.#slots);
   }
 

@@ -1,11 +1,19 @@
 // The beginning and the end of an established IKE SA, and of a CHILD_SA: what must be said, given back, wiped.
 import { seconds } from '../../base/time.ts';
+import { Exchange } from '../../iana/exchanges.ts';
+import { PayloadType } from '../../iana/payloads.ts';
+import { Protocol } from '../../iana/protocols.ts';
 import { formatSuite } from '../../transforms/parse.ts';
+import { beginAuthLifetime } from '../extensions/auth-lifetime.ts';
 import { natOf } from '../extensions/nat-detection.ts';
+import { Draft } from '../message.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Closing, IkeSa } from './ike-sa.ts';
 import { scheduleKeepalive } from './keepalive.ts';
+import { releaseLease } from './lease.ts';
 import { scheduleIkeRekey } from './lifetimes.ts';
+import { activate, leaveAlone } from './renewal.ts';
+import { pack } from './transport.ts';
 
 /** Both sides are authenticated. */
 export function establish(sa: IkeSa): void {
@@ -19,6 +27,8 @@ export function establish(sa: IkeSa): void {
   if (dpd !== undefined) sa.timers.start('liveness', sa.host.now, dpd);
   scheduleIkeRekey(sa);
   scheduleKeepalive(sa);
+  beginAuthLifetime(sa);
+  if (sa.former && !sa.dialled) awaitProof(sa, sa.former);
   const { local, remote } = natOf(sa);
   sa.host.report({
     kind: 'sa.established',
@@ -44,8 +54,8 @@ export function retire(sa: IkeSa, closing: Closing): void {
   sa.heirOf = undefined;
   for (const child of [...sa.children]) removeChild(sa, child, closing.why);
   stopExchanges(sa);
-  if (sa.lease) host.emit({ kind: 'release', lease: sa.lease });
-  sa.lease = undefined;
+  releaseLease(sa);
+  leaveAlone(sa);
   reportClosed(sa, closing);
   sa.phase = 'closing';
   sa.handshake = undefined;
@@ -53,6 +63,16 @@ export function retire(sa: IkeSa, closing: Closing): void {
   if (sa.hasKeys && sa.window.answeredId !== undefined)
     sa.timers.start('linger', host.now, lingering);
   else bury(sa);
+}
+
+/** Ends an SA at once and says so, without waiting to be heard: it must not be kept for that. */
+export function farewell(sa: IkeSa, closing: Closing): void {
+  const draft = new Draft(Exchange.INFORMATIONAL, 'request');
+  draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] });
+  for (const bytes of pack(sa, draft, sa.window.nextMessageId)) {
+    sa.host.emit({ kind: 'send', path: sa.path, bytes });
+  }
+  retire(sa, closing);
 }
 
 /** Forgets an SA for good. */
@@ -77,13 +97,6 @@ export function drain(sa: IkeSa, child: ChildSa, why: string): void {
   child.state = 'draining';
   activate(sa, child.successor);
   child.timers.start('drained', sa.host.now, lateness);
-}
-
-/** Sends on this CHILD_SA from here on. */
-function activate(sa: IkeSa, child: ChildSa): void {
-  if (child.isActive) return;
-  child.isActive = true;
-  sa.host.emit({ kind: 'activate', child: child.ref });
 }
 
 /** Takes a CHILD_SA out of the data plane and wipes its keys. */
@@ -115,5 +128,13 @@ function reportClosed(sa: IkeSa, { cause, why }: Closing): void {
   host.report({ kind: 'sa.closed', sa: id, connection, peer, path, cause, why });
 }
 
+/** The peer made this SA beside another: which one it sends on is known when it used this one. */
+function awaitProof(sa: IkeSa, former: IkeSa): void {
+  sa.timers.start('unproven', sa.host.now, promptness);
+  if (sa.connection?.unique !== 'never') former.timers.start('outlived', sa.host.now, patience);
+}
+
+const promptness = seconds(1);
+const patience = seconds(60);
 const lingering = seconds(10);
 const lateness = seconds(5);

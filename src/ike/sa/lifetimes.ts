@@ -33,7 +33,7 @@ function softLifetime(sa: IkeSa, lifetime: Duration): Duration {
 }
 
 /** Uniform in [0, 1). */
-function chance(sa: IkeSa): number {
+export function chance(sa: IkeSa): number {
   const [high = 0, low = 0] = sa.host.random(2);
   return (high * 256 + low) / 0x10000;
 }

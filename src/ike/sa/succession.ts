@@ -1,11 +1,13 @@
 // One IKE SA takes the place of another (RFC 7296 §2.18): children, lease, identity and path move over.
 import { invariant } from '../../base/invariant.ts';
 import { seconds } from '../../base/time.ts';
+import { resumeAuthLifetime } from '../extensions/auth-lifetime.ts';
 import { resumeMove } from '../extensions/mobike.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { scheduleKeepalive } from './keepalive.ts';
 import { retire } from './lifecycle.ts';
 import { scheduleIkeRekey } from './lifetimes.ts';
+import { inheritRenewal } from './renewal.ts';
 import { resumeWanting } from './wanted.ts';
 
 /** `next` was made by a rekey of `old` and nobody else took its place yet. */
@@ -38,6 +40,9 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   old.timers.stop('liveness');
   old.timers.stop('new-child');
   old.timers.stop('keepalive');
+  old.timers.stop('reauthenticate');
+  old.timers.stop('unauthenticated');
+  old.timers.stop('outlived');
   // What waited for its turn goes on over there.
   next.queue.push(...old.queue.splice(0));
   resumeMove(next);
@@ -53,6 +58,8 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   scheduleIkeRekey(next);
   resumeWanting(next);
   scheduleKeepalive(next);
+  inheritRenewal(old, next);
+  resumeAuthLifetime(next);
   host.report({ kind: 'sa.rekeyed', sa: next.id, old: old.id });
 }
 

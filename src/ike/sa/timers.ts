@@ -24,6 +24,14 @@ export type TimerName =
   | 'rekey'
   /** The keys are too old, and nobody made new ones. */
   | 'worn-out'
+  /** The authentication is old: make a new SA beside this one (RFC 4478). */
+  | 'reauthenticate'
+  /** The authentication is too old, and there is no new SA. */
+  | 'unauthenticated'
+  /** The peer made this SA beside another, and did not use it yet: has it got it at all? */
+  | 'unproven'
+  /** The peer made another SA in the place of this one, and did not delete this one. */
+  | 'outlived'
   /** The peer could not make a CHILD_SA: ask again. */
   | 'new-child'
   /** A rekeyed IKE SA that its peer never deleted goes. */

@@ -8,7 +8,7 @@ import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import { toWire } from '../../../src/ike/negotiate/selectors.ts';
 import { everything } from '../../../src/policy/selectors.ts';
 import { all, payload } from '../../../src/wire/payloads/index.ts';
-import { doorstep, notifies, onlyChild } from '../doorstep.ts';
+import { doorstep, notifies, onlyChild, openNotifies } from '../doorstep.ts';
 import { child, none, notify, peerSpi, without } from '../payloads.ts';
 import { connection, policy } from '../policies.ts';
 
@@ -106,7 +106,7 @@ describe('DELETE', () => {
     expect(peer.hears(() => [1, 2].map(() => peer.send(bye)))).toHaveLength(2);
     expect(gateway.core.snapshot().sas).toEqual([]);
     world.run(seconds(11));
-    expect(peer.hears(() => peer.send(bye))).toEqual([]);
+    expect(peer.hears(() => peer.send(bye)).map(openNotifies)).toEqual([['INVALID_IKE_SPI']]);
     expect(gateway.deadline).toBeUndefined();
   });
 });
