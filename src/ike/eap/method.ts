@@ -67,7 +67,7 @@ export interface Grant {
 }
 
 export interface EapSetting {
-  readonly primitives: Pick<Primitives, 'sha1' | 'sha256'>;
+  readonly primitives: Pick<Primitives, 'sha1' | 'sha256' | 'hmacSha1'>;
   readonly random: Rng;
   /** Server: the answer to EAP-Request/Identity, empty if it was not asked. Peer: our own user name. */
   readonly identity: Uint8Array;

@@ -25,6 +25,11 @@ export class EapPeer {
     this.#methods = methods;
   }
 
+  /** What the method came to, before the server's result. */
+  get end(): EapEnd | undefined {
+    return this.#end;
+  }
+
   /** Takes the server's packet. @throws WireError */
   *receive(bytes: Uint8Array): Steps<PeerTurn> {
     const packet = decodeEap(bytes);

@@ -16,6 +16,8 @@ import { decodeEap, type EapTalk, encodeEap } from './packet.ts';
 
 export interface EapServerOptions {
   readonly setting: Omit<ServerSetting, 'identity'>;
+  /** Of the last packet before ours; drawn unless told. */
+  readonly identifier?: number;
   /** Ask who it is before a method begins: what Windows needs, and Android answers with nothing. */
   readonly asksIdentity: boolean;
   /**
@@ -50,7 +52,7 @@ export class EapServer {
 
   constructor(options: EapServerOptions) {
     this.#options = options;
-    this.#identifier = options.setting.random(1)[0] as number;
+    this.#identifier = options.identifier ?? (options.setting.random(1)[0] as number);
   }
 
   /** The first packet. */

@@ -40,6 +40,11 @@ export class TlsTalk {
     return this.#established;
   }
 
+  /** Whether records wait to be said. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** What the certificate of the other side proves; undefined: it showed none. */
   get identities(): readonly Identity[] | undefined {
     return this.#believed;

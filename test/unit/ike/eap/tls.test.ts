@@ -4,8 +4,9 @@ import { eapMethod } from '../../../../src/ike/eap/index.ts';
 import type { EapEnd, EapMethodRow } from '../../../../src/ike/eap/method.ts';
 import { formatIdentity, parseIdentityPattern } from '../../../../src/policy/identity.ts';
 import { WireError } from '../../../../src/wire/codec.ts';
+import { EapOutside, ownOf } from '../../../lab/eap-outside.ts';
 import { issue, type LabCertificate, makeCa } from '../../../lab/pki.ts';
-import { converse, Outside, ownOf } from './conversation.ts';
+import { converse } from './conversation.ts';
 import { peerSetting, serverSetting } from './settings.ts';
 
 const eapTls = eapMethod('eap-tls') as EapMethodRow;
@@ -34,7 +35,7 @@ function pair({
   ...change
 }: Change = {}) {
   const ofPeer = 'ofPeer' in change ? change.ofPeer : phone;
-  const outside = new Outside(trusted, [shown, ...(ofPeer ? [ofPeer] : [])]);
+  const outside = new EapOutside(trusted, [shown, ...(ofPeer ? [ofPeer] : [])]);
   const { closeTls } = outside;
   const pattern = parseIdentityPattern(serverId);
   if (!pattern) throw new Error(serverId);
@@ -134,7 +135,7 @@ describe('EAP-TLS', () => {
 
   test('cannot begin without a certificate of ours, and says so', async () => {
     const server = eapTls.server(serverSetting());
-    expect(await new Outside([], []).run(server.begin(1))).toMatchObject({
+    expect(await new EapOutside([], []).run(server.begin(1))).toMatchObject({
       kind: 'end',
       end: { kind: 'failure' },
     });
