@@ -4,7 +4,7 @@ import { basename, delimiter, join } from 'node:path';
 import { program, root } from './checkout.ts';
 import { runNow } from './command.ts';
 
-export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3';
+export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3' | 'eapol_test';
 
 /** Why it cannot, in words; undefined: it can. */
 export function whyNot(...needs: readonly Need[]): string | undefined {
@@ -53,4 +53,5 @@ const PROGRAMS = {
   strongSwan: ['charon-systemd', 'swanctl', 'pki', '/dev/net/tun'],
   tshark: ['tshark', 'dumpcap', 'tcpdump'],
   iperf3: ['iperf3'],
+  eapol_test: ['eapol_test'],
 } as const;
