@@ -17,7 +17,8 @@ import { formatIdentity } from '../../src/policy/identity.ts';
 import { attempt } from '../lab/command.ts';
 import { EapOutside, ownOf } from '../lab/eap-outside.ts';
 import { issue, type LabCertificate, makeCa } from '../lab/pki.ts';
-import { RadiusFront, radiusSecret } from '../lab/radius-front.ts';
+import { radiusSecret } from '../lab/radius.ts';
+import { RadiusFront } from '../lab/radius-front.ts';
 import { whyNot } from '../lab/ready.ts';
 
 const why = whyNot('eapol_test');

@@ -1,21 +1,20 @@
-// Just enough of RADIUS (RFC 2865, 3579, 2548) for EAP peers that speak it to an authentication server: what they
-// say is handed to an EAP server of ours, and what came of it is kept for the test. On loopback alone.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+// For EAP peers that speak RADIUS to an authentication server: what they say is handed to an EAP server of ours, and
+// what came of it is kept for the test.
+import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { concat } from '../../src/base/bytes.ts';
+import { toHex } from '../../src/base/bytes.ts';
 import type { EapEnd } from '../../src/ike/eap/method.ts';
 import type { EapServer, EapTurn } from '../../src/ike/eap/server.ts';
 import type { EapOutside } from './eap-outside.ts';
-
-export const radiusSecret = 'loopback alone';
+import { decodeRadius, encodeAnswer, mppeKeys, Radius } from './radius.ts';
 
 export class RadiusFront {
   readonly #socket: Socket;
   readonly #outside: EapOutside;
   readonly #create: () => EapServer;
   readonly #conversations = new Map<string, EapServer>();
-  readonly #answers = new Map<string, Uint8Array>();
+  readonly #seen = new Set<string>();
   /** How conversations ended, in their order. */
   readonly ends: EapEnd[] = [];
   /** Packets of EAP, both ways. */
@@ -46,17 +45,20 @@ export class RadiusFront {
   }
 
   async #receive(bytes: Uint8Array, from: RemoteInfo): Promise<void> {
+    const { id, authenticator, eap, state = randomBytes(8) } = decodeRadius(bytes);
     // Each request once: the peer repeats what is not answered soon.
-    const authenticator = Buffer.from(bytes.subarray(4, 20)).toString('hex');
-    if (this.#answers.has(authenticator)) return;
-    this.#answers.set(authenticator, new Uint8Array(0));
-    const attributes = readAttributes(bytes.subarray(20));
-    const eap = concat(...attributes.filter(([type]) => type === EAP_MESSAGE).map(([, v]) => v));
-    const state = attributes.find(([type]) => type === STATE)?.[1];
-    const key = state ? Buffer.from(state).toString('hex') : randomBytes(8).toString('hex');
-    const turn = await this.#turn(key, eap);
-    const reply = answer(bytes, key, turn);
-    this.#socket.send(reply, from.port, from.address);
+    if (this.#seen.has(toHex(authenticator))) return;
+    this.#seen.add(toHex(authenticator));
+    const { packet, end } = await this.#turn(toHex(state), eap);
+    const msk = end?.kind === 'success' ? end.outcome.msk?.bytes : undefined;
+    const draft = {
+      code: end === undefined ? Radius.CHALLENGE : results[end.kind],
+      id,
+      eap: packet,
+      state: end ? undefined : state,
+      more: msk ? mppeKeys(msk, authenticator) : [],
+    };
+    this.#socket.send(encodeAnswer(draft, authenticator), from.port, from.address);
   }
 
   async #turn(key: string, eap: Uint8Array): Promise<EapTurn> {
@@ -78,76 +80,4 @@ export class RadiusFront {
   }
 }
 
-type Attribute = readonly [type: number, value: Uint8Array];
-
-function readAttributes(bytes: Uint8Array): Attribute[] {
-  const attributes: Attribute[] = [];
-  for (let at = 0; at < bytes.length; at += bytes[at + 1] as number) {
-    const [type, length] = [bytes[at] as number, bytes[at + 1] as number];
-    if (length < 2 || at + length > bytes.length) throw new Error('a RADIUS attribute lies');
-    attributes.push([type, bytes.subarray(at + 2, at + length)]);
-  }
-  return attributes;
-}
-
-function answer(request: Uint8Array, state: string, { packet, end }: EapTurn): Uint8Array {
-  const authenticator = request.subarray(4, 20);
-  const msk = end?.kind === 'success' ? end.outcome.msk?.bytes : undefined;
-  const attributes: Attribute[] = [
-    ...pieces(packet).map((piece) => [EAP_MESSAGE, piece] as const),
-    ...(end ? [] : [[STATE, Buffer.from(state, 'hex')] as const]),
-    ...(msk ? mppeKeys(msk, authenticator) : []),
-    [MESSAGE_AUTHENTICATOR, new Uint8Array(16)],
-  ];
-  const code = end === undefined ? CHALLENGE : end.kind === 'success' ? ACCEPT : REJECT;
-  const body = concat(
-    ...attributes.map(([type, v]) => concat(Uint8Array.of(type, v.length + 2), v)),
-  );
-  const head = Buffer.from([code, request[1] as number, 0, 0]);
-  head.writeUInt16BE(20 + body.length, 2);
-  const signed = concat(head, authenticator, body);
-  signed.set(createHmac('md5', radiusSecret).update(signed).digest(), signed.length - 16);
-  signed.set(md5(signed, Buffer.from(radiusSecret)), 4);
-  return signed;
-}
-
-function pieces(packet: Uint8Array): Uint8Array[] {
-  const count = Math.ceil(packet.length / 253);
-  return Array.from({ length: count }, (_, i) => packet.subarray(253 * i, 253 * (i + 1)));
-}
-
-/** MS-MPPE-Recv-Key is the first half of the MSK, MS-MPPE-Send-Key the second (RFC 2548 §2.4, RFC 5216 §2.3). */
-function mppeKeys(msk: Uint8Array, authenticator: Uint8Array): Attribute[] {
-  return [
-    [VENDOR, microsoft(RECV_KEY, hidden(msk.subarray(0, 32), authenticator, 0x80))],
-    [VENDOR, microsoft(SEND_KEY, hidden(msk.subarray(32), authenticator, 0x81))],
-  ];
-}
-
-function hidden(key: Uint8Array, authenticator: Uint8Array, first: number): Uint8Array {
-  const salt = Uint8Array.of(first, 0x01);
-  const plain = new Uint8Array(48);
-  plain[0] = key.length;
-  plain.set(key, 1);
-  const secret = Buffer.from(radiusSecret);
-  let mask: Uint8Array = md5(secret, authenticator, salt);
-  const out: Uint8Array[] = [salt];
-  for (let at = 0; at < plain.length; at += 16) {
-    const block = plain.subarray(at, at + 16).map((byte, i) => byte ^ (mask[i] as number));
-    out.push(block);
-    mask = md5(secret, block);
-  }
-  return concat(...out);
-}
-
-const microsoft = (type: number, value: Uint8Array): Uint8Array =>
-  concat(Uint8Array.of(0, 0, 1, 0x37, type, value.length + 2), value);
-const md5 = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
-};
-
-const [ACCEPT, REJECT, CHALLENGE] = [2, 3, 11] as const;
-const [STATE, VENDOR, EAP_MESSAGE, MESSAGE_AUTHENTICATOR] = [24, 26, 79, 80] as const;
-const [SEND_KEY, RECV_KEY] = [16, 17] as const;
+const results = { success: Radius.ACCEPT, failure: Radius.REJECT } as const;

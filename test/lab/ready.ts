@@ -4,7 +4,7 @@ import { basename, delimiter, join } from 'node:path';
 import { program, root } from './checkout.ts';
 import { runNow } from './command.ts';
 
-export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3' | 'eapol_test';
+export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3' | 'eapol_test' | 'hostapd';
 
 /** Why it cannot, in words; undefined: it can. */
 export function whyNot(...needs: readonly Need[]): string | undefined {
@@ -54,4 +54,5 @@ const PROGRAMS = {
   tshark: ['tshark', 'dumpcap', 'tcpdump'],
   iperf3: ['iperf3'],
   eapol_test: ['eapol_test'],
+  hostapd: ['hostapd'],
 } as const;
