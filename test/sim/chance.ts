@@ -1,5 +1,5 @@
 // Chance that repeats itself: everything random in a simulation follows from its seed.
-import type { Rng } from '../../src/crypto/primitives.ts';
+import type { KeyExchange, Primitives, Rng } from '../../src/crypto/primitives.ts';
 
 /** Random bytes from a seed: mulberry32, for tests only. */
 export function seeded(seed: number): Rng {
@@ -18,4 +18,19 @@ export function seeded(seed: number): Rng {
 export function chanceOf(seed: number): () => number {
   const rng = seeded(seed);
   return () => (((rng(1)[0] as number) << 8) | (rng(1)[0] as number)) / 0x10000;
+}
+
+/** The same primitives, but private keys are drawn from `rng`, so that of 32 bytes the core draws nothing but nonces. */
+export function keysFrom(rng: Rng, primitives: Primitives): Primitives {
+  const drawing = (one: KeyExchange): KeyExchange => ({
+    offerBytes: one.offerBytes,
+    answerBytes: one.answerBytes,
+    offer: () => one.offer(rng),
+    answer: (_, offered) => one.answer(rng, offered),
+  });
+  const all = Object.entries(primitives).map(([name, one]) => [
+    name,
+    'offerBytes' in one ? drawing(one) : one,
+  ]);
+  return Object.fromEntries(all);
 }

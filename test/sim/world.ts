@@ -28,7 +28,7 @@ import type {
 import { createCore } from '../../src/ike/create-core.ts';
 import { levelOf, type TraceEvent } from '../../src/ike/events.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { seeded } from './chance.ts';
+import { keysFrom, seeded } from './chance.ts';
 import { type Fault, unreliable } from './weather.ts';
 
 const { primitives } = createEngine('node');
@@ -95,7 +95,7 @@ export class SimHost {
     this.name = name;
     this.address = address;
     this.#start = () =>
-      createCore(policy, primitives, (bytes) => {
+      createCore(policy, keysFrom(rng, primitives), (bytes) => {
         const drawn = rng(bytes);
         const first = bytes === nonceBytes ? this.nonces.shift() : undefined;
         if (first !== undefined) drawn[0] = first;
