@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim pitfalls interop format deps clean
+.PHONY: help demo test check bench build native lint types unit sim pitfalls crossings interop format deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,6 +40,9 @@ sim: deps-build ## random simulations alone, of SEEDS seeds each (1000)
 
 pitfalls: deps-build ## the rules of docs/pitfalls.md, and the tests that cover them
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts)
+
+crossings: deps-build ## what docs/crossings.md says of exchanges that cross, and the tests that play it
+	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) crossing
 
 interop: build deps-lab ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop

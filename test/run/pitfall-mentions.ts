@@ -1,6 +1,10 @@
-// Which tests name which pitfall of docs/pitfalls.md: «pitfall 58», «pitfalls 56, 57», «pitfalls 13–15», «pitfall C4».
+// Which tests name which row of a numbered page: «pitfall 58», «pitfalls 56, 57», «pitfalls 13–15», «pitfall C4» of
+// docs/pitfalls.md, «crossing 18» of docs/crossings.md.
 
-export interface Pitfall {
+/** What the rows of a page are called. */
+export type Word = 'pitfall' | 'crossing';
+
+export interface Row {
   /** `58`, or `C4` for a row of the table of collisions. */
   readonly id: string;
   readonly rule: string;
@@ -13,12 +17,13 @@ export interface Mention {
 }
 
 const one = String.raw`C?\d+(?:[–-]C?\d+)?\b(?!\.\d)`;
-const mentioned = new RegExp(String.raw`\bpitfalls?\s+(${one}(?:(?:,| and)\s+${one})*)`, 'gi');
-const naming = /\bpitfalls? /i;
+const list = String.raw`${one}(?:(?:,| and)\s+${one})*`;
+const mentioned = (word: Word) => new RegExp(String.raw`\b${word}s?\s+(${list})`, 'gi');
+const naming = /\b(?:pitfall|crossing)s? \w?\d/i;
 const row = /^\| (C?\d+) \| (.+?) \| (.+?) \|/;
 
-/** The rows of docs/pitfalls.md, in their order. */
-export function readPitfalls(text: string): Pitfall[] {
+/** The rows of a page, in their order. */
+export function readRows(text: string): Row[] {
   return text.split('\n').flatMap((line) => {
     const [, id, first, second] = row.exec(line) ?? [];
     if (!id || !first) return [];
@@ -26,18 +31,18 @@ export function readPitfalls(text: string): Pitfall[] {
   });
 }
 
-/** Every pitfall that a file of tests names, with the test's title. */
-export function mentionsIn(file: string, text: string): Mention[] {
+/** Every row that a file of tests names, with the test's title. */
+export function mentionsIn(file: string, text: string, word: Word = 'pitfall'): Mention[] {
   const lines = text.split('\n');
   return lines.flatMap((line, at) =>
-    idsIn(line).map((id) => ({ id, file, title: titleOf(lines.slice(at, at + 5)) })),
+    idsIn(line, word).map((id) => ({ id, file, title: titleOf(lines.slice(at, at + 5)) })),
   );
 }
 
 /** `13–15` is three pitfalls. */
-function idsIn(line: string): string[] {
-  const lists = Array.from(line.matchAll(mentioned), ([, list = '']) => list);
-  return lists.flatMap((list) => list.split(/,|\sand\s/).flatMap((part) => expand(part.trim())));
+function idsIn(line: string, word: Word): string[] {
+  const lists = Array.from(line.matchAll(mentioned(word)), ([, found = '']) => found);
+  return lists.flatMap((found) => found.split(/,|\sand\s/).flatMap((part) => expand(part.trim())));
 }
 
 function expand(part: string): string[] {
@@ -58,7 +63,7 @@ function titleOf([line = '', ...next]: readonly string[]): string {
 const testIn = (line: string): string | undefined =>
   /^\s*(?:test|describe)\b/.test(line) ? quoted(line) : undefined;
 
-/** The first quoted text that names a pitfall, else the first quoted text. */
+/** The first quoted text that names a row, else the first quoted text. */
 function quoted(line: string): string | undefined {
   const texts = Array.from(
     line.matchAll(/(['"`])((?:\\.|(?!\1).)+)\1/g),

@@ -1,41 +1,43 @@
-// `make pitfalls`: every rule of docs/pitfalls.md with the tests that name it, and those that nobody names yet.
+// `make pitfalls`, `make crossings`: every row of docs/pitfalls.md or docs/crossings.md with the tests that name it,
+// and those that nobody names yet.
 import { readFileSync } from 'node:fs';
 import { sourcesBelow } from '../architecture/sources.ts';
 import { inCheckout } from '../lab/checkout.ts';
-import { type Mention, mentionsIn, type Pitfall, readPitfalls } from './pitfall-mentions.ts';
+import { type Mention, mentionsIn, type Row, readRows, type Word } from './pitfall-mentions.ts';
 
-const pitfalls = readPitfalls(readFileSync(inCheckout('docs/pitfalls.md'), 'utf8'));
+const word: Word = process.argv[2] === 'crossing' ? 'crossing' : 'pitfall';
+const rows = readRows(readFileSync(inCheckout(`docs/${word}s.md`), 'utf8'));
 const mentions = ['test', 'native/test'].flatMap((folder) =>
   sourcesBelow(folder, '.ts', '.c', '.h')
     .filter(({ path }) => !/^(unit\/)?run\//.test(path)) // which speak of pitfalls in general
-    .flatMap(({ path, text }) => mentionsIn(`${folder}/${path}`, text)),
+    .flatMap(({ path, text }) => mentionsIn(`${folder}/${path}`, text, word)),
 );
-for (const pitfall of pitfalls) print(pitfall, testsOf(pitfall));
+for (const row of rows) print(row, testsOf(row));
 summarize();
 
-function testsOf({ id }: Pitfall): Mention[] {
+function testsOf({ id }: Row): Mention[] {
   return mentions.filter((mention) => mention.id === id);
 }
 
-function print({ id, rule }: Pitfall, tests: readonly Mention[]): void {
+function print({ id, rule }: Row, tests: readonly Mention[]): void {
   process.stdout.write(`\n${id}. ${rule}\n`);
   for (const { file, title } of tests) process.stdout.write(`     ${file}: ${title}\n`);
   if (tests.length === 0) process.stdout.write('     – no test names it\n');
 }
 
 function summarize(): void {
-  const isKnown = (id: string) => pitfalls.some((pitfall) => pitfall.id === id);
+  const isKnown = (id: string) => rows.some((row) => row.id === id);
   for (const { id, file, title } of mentions) {
-    if (!isKnown(id)) process.stdout.write(`\nno pitfall ${id}, named by ${file}: ${title}\n`);
+    if (!isKnown(id)) process.stdout.write(`\nno ${word} ${id}, named by ${file}: ${title}\n`);
   }
   process.stdout.write('\n');
-  count('rules', (id) => !id.startsWith('C'));
-  count('collisions', (id) => id.startsWith('C'));
+  count(word === 'pitfall' ? 'rules' : 'crossings', (id) => !id.startsWith('C'));
+  if (word === 'pitfall') count('collisions', (id) => id.startsWith('C'));
 }
 
 function count(what: string, isMeant: (id: string) => boolean): void {
-  const meant = pitfalls.filter(({ id }) => isMeant(id));
-  const without = meant.filter((pitfall) => testsOf(pitfall).length === 0);
+  const meant = rows.filter(({ id }) => isMeant(id));
+  const without = meant.filter((row) => testsOf(row).length === 0);
   const list = without.map(({ id }) => id).join(', ');
   const rest = without.length > 0 ? `; ${without.length} have none: ${list}` : '';
   process.stdout.write(

@@ -5,16 +5,16 @@ import { CfgAttribute, CfgType } from '../../src/iana/configuration.ts';
 import { Notification } from '../../src/iana/notifies.ts';
 import { PayloadType } from '../../src/iana/payloads.ts';
 import { Protocol } from '../../src/iana/protocols.ts';
-import { TransformType } from '../../src/iana/transforms.ts';
+import { KeyExchangeMethod, TransformType } from '../../src/iana/transforms.ts';
 import { offer } from '../../src/ike/negotiate/proposals.ts';
 import { toWire } from '../../src/ike/negotiate/selectors.ts';
 import { everything } from '../../src/policy/selectors.ts';
 import { byKeyword } from '../../src/transforms/table.ts';
 import { ownId } from '../../src/wire/payloads/id.ts';
-import { type Payload, payload } from '../../src/wire/payloads/index.ts';
+import { find, type Payload, payload } from '../../src/wire/payloads/index.ts';
 import type { Sa } from '../../src/wire/payloads/sa.ts';
 import type { Peer } from './peer.ts';
-import { first } from './pick.ts';
+import { first, present } from './pick.ts';
 import { identity, proposals } from './policies.ts';
 
 export const none: Uint8Array = new Uint8Array(0);
@@ -117,3 +117,50 @@ export function rekeyOf(peer: Peer, old: Uint8Array, next: Uint8Array): Payload[
     payload(PayloadType.TSR, everywhere),
   ];
 }
+
+/** A nonce that looks like no other. */
+export const nonce = payload(PayloadType.NONCE, { data: new Uint8Array(32).fill(7) });
+
+/** Asks for new keys of the IKE SA, which shall have `spi` of us. */
+export function ikeRekey(
+  spi: Uint8Array,
+  method: number = KeyExchangeMethod.CURVE25519,
+): Payload[] {
+  const texts = ['aes256gcm16-prfsha256-x25519-ecp256-ecp384'];
+  const own = exchangeOf(method).offer((bytes) => new Uint8Array(bytes).fill(3));
+  return [
+    payload(PayloadType.SA, offer(proposals('ike', ...texts), spi, true)),
+    nonce,
+    payload(PayloadType.KE, { method, data: own.value }),
+  ];
+}
+
+/** What a peer says to a rekey of the IKE SA: the suite it was offered first, with values of its own. */
+export function ikeRekeyed(request: readonly Payload[], spi: Uint8Array): Payload[] {
+  const { method, data } = present(find(request, PayloadType.KE), 'KE');
+  const { value } = exchangeOf(method).answer((bytes) => new Uint8Array(bytes).fill(4), data);
+  const choice = firstChoice(present(find(request, PayloadType.SA), 'SA'), method);
+  const proposal = first(find([choice], PayloadType.SA)?.proposals ?? [], 'proposal');
+  return [
+    payload(PayloadType.SA, { proposals: [{ ...proposal, spi }] }),
+    nonce,
+    payload(PayloadType.KE, { method, data: value }),
+  ];
+}
+
+/** What a peer says to a rekey of a tunnel, or to the wish for a new one. */
+export function childMade(request: readonly Payload[], spi: Uint8Array): Payload[] {
+  const offered = present(find(request, PayloadType.SA), 'SA');
+  const selectors = request.filter(
+    ({ type }) => type === PayloadType.TSI || type === PayloadType.TSR,
+  );
+  const proposal = first(offered.proposals, 'proposal');
+  return [payload(PayloadType.SA, { proposals: [{ ...proposal, spi }] }), nonce, ...selectors];
+}
+
+const exchangeOf = (method: number) =>
+  method === KeyExchangeMethod.CURVE25519
+    ? primitives.x25519
+    : method === KeyExchangeMethod.ECP_256
+      ? primitives.p256
+      : primitives.p384;

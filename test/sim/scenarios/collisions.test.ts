@@ -6,15 +6,11 @@ import { seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
-import { KeyExchangeMethod } from '../../../src/iana/transforms.ts';
 import type { Command } from '../../../src/ike/core.ts';
-import { offer } from '../../../src/ike/negotiate/proposals.ts';
 import { writeSpi } from '../../../src/ike/sa/spi.ts';
 import { all, find, type Payload, payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep, notifies, onlyChild } from '../doorstep.ts';
-import { child, firstChoice, none, notify, peerSpi, primitives, without } from '../payloads.ts';
-import { first, present } from '../pick.ts';
-import { proposals } from '../policies.ts';
+import { child, ikeRekey, ikeRekeyed, nonce, none, notify, peerSpi, without } from '../payloads.ts';
 
 /** A guest who is silent to what the gateway asks until `respond` is called. */
 function visit() {
@@ -55,17 +51,9 @@ function visit() {
 type Visit = ReturnType<typeof visit>;
 type Move = 'rekeysChild' | 'deletesChild' | 'rekeysIke' | 'deletesIke';
 
-const nonce = payload(P.NONCE, { data: new Uint8Array(32).fill(7) });
 const newChild = [...without(child(Uint8Array.of(0xc0, 9, 9, 9)), P.CP), nonce];
 const theirNewSpi = new Uint8Array(8).fill(5);
-const newIke = [
-  payload(P.SA, offer(proposals('ike', 'aes256gcm16-prfsha256-x25519'), theirNewSpi, true)),
-  nonce,
-  payload(P.KE, {
-    method: KeyExchangeMethod.CURVE25519,
-    data: primitives.x25519.offer((bytes) => new Uint8Array(bytes).fill(3)).value,
-  }),
-];
+const newIke = ikeRekey(theirNewSpi);
 const deletedSpis = (answer: readonly Payload[] | undefined) =>
   all(answer ?? [], P.DELETE).flatMap(({ spis }) => spis);
 
@@ -133,7 +121,7 @@ describe('a peer asks while our own request is under way (pitfall 60)', () => {
     at.rekeysIke();
     const request = at.peer.lastHeard().payloads;
     expect(deletedSpis(at.deletes(3, peerSpi))).toEqual([at.ourSpi]);
-    at.respond(acceptance(request));
+    at.respond(ikeRekeyed(request, theirNewSpi));
     expect(at.gateway.sa).toMatchObject({ spiR: toHex(theirNewSpi), children: [] });
     later(at);
     expect(at.gateway.children.size).toBe(0);
@@ -189,16 +177,3 @@ describe('a peer asks while our own request is under way (pitfall 60)', () => {
     },
   );
 });
-
-/** What a peer says to a rekey of the IKE SA: the one suite it was offered, with values of its own. */
-function acceptance(request: readonly Payload[]): Payload[] {
-  const ke = present(find(request, P.KE), 'KE');
-  const { value } = primitives.x25519.answer((bytes) => new Uint8Array(bytes).fill(4), ke.data);
-  const choice = firstChoice(present(find(request, P.SA), 'SA'), ke.method);
-  const proposal = first(find([choice], P.SA)?.proposals ?? [], 'proposal');
-  return [
-    payload(P.SA, { proposals: [{ ...proposal, spi: theirNewSpi }] }),
-    nonce,
-    payload(P.KE, { method: ke.method, data: value }),
-  ];
-}

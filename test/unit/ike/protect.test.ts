@@ -5,9 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { concat, fromHex, Reader, toHex } from '../../../src/base/bytes.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { createEngine } from '../../../src/crypto/engine.ts';
+import { Notification } from '../../../src/iana/notifies.ts';
+import { PayloadType } from '../../../src/iana/payloads.ts';
 import { Protection, type SealedHeader } from '../../../src/ike/sa/protect.ts';
 import { byKeyword, type Encr, type Integ, transforms } from '../../../src/transforms/table.ts';
-import { decodeMessage, decodePayloads } from '../../../src/wire/message.ts';
+import { decodeMessage, decodePayloads, encodePayloads } from '../../../src/wire/message.ts';
+import { payload } from '../../../src/wire/payloads/index.ts';
 import { seeded } from '../../sim/chance.ts';
 import { readPcap } from '../wire/pcap.ts';
 
@@ -89,7 +92,7 @@ describe.each(suites)('$name', ({ encr, integ }) => {
   });
 });
 
-test('RFC 7634 appendix B, byte for byte', () => {
+test('RFC 7634 appendix B is read, and made of the same IV byte for byte (crossing 49)', () => {
   const key = '808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f';
   const message = fromHex(
     'c0c1c2c3c4c5c6c7d0d1d2d3d4d5d6d72e2025000000000900000045290000291011121314151617610394701f8d017f7c129248896b71bfe25236efd7cdc67066906315b2',
@@ -104,6 +107,19 @@ test('RFC 7634 appendix B, byte for byte', () => {
   );
   const plaintext = one.open(message, sealedOf(message));
   expect(plaintext && toHex(plaintext)).toBe('0000000c000040010000000a');
+  const { bytes } = encodePayloads([
+    payload(PayloadType.NOTIFY, {
+      protocol: 0,
+      spi: new Uint8Array(0),
+      type: Notification.SET_WINDOW_SIZE,
+      data: Uint8Array.of(0, 0, 0, 10),
+    }),
+  ]);
+  const [clear, iv] = [message.subarray(0, 32), message.subarray(32, 40)];
+  const nonce = concat(fromHex('a0a1a2a3'), iv);
+  const padded = concat(bytes, Uint8Array.of(0));
+  const sealed = primitives.chacha20Poly1305.seal(fromHex(key), nonce, clear, padded);
+  expect(toHex(concat(clear, iv, sealed))).toBe(toHex(message));
 });
 
 const captures = fileURLToPath(new URL('../../../../shared/vectors/captures', import.meta.url));

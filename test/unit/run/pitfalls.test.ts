@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inCheckout } from '../../lab/checkout.ts';
-import { mentionsIn, readPitfalls } from '../../run/pitfall-mentions.ts';
+import { mentionsIn, readRows } from '../../run/pitfall-mentions.ts';
 
-const listed = readPitfalls(readFileSync(inCheckout('docs/pitfalls.md'), 'utf8'));
+const listed = readRows(readFileSync(inCheckout('docs/pitfalls.md'), 'utf8'));
 const upTo = (last: number, letter = '') =>
   Array.from({ length: last }, (_, i) => `${letter}${i + 1}`);
 
@@ -47,5 +47,19 @@ describe('what tests name', () => {
     expect(title('// Pitfall 48.\nconst all = 1;')).toBe('Pitfall 48.');
     expect(title("// As in pitfall 4.\ntest('comes again', () => {")).toBe('comes again');
     expect(title('/* Pitfall 57. */\nstatic void stands_by(void)\n{')).toBe('stands_by');
+  });
+});
+
+describe('docs/crossings.md', () => {
+  const crossings = readRows(readFileSync(inCheckout('docs/crossings.md'), 'utf8'));
+
+  test('has fifty rows in their order', () => {
+    expect(crossings.map(({ id }) => id)).toEqual(upTo(50));
+  });
+
+  test('are named by their own word', () => {
+    const line = "test('crossings 42–43: not obeyed (pitfall 6)', () => {";
+    expect(mentionsIn('x', line, 'crossing').map(({ id }) => id)).toEqual(['42', '43']);
+    expect(mentionsIn('x', line).map(({ id }) => id)).toEqual(['6']);
   });
 });
