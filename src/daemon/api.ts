@@ -82,6 +82,10 @@ export function daemonApi(parts: Parts): DaemonApi {
     },
     capabilities: () => capabilitiesOf(parts),
     certificates: parts.certificates,
+    held: () =>
+      parts.current().store.held.map(({ kind, name, certificate }) => {
+        return { kind, name, notAfter: Math.floor(certificate.notAfter.getTime() / 1000) };
+      }),
   };
 }
 

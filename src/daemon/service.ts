@@ -1,17 +1,16 @@
 // The life of the service: from a configuration that is fine to a gateway that listens, reload, and the end.
-import { randomFillSync } from 'node:crypto';
 import { seconds } from '../base/time.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import { methods } from '../rpc/table.ts';
 import type { Log } from '../trace/log.ts';
 import { daemonApi } from './api.ts';
 import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
+import { openCertificates } from './certificates.ts';
 import { openControl } from './control.ts';
 import { systemClock } from './daemon.ts';
-import { certificateDesk } from './desk/desk.ts';
 import { type Gathered, gather, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
-import { keepUp, refresh, reload } from './reload.ts';
+import { keepUp, reload } from './reload.ts';
 import { routeWarnings } from './route-warnings.ts';
 import { prepareRunDir } from './run-dir.ts';
 import { serviceFacts } from './settings.ts';
@@ -67,6 +66,8 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   );
   await routing.start(pools);
   for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);
+  const certificates = openCertificates(assembly, place, () => api.reload());
+  opened.push(() => certificates.close());
   const api = daemonApi({
     ...assembly,
     engine: engine.served,
@@ -75,13 +76,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     current: () => inUse.gathered,
     gather: () => gather(place.configFile),
     adopt: (gathering) => reload(assembly, gathering, place),
-    certificates: certificateDesk({
-      configFile: place.configFile,
-      now: () => new Date(),
-      random: (bytes) => randomFillSync(new Uint8Array(bytes)),
-      configured: () => api.reload(),
-      filesChanged: () => void refresh(assembly, place),
-    }),
+    certificates: certificates.desk,
   });
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });

@@ -54,6 +54,13 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly messageId: number;
       readonly attempt: number;
     }
+  /** Of the gateway, of an authority or of a device; negative days: it is over. */
+  | {
+      readonly kind: 'certificate.expiring';
+      readonly name: string;
+      readonly subject: string;
+      readonly days: number;
+    }
   | { readonly kind: 'note'; readonly why: string }
   /** A broken assumption of ours. */
   | { readonly kind: 'bug'; readonly why: string; readonly stack: string }
@@ -90,6 +97,7 @@ export const levelOf: Readonly<Record<EventKind, 'error' | 'warn' | 'info' | 'de
   'child.closed': 'info',
   'attempt.failed': 'warn',
   retransmit: 'debug',
+  'certificate.expiring': 'warn',
   note: 'info',
   bug: 'error',
 };

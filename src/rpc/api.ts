@@ -35,6 +35,8 @@ export interface DaemonApi {
   checkConfiguration(): Promise<CheckedConfiguration>;
   capabilities(): Capabilities;
   readonly certificates: CertificateDesk;
+  /** Own certificates and authorities that are in use. */
+  held(): readonly HeldFacts[];
 }
 
 export type Termination = SaRef | { readonly connection: string } | 'all';
@@ -67,6 +69,14 @@ export interface ChildFigures {
   readonly txBytes: bigint;
   readonly idleMs: number;
   readonly drops: Readonly<Record<string, bigint>>;
+}
+
+export interface HeldFacts {
+  readonly kind: 'certificate' | 'authority';
+  /** Of the section. */
+  readonly name: string;
+  /** Seconds since 1970. */
+  readonly notAfter: number;
 }
 
 export interface PoolUsage {

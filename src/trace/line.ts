@@ -46,6 +46,10 @@ const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: 
     `from ${from(path)}: ${notify}: ${reason(why)}${advice === '' ? '' : `. ${reason(advice)}`}`,
   retransmit: ({ path, messageId, attempt }) =>
     `no answer from ${from(path)} to message ${messageId}: sent again, attempt ${attempt}`,
+  'certificate.expiring': ({ name, subject, days }) =>
+    `certificate ${quoted(name)} (${printable(subject, 80)}) ` +
+    (days < 0 ? 'has expired' : `expires in ${days} days`) +
+    ': renew it',
   note: ({ why }) => why,
   bug: ({ why }) => `bug in ikev2d: ${why}; please report it with the stack that follows`,
 };

@@ -10,7 +10,7 @@ export type Status = z.infer<typeof statusShape>;
 
 /** @param now seconds since 1970 */
 export function formatStatus(status: Status, now: number): string {
-  return [serviceLine(status), formatSas(status.sas, now), formatPools(status.pools)]
+  return [serviceLine(status, now), formatSas(status.sas, now), formatPools(status.pools)]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -35,27 +35,32 @@ export function formatPools(pools: z.infer<typeof poolsShape>['pools']): string 
     .join('\n');
 }
 
-function serviceLine({
-  version,
-  uptime,
-  device,
-  listen,
-  aead,
-  keylog,
-  connections,
-  sas,
-}: Status): string {
+function serviceLine(
+  { version, uptime, device, listen, aead, keylog, connections, certificates, sas }: Status,
+  now: number,
+): string {
   const up = sas.filter(({ since }) => since !== undefined).length;
   const halfOpen = sas.length - up;
   const lines = [
     `ikev2d ${version}, running for ${formatDuration(uptime)}, ${count(up, 'peer')} connected` +
       `${halfOpen > 0 ? `, ${count(halfOpen, 'handshake')} under way` : ''}`,
     `${device}, ${aead}, listening on ${listen.join(' ')}`,
+    ...certificateLine(certificates, now),
     `${connections.length === 1 ? 'connection' : 'connections'}: ${connections.join(', ') || 'none'}`,
   ];
   if (keylog !== undefined)
     lines.push(`KEYS ARE WRITTEN to ${keylog}: who reads them reads the traffic`);
   return lines.join('\n');
+}
+
+/** How long they are good for; none where there are none. */
+function certificateLine(certificates: Status['certificates'], now: number): readonly string[] {
+  if (certificates.length === 0) return [];
+  const words = certificates.map(({ name, notAfter }) => {
+    const days = Math.floor((notAfter - now) / 86_400);
+    return days < 0 ? `${name} EXPIRED` : `${name} ${days} d`;
+  });
+  return [`certificates: ${words.join(', ')}`];
 }
 
 const headings = ['id', 'peer', 'from', 'address', 'up', 'in', 'out', 'suite', 'nat'];

@@ -39,6 +39,14 @@ export const statusShape = z.object({
   aead: z.string(),
   keylog: z.optional(z.string()),
   connections: z.array(z.string()),
+  certificates: z.array(
+    z.object({
+      kind: z.enum(['certificate', 'authority']),
+      name: z.string(),
+      /** Seconds since 1970. */
+      notAfter: z.number(),
+    }),
+  ),
   sas: z.array(saShape),
   pools: z.array(poolShape),
   counters: eventsShape,
@@ -63,6 +71,7 @@ export const serviceMethods: MethodTable = {
         aead,
         ...(keylog === undefined ? {} : { keylog }),
         connections: [...daemon.connections()],
+        certificates: [...daemon.held()],
         sas: sas.map((sa) => viewSa(daemon, sa)),
         pools: viewPools(daemon),
         counters: { ike: viewCounts(counters), esp: viewCounts(daemon.espCounters()) },

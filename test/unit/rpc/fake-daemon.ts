@@ -73,6 +73,7 @@ export function fakeDaemon(): FakeDaemon {
     calls,
     followers,
     certificates: fakeDesk,
+    held: () => [{ kind: 'certificate', name: 'gateway', notAfter: 1_893_456_000 }],
     service: {
       version: '1.2.3',
       startedAt: instant(0),

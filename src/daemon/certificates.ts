@@ -1,0 +1,68 @@
+// Certificates while the service runs: the desk that changes them, the watch over their files, and who looks after
+// their days.
+import { randomFillSync } from 'node:crypto';
+import type { CertificateDesk } from '../rpc/certificates.ts';
+import type { Log } from '../trace/log.ts';
+import type { Assembly } from './assemble.ts';
+import { CertificateCare } from './certificate-care.ts';
+import { systemClock } from './daemon.ts';
+import { certificateDesk } from './desk/desk.ts';
+import { FileWatch } from './file-watch.ts';
+import { type Gathered, revokedFile } from './gather.ts';
+import { refresh } from './reload.ts';
+
+export interface Certificates {
+  readonly desk: CertificateDesk;
+  close(): void;
+}
+
+/** @param reload uses the configuration file as it is */
+export function openCertificates(
+  assembly: Assembly,
+  place: { readonly configFile: string; readonly log: Log },
+  reload: () => Promise<unknown>,
+): Certificates {
+  const { inUse, tracer } = assembly;
+  const now = (): Date => new Date();
+  const watch = new FileWatch({
+    after: systemClock.after,
+    files: () => filesOf(inUse.gathered),
+    changed: () => void refresh(assembly, place),
+  });
+  const desk = certificateDesk({
+    configFile: place.configFile,
+    now,
+    random: (bytes) => randomFillSync(new Uint8Array(bytes)),
+    async configured() {
+      await reload();
+      watch.settle();
+    },
+    filesChanged() {
+      refresh(assembly, place);
+      watch.settle();
+    },
+  });
+  const care = new CertificateCare({
+    after: systemClock.after,
+    now,
+    desk,
+    report: (event) => tracer.report(event),
+    complain: (doing, why) => tracer.trouble(doing, why),
+  });
+  return {
+    desk,
+    close() {
+      watch.close();
+      care.close();
+    },
+  };
+}
+
+function filesOf({ configuration }: Gathered): readonly string[] {
+  const { certificates, authorities, service } = configuration;
+  return [
+    ...certificates.flatMap(({ file, key }) => [file, key]),
+    ...authorities.map(({ file }) => file),
+    revokedFile(service.folder),
+  ];
+}
