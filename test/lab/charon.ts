@@ -27,6 +27,8 @@ export interface CharonOptions {
   readonly retransmitTries?: number;
   /** No IP datagram of IKE's is longer, in bytes. */
   readonly fragmentSize?: number;
+  /** Settings of plugins, by their names. */
+  readonly plugins?: Settings;
 }
 
 /** PEM texts by file name. */
@@ -178,7 +180,14 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
       retransmit_tries: options.retransmitTries ?? 5,
       fragment_size: options.fragmentSize,
       filelog: {
-        log: { path: join(dir, 'charon.log'), default: 1, ike: 2, enc: 1, flush_line: true },
+        log: {
+          path: join(dir, 'charon.log'),
+          default: 1,
+          ike: 2,
+          enc: 1,
+          tls: 2,
+          flush_line: true,
+        },
       },
       plugins: {
         vici: { socket: `unix://${dir}/run/charon.vici` },
@@ -187,6 +196,7 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
         'kernel-netlink': { fwmark: '!0x42' },
         'socket-default': { fwmark: '0x42' },
         resolve: { file: join(dir, 'resolv.conf') },
+        ...options.plugins,
       },
     },
     swanctl: { load: 'random openssl pem pkcs1 pkcs8 x509 pubkey' },
@@ -198,5 +208,6 @@ const FOLDERS = { authorities: 'x509ca', certificates: 'x509', keys: 'private' }
 const PLUGINS = [
   'random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints',
   'aes sha1 sha2 hmac kdf gcm ccm ctr chapoly curve25519 drbg mgf1',
+  'eap-identity eap-mschapv2 eap-gtc eap-tls eap-ttls',
   'vici kernel-libipsec kernel-netlink socket-default updown attr counters',
 ] as const;

@@ -29,6 +29,19 @@ export type Login =
       readonly credential: Credential;
       /** PEM of the authority that the phone trusts. */
       readonly authority: string;
+    }
+  | {
+      readonly kind: 'eap';
+      /** `eap` takes whatever method the gateway wants. */
+      readonly method: 'eap' | 'eap-mschapv2' | 'eap-gtc' | 'eap-tls' | 'eap-ttls';
+      readonly id: string;
+      /** What it answers when EAP asks who it is; its identity unless told. */
+      readonly eapId?: string;
+      readonly password?: string;
+      readonly credential?: Credential;
+      readonly authority: string;
+      /** How the gateway proves itself: by its certificate, unless by EAP alone (RFC 5998). */
+      readonly gateway?: 'pubkey' | 'eap-tls' | 'eap-ttls';
     };
 
 export interface PhoneOptions {
@@ -37,6 +50,8 @@ export interface PhoneOptions {
   readonly retransmit?: number;
   readonly retransmitTries?: number;
   readonly fragmentSize?: number;
+  /** Settings of plugins, by their names. */
+  readonly plugins?: Settings;
 }
 
 export const SUITE = { ike: 'aes128gcm16-prfsha256-x25519', esp: 'aes128gcm16-x25519' } as const;
@@ -64,17 +79,29 @@ function connectionOf(name: string, dial: Dial): Settings {
     proposals: ike,
     vips: virtualIps.length === 0 ? undefined : virtualIps,
     local: localSide(name, login),
-    remote: { auth: login.kind === 'psk' ? 'psk' : 'pubkey', id: gatewayName },
+    remote: { auth: gatewayAuth(login), id: gatewayName },
     children: { [name]: { local_ts: 'dynamic', remote_ts: remoteTs, esp_proposals: esp } },
   };
 }
 
+function gatewayAuth(login: Login): string {
+  if (login.kind === 'psk') return 'psk';
+  return login.kind === 'eap' ? (login.gateway ?? 'pubkey') : 'pubkey';
+}
+
 function localSide(name: string, login: Login): Settings {
   if (login.kind === 'psk') return { auth: 'psk', id: login.id };
+  if (login.kind === 'eap') {
+    const { method: auth, id, eapId, credential } = login;
+    return { auth, id, eap_id: eapId ?? id, certs: credential && `${name}.pem` };
+  }
   return { auth: 'pubkey', id: login.id, certs: `${name}.pem` };
 }
 
 function secretOf(name: string, { login }: Dial): [string, Settings][] {
+  if (login.kind === 'eap' && login.password !== undefined) {
+    return [[`eap-${name}`, { id: login.eapId ?? login.id, secret: login.password }]];
+  }
   if (login.kind !== 'psk') return [];
   const owners = { 'id-own': login.id, 'id-gateway': gatewayName };
   return [[`ike-${name}`, { ...owners, secret: login.secret }]];
@@ -85,8 +112,9 @@ function filesOf(dials: Readonly<Record<string, Dial>>): CharonFiles {
   const certificates: Record<string, string> = {};
   const keys: Record<string, string> = {};
   for (const [name, { login }] of Object.entries(dials)) {
-    if (login.kind !== 'certificate') continue;
+    if (login.kind === 'psk') continue;
     authorities[`${name}.pem`] = login.authority;
+    if (!login.credential) continue;
     certificates[`${name}.pem`] = login.credential.certificate;
     keys[`${name}.pem`] = login.credential.key;
   }
