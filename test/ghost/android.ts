@@ -79,7 +79,6 @@ export const android11: Model = {
     serverAuth: false,
     certificateDays: undefined,
     noNatOnIpv6: true,
-    refusesMoreChildren: true,
     saysGoodbye: true,
   },
 };

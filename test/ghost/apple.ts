@@ -68,7 +68,6 @@ const apple = {
     serverAuth: true,
     certificateDays: 825,
     noNatOnIpv6: false,
-    refusesMoreChildren: true,
     saysGoodbye: false,
   },
 } as const satisfies Partial<Model>;

@@ -118,8 +118,6 @@ export interface Insistence {
   readonly certificateDays: number | undefined;
   /** No NAT on IPv6: its kernel has no ESP in UDP there. */
   readonly noNatOnIpv6: boolean;
-  /** The first and only CHILD_SA is all it wants. */
-  readonly refusesMoreChildren: boolean;
   /** Says DELETE when it hangs up in anger; without, it goes silent. */
   readonly saysGoodbye: boolean;
 }

@@ -28,12 +28,13 @@ import { judgeChoice, keyExchange, proposalsOf, suiteOf } from './suite.ts';
 
 const exchange = Exchange.CREATE_CHILD_SA;
 
-export function* rekeyChild(ghost: Ghost): Procedure {
+/** @param told the group that the gateway wants instead of the one that was sent */
+export function* rekeyChild(ghost: Ghost, told?: number): Procedure {
   const { sa, child: old, model, rng } = ghost;
   if (!sa || !old) return;
   const { rekey } = model;
   const spiIn = drawSpi(ghost);
-  const group = groupOf(rekey.esp, sa);
+  const group = told ?? groupOf(rekey.esp, sa);
   const offered = proposalsOf(rekey.esp, {
     protocol: Protocol.ESP,
     spi: spiIn,
@@ -50,6 +51,11 @@ export function* rekeyChild(ghost: Ghost): Procedure {
     ...selectorPayloads(asked.mine, asked.theirs),
   ];
   const response = yield { sa, exchange, payloads };
+  const wanted = otherGroup(ghost, response.payloads, told);
+  if (wanted !== undefined) {
+    yield* rekeyChild(ghost, wanted);
+    return;
+  }
   if (isRefused(ghost, response.payloads, (secs) => ghost.renewChild(secs))) return;
   const chosen = judgeChoice(offered, find(response.payloads, PayloadType.SA));
   const answered = find(response.payloads, PayloadType.KE);
@@ -86,16 +92,21 @@ function* deleteChild(ghost: Ghost, sa: GhostSa, old: GhostChild): Procedure {
   ghost.children.splice(ghost.children.indexOf(old), 1);
 }
 
-export function* rekeyIke(ghost: Ghost): Procedure {
+export function* rekeyIke(ghost: Ghost, told?: number): Procedure {
   const { sa: old, model, rng } = ghost;
   if (!old?.keys || !old.suite?.prf) return;
   const spiI = rng(8);
-  const group = old.suite.ke ?? model.firstKe;
+  const group = told ?? old.suite.ke ?? model.firstKe;
   const offered = ikeOffers(ghost, old, spiI);
   const ni = rng(model.nonceBytes);
   const own = keyExchange(group).offer(rng);
   const payloads = terms(offered, ni, { method: group, data: own.value });
   const response = yield { sa: old, exchange, payloads };
+  const wanted = otherGroup(ghost, response.payloads, told);
+  if (wanted !== undefined) {
+    yield* rekeyIke(ghost, wanted);
+    return;
+  }
   if (isRefused(ghost, response.payloads, (secs) => ghost.renewIke(secs))) return;
   const chosen = judgeChoice(offered, find(response.payloads, PayloadType.SA));
   const ke = find(response.payloads, PayloadType.KE);
@@ -142,6 +153,18 @@ function terms(
   ];
 }
 
+/** The group of INVALID_KE_PAYLOAD, where the client heeds it and was not told before. */
+function otherGroup(
+  { model }: Ghost,
+  payloads: readonly Payload[],
+  told: number | undefined,
+): number | undefined {
+  const error = errorIn(payloads);
+  const isNews = error?.type === Notification.INVALID_KE_PAYLOAD && told === undefined;
+  if (!isNews || !model.rekey.heedsInvalidKe) return undefined;
+  return ((error.data[0] ?? 0) << 8) | (error.data[1] ?? 0);
+}
+
 /** A passing refusal is asked again later; any other ends the connection. */
 function isRefused(
   ghost: Ghost,
@@ -159,7 +182,7 @@ function isRefused(
   ghost.refusedSince ??= ghost.now;
   const { patience = Number.POSITIVE_INFINITY } = ghost.model.rekey;
   const secs = since(ghost.refusedSince, ghost.now) / 1000;
-  insist(secs < patience, `nothing but TEMPORARY_FAILURE for ${secs} seconds`);
+  insist(secs < patience, `nothing but TEMPORARY_FAILURE for ${Math.round(secs)} seconds`);
   again(retrySeconds);
   return true;
 }

@@ -101,7 +101,6 @@ export const strongSwanApp: Model = {
     serverAuth: false,
     certificateDays: undefined,
     noNatOnIpv6: false,
-    refusesMoreChildren: false,
     saysGoodbye: true,
   },
 };

@@ -73,7 +73,6 @@ const windows = {
     serverAuth: true,
     certificateDays: undefined,
     noNatOnIpv6: false,
-    refusesMoreChildren: true,
     saysGoodbye: true,
   },
 } as const satisfies Partial<Model>;

@@ -76,3 +76,14 @@ test('only without MOBIKE a client cannot roam', () => {
   const staying = new Set(cases.filter((one) => !wanders.includes(one)).map(({ name }) => name));
   expect([...staying]).toEqual(['Android 11']);
 });
+
+test('whoever is not served lacks a common cipher for the tunnel, and the owner reads it', () => {
+  for (const model of models.filter((one) => !served.includes(one))) {
+    const scene = haunted({ papers, model, kind: 'certificate', suite: suiteFor(model) });
+    scene.connect(seconds(5));
+    expect(scene.ghost.complaints).toEqual(['there is no tunnel: NO_PROPOSAL_CHOSEN']);
+    expect(scene.gateway.eventsOf('attempt.failed')).toMatchObject([
+      { notify: 'NO_PROPOSAL_CHOSEN', why: expect.stringContaining('accepted here: aes256gcm16') },
+    ]);
+  }
+});
