@@ -1,5 +1,6 @@
 // The configuration as the rest of the daemon gets it: typed, checked, with defaults; no text is left to interpret.
 import type { Ip } from '../base/ip.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PoolSettings } from '../policy/pool.ts';
@@ -13,6 +14,8 @@ export interface Configuration {
   readonly remotes: ReadonlyMap<string, readonly string[]>;
   /** Connections that are dialled at once, and again whenever they end. */
   readonly started: readonly string[];
+  /** Who may log in by EAP. */
+  readonly accounts: readonly Account[];
   /** Without what only the files hold. */
   readonly policy: Omit<Policy, 'certificates' | 'authorities'>;
 }
@@ -39,6 +42,17 @@ export interface ServiceSettings {
 }
 export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+/** A section `user`. */
+export interface Account {
+  readonly name: string;
+  readonly ntHash: Secret;
+  readonly enabled: boolean;
+  /** The end of the last day, in milliseconds since 1970. */
+  readonly expires: number | undefined;
+  /** The one connection that the user may come in by; undefined: all. */
+  readonly connection: string | undefined;
+}
 
 export interface CertificateFile {
   readonly name: string;

@@ -1,6 +1,6 @@
 // The sections `connection`: what stands in one is brought together with what it refers to.
 import { ip } from '../base/ip.ts';
-import { anyIdentity, type Identity } from '../policy/identity.ts';
+import { anyIdentity, type Identity, userIdentity } from '../policy/identity.ts';
 import type { Connection } from '../policy/policy.ts';
 import { everything, type Selector, type SelectorPolicy } from '../policy/selectors.ts';
 import { quote } from '../schema/kinds.ts';
@@ -9,6 +9,7 @@ import type { Findings } from './findings.ts';
 import { loadPeers } from './peers.ts';
 import { cureOfReference, loadProofs } from './proofs.ts';
 import { named, type Section, type Sections } from './read.ts';
+import { loadLogin } from './users.ts';
 
 export interface LoadedConnection {
   readonly entry: Section<'connection'>;
@@ -29,15 +30,17 @@ export function loadConnections(
   return named(enabled, findings).map((entry) => {
     const { name, options } = entry;
     const peers = loadPeers(entry, findings);
-    const names = { localId: options.local_id ?? identity, remoteId: peers.remoteId };
+    const login = loadLogin(entry, sections, findings);
+    const localId = options.local_id ?? (login ? userIdentity(login.name) : identity);
+    const names = { localId, remoteId: peers.remoteId };
     const connection: Connection = {
       name,
       role: options.role,
       remote: peers.ranges,
       ...names,
       ...loadProofs(entry, names, sections, findings),
-      eapId: anyIdentity,
-      login: undefined,
+      eapId: options.eap_id?.pattern ?? anyIdentity,
+      login,
       ...algorithms(entry),
       pool: loadPool(entry, sections, findings),
       virtualIps: loadVirtualIps(entry, findings),

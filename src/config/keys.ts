@@ -33,8 +33,16 @@ export function loadPresharedKeys(
 }
 
 /** Forgets the secrets of sections that are not going to be used. */
-export function wipeSecrets({ connection, psk }: Pick<Sections, 'connection' | 'psk'>): void {
+export function wipeSecrets({
+  connection,
+  psk,
+  user,
+}: Pick<Sections, 'connection' | 'psk' | 'user'>): void {
   for (const { options } of connection) options.psk?.wipe();
+  for (const { options } of user) {
+    options.password?.wipe();
+    options.nthash?.wipe();
+  }
   for (const { options } of psk) options.secret.wipe();
 }
 

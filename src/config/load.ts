@@ -11,6 +11,7 @@ import { loadPools } from './pools.ts';
 import { readSections, type Sections } from './read.ts';
 import { serviceOptions, serviceSettings, timing } from './service.ts';
 import { parseUci } from './uci.ts';
+import { loadAccounts } from './users.ts';
 
 export interface Loaded {
   /** From the top of the file to its end. */
@@ -38,7 +39,12 @@ function assemble(sections: Sections, findings: Findings): Configuration {
   const connections = loadConnections(sections, service.identity, findings);
   if (service.enabled && connections.length === 0) reportIdle(sections, findings);
   const disabled = sections.connection.filter(({ options }) => !options.enabled);
-  wipeSecrets({ connection: disabled, psk: [] });
+  const accounts = loadAccounts(
+    sections,
+    connections.map(({ connection }) => connection),
+    findings,
+  );
+  wipeSecrets({ connection: disabled, psk: [], user: withPassword(sections.user) });
   const names = connections.map(({ connection, remoteNames }) => {
     return [connection.name, remoteNames] as const;
   });
@@ -51,6 +57,7 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     started: connections
       .filter(({ isStarted }) => isStarted)
       .map(({ connection }) => connection.name),
+    accounts,
     policy: {
       connections: connections.map(({ connection }) => connection),
       presharedKeys: loadPresharedKeys(sections.psk, connections, findings),
@@ -61,6 +68,10 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     },
   };
 }
+
+/** Their NT hashes are made; what is left of the password is not needed. */
+const withPassword = (users: Sections['user']): Sections['user'] =>
+  users.filter(({ options }) => options.password);
 
 function reportIdle({ connection: [disabled] }: Sections, findings: Findings): void {
   const why = 'no connection is enabled, so nobody can connect';

@@ -1,7 +1,7 @@
 // Every section type and option of /etc/config/ikev2: the one place to add one. The reader, the defaults and
 // docs/configuration.md follow from this table.
 import * as z from 'zod/mini';
-import { uniquenesses } from '../policy/policy.ts';
+import { eapAuths, uniquenesses } from '../policy/policy.ts';
 import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
@@ -18,6 +18,7 @@ import {
 import { suiteNames } from '../transforms/suites.ts';
 import { logLevels } from './configuration.ts';
 import { selector } from './selector-text.ts';
+import { eapName, lastDay, password, passwordHash, userName } from './user-values.ts';
 import {
   deviceName,
   domain,
@@ -127,10 +128,10 @@ const pool = sectionType({
   later: [],
 });
 
-/** Ways for a peer to prove who it is; those with EAP are known, and ignored with a warning. */
+/** Ways for a peer to prove who it is; one that this version lacks is ignored with a warning. */
 const remoteAuth = {
-  ...oneOf(['pubkey', 'psk', 'eap-mschapv2', 'eap-tls', 'eap-ttls', 'eap-peap', 'eap-radius']),
-  takes: 'pubkey or psk',
+  ...oneOf(['pubkey', 'psk', ...eapAuths, 'eap-radius']),
+  takes: oneOf(['pubkey', 'psk', ...eapAuths]).takes,
 };
 
 /** When a connection is dialled; `trap` (with the first packet) is known, and ignored with a warning. */
@@ -162,14 +163,19 @@ const connection = sectionType({
       'any; an initiator that checks a certificate expects the name it dialled',
     ),
     local_auth: defaulted(
-      oneOf(['pubkey', 'psk']),
+      oneOf(['pubkey', 'psk', ...eapAuths]),
       'pubkey',
-      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk).',
+      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk); an initiator may also log in by EAP.',
     ),
     remote_auth: list(
       remoteAuth,
-      'How the peer proves who it is; both may be allowed.',
-      'the same as local_auth',
+      'How the peer proves who it is; several may be allowed. With EAP it logs in as a user.',
+      'the same as local_auth; pubkey where that is EAP',
+    ),
+    eap_id: optional(
+      eapName,
+      'Users that may log in by EAP; an initiator logs in as this user.',
+      'any; an initiator takes the user section of the connection',
     ),
     certificate: optional(
       sectionName,
@@ -267,7 +273,7 @@ const connection = sectionType({
       'Part of a lifetime by which new keys may come earlier, so that not all tunnels get theirs at once.',
     ),
   }),
-  later: ['eap_id', 'ppk_id'],
+  later: ['ppk_id'],
 });
 
 const certificate = sectionType({
@@ -311,11 +317,41 @@ const psk = sectionType({
   later: [],
 });
 
-export const sectionTypes = { service, pool, connection, certificate, authority, psk } as const;
+const user = sectionType({
+  head: "config user 'NAME'",
+  help: 'Somebody who may log in by EAP, or as whom an initiator logs in elsewhere.',
+  options: z.object({
+    name: required(userName, 'User name; upper and lower case make no difference.'),
+    password: optional(password, 'Password.', 'nthash stands for it'),
+    nthash: optional(
+      passwordHash,
+      'NT hash of the password, so that the file does not show it; whoever has it can log in with it.',
+      'it is made of the password',
+    ),
+    enabled: defaulted(flag, '1', 'Whether the user may log in.'),
+    expires: optional(lastDay, 'Last day on which the user may log in (UTC).', 'never'),
+    connection: optional(
+      sectionName,
+      'The one connection that this user is for; one with role initiator logs in as this user.',
+      'every connection with role responder',
+    ),
+  }),
+  later: ['address', 'max_devices'],
+});
+
+export const sectionTypes = {
+  service,
+  pool,
+  connection,
+  certificate,
+  authority,
+  psk,
+  user,
+} as const;
 export type SectionTypes = typeof sectionTypes;
 export type SectionTypeName = keyof SectionTypes;
 /** The values of a section of that type, defaults filled in. */
 export type OptionsOf<T extends SectionTypeName> = z.infer<SectionTypes[T]['options']>;
 
 /** Section types of later versions: known, and ignored with a warning. */
-export const laterSectionTypes: readonly string[] = ['user', 'device', 'ppk', 'radius'];
+export const laterSectionTypes: readonly string[] = ['device', 'ppk', 'radius'];

@@ -2,6 +2,7 @@
 import type { Ip, IpRange } from '../base/ip.ts';
 import { anyIdentity, type IdentityPattern, parseIdentityPattern } from '../policy/identity.ts';
 import type { Findings } from './findings.ts';
+import { askedRemoteAuth } from './proofs.ts';
 import type { Section } from './read.ts';
 import type { Remote } from './values.ts';
 
@@ -65,10 +66,8 @@ function expectedId(
   { section, options }: Section<'connection'>,
   findings: Findings,
 ): IdentityPattern {
-  const { role, remote, remote_auth, local_auth } = options;
-  const checksCertificate = [...remote_auth, ...(remote_auth.length ? [] : [local_auth])].includes(
-    'pubkey',
-  );
+  const { role, remote } = options;
+  const checksCertificate = askedRemoteAuth(options).some((auth) => auth !== 'psk');
   if (role === 'responder' || !checksCertificate) return anyIdentity;
   const [only, ...more] = remote.map(dialled);
   if (more.length === 0) return (only && parseIdentityPattern(only)) || anyIdentity;

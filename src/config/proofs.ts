@@ -1,12 +1,13 @@
 // How both sides of a connection prove who they are, and whether what that takes is there.
 import { printable } from '../base/printable.ts';
+import { eapMethod } from '../ike/eap/index.ts';
 import {
   formatIdentity,
   type Identity,
   type IdentityPattern,
   matchesIdentity,
 } from '../policy/identity.ts';
-import type { LocalAuth, RemoteAuth } from '../policy/policy.ts';
+import { isEap, type LocalAuth, type RemoteAuth } from '../policy/policy.ts';
 import { quote } from '../schema/kinds.ts';
 import type { Findings } from './findings.ts';
 import type { Section, Sections } from './read.ts';
@@ -30,17 +31,21 @@ export function loadProofs(
   findings: Findings,
 ): Proofs {
   const { local_auth: localAuth, certificate } = entry.options;
+  checkEapRole(entry, findings);
   const remoteAuth = loadRemoteAuth(entry, findings);
   const usesPsk = localAuth === 'psk' || remoteAuth.includes('psk');
   if (usesPsk) checkPsk(entry, names, sections, findings);
   else reportUnused(entry, 'psk', 'neither side proves itself with a secret', findings);
   if (localAuth === 'pubkey') checkCertificate(entry, sections, findings);
-  else reportUnused(entry, 'certificate', 'the gateway proves itself with a secret', findings);
-  if (remoteAuth.includes('pubkey')) checkAuthorities(entry, sections, findings);
+  else if (localAuth !== 'eap-tls') {
+    reportUnused(entry, 'certificate', 'the gateway proves itself without one', findings);
+  }
+  if (remoteAuth.includes('pubkey') || remoteAuth.includes('eap-tls'))
+    checkAuthorities(entry, sections, findings);
   return {
     localAuth,
     remoteAuth,
-    certificate: localAuth === 'pubkey' ? certificate : undefined,
+    certificate: localAuth === 'psk' ? undefined : certificate,
   };
 }
 
@@ -49,11 +54,9 @@ function loadRemoteAuth(
   findings: Findings,
 ): readonly RemoteAuth[] {
   const option = 'remote_auth';
-  const { remote_auth: asked, local_auth } = options;
-  if (asked.length === 0) return [local_auth];
   const known: RemoteAuth[] = [];
-  for (const [index, auth] of asked.entries()) {
-    if (auth === 'pubkey' || auth === 'psk') known.push(auth);
+  for (const [index, auth] of askedRemoteAuth(options).entries()) {
+    if (auth !== 'eap-radius' && (!isEap(auth) || eapMethod(auth))) known.push(auth);
     else
       findings.warning(
         { section, option, index },
@@ -65,10 +68,46 @@ function loadRemoteAuth(
     findings.error(
       { section, option },
       'no way is left for the peer to prove who it is',
-      'Add pubkey or psk, or disable the connection.',
+      'Add pubkey, psk or a method of EAP, or disable the connection.',
     );
   }
   return known;
+}
+
+/** What stands in the file, or follows from it. */
+export function askedRemoteAuth({
+  remote_auth: asked,
+  local_auth: own,
+}: Section<'connection'>['options']): Section<'connection'>['options']['remote_auth'] {
+  if (asked.length > 0) return asked;
+  return [isEap(own) ? 'pubkey' : own];
+}
+
+/** EAP runs one way only: who dialled logs in (RFC 7296 §2.16). */
+function checkEapRole({ section, options }: Section<'connection'>, findings: Findings): void {
+  const { role, local_auth: own } = options;
+  const asksForEap = askedRemoteAuth(options).some(isEap);
+  if (role !== 'initiator' && isEap(own)) {
+    findings.error(
+      { section, option: 'local_auth' },
+      'a responder cannot log in by EAP',
+      'Set local_auth to pubkey, or option role to initiator.',
+    );
+  }
+  if (role === 'initiator' && asksForEap && !isEap(own)) {
+    findings.error(
+      { section, option: 'remote_auth' },
+      'who is dialled cannot log in by EAP',
+      'Set remote_auth to pubkey, or local_auth to the same method of EAP.',
+    );
+  }
+  if (role !== 'initiator' && own === 'psk' && asksForEap) {
+    findings.warning(
+      { section, option: 'local_auth' },
+      'everybody who knows the shared secret can pose as the gateway, and find out passwords',
+      'Set local_auth to pubkey, with a certificate for the gateway.',
+    );
+  }
 }
 
 function checkPsk(

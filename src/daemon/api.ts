@@ -77,7 +77,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     reload: async () => parts.adopt(parts.gather()),
     async checkConfiguration() {
       const gathering = parts.gather();
-      if (gathering.gathered) forget(gathering.gathered.policy);
+      if (gathering.gathered) forget(gathering.gathered.configuration);
       return viewGathering(gathering);
     },
     capabilities: () => capabilitiesOf(parts),

@@ -16,6 +16,7 @@ import { Keylog } from '../trace/keylog.ts';
 import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
+import { findAccount } from './accounts.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
 import { isPlausible } from './clock.ts';
 import { Daemon, systemClock } from './daemon.ts';
@@ -199,7 +200,7 @@ function answeringOf(
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
     lease: (request) => leases.lease(request),
-    account: () => undefined,
+    account: ({ name }) => findAccount(inUse.gathered.configuration.accounts, name, Date.now()),
     openTls: ({ opening }) => tls.open(opening, (keyId) => inUse.gathered.store.exportKey(keyId)),
     tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),
     exportTls: ({ tls: ref, ...wanted }) => tls.export(ref, wanted),

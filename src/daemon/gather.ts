@@ -30,7 +30,7 @@ export function gather(configFile: string, read = readWhole): Gathering {
   const { store, problems: inFiles } = readFiles(configuration, read);
   const all = [...problems, ...inFiles];
   if (all.some(isError)) {
-    forget(configuration.policy);
+    forget(configuration);
     return { problems: all, gathered: undefined };
   }
   const policy = { ...configuration.policy, ...fromStore(store) };
@@ -63,8 +63,10 @@ const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> =
 });
 
 /** Wipes the secrets of a configuration that is not used, or not any more. */
-export function forget({ presharedKeys }: Pick<Policy, 'presharedKeys'>): void {
-  for (const { secret } of presharedKeys) secret.wipe();
+export function forget({ policy, accounts }: Configuration): void {
+  for (const { secret } of policy.presharedKeys) secret.wipe();
+  for (const { login } of policy.connections) login?.password.wipe();
+  for (const { ntHash } of accounts) ntHash.wipe();
 }
 
 export function viewGathering({ problems, gathered }: Gathering): CheckedConfiguration {

@@ -29,7 +29,7 @@ export async function reload(
   use(assembly, next);
   log.setThreshold(next.configuration.service.log);
   hangUp(assembly, stale, log);
-  forget(old.policy);
+  forget(old.configuration);
   await warn(assembly, log, tools);
   return checked;
 }

@@ -23,12 +23,12 @@ export interface Policy {
 /** AUTH by a key: a certificate's, or one that both sides share. */
 export type KeyAuth = 'pubkey' | 'psk';
 /** AUTH by what an EAP method made, after its rounds (RFC 7296 §2.16). */
-export type EapAuth = 'eap-mschapv2' | 'eap-gtc' | 'eap-tls' | 'eap-ttls' | 'eap-peap';
+export type EapAuth = (typeof eapAuths)[number];
+export const eapAuths = ['eap-mschapv2', 'eap-gtc', 'eap-tls', 'eap-ttls', 'eap-peap'] as const;
 /** EAP runs from the initiator to the responder: only one who dials logs in by it. */
 export type LocalAuth = KeyAuth | EapAuth;
 export type RemoteAuth = KeyAuth | EapAuth;
-export const isEap = (auth: LocalAuth | RemoteAuth): auth is EapAuth =>
-  auth !== 'pubkey' && auth !== 'psk';
+export const isEap = (auth: string): auth is EapAuth => eapAuths.some((one) => one === auth);
 
 /**
  * `device`: those go that do not answer; `replace`: they go; `keep`: the new one is refused while an older one

@@ -27,7 +27,7 @@ export function configurationOf({ configFile }: DeskPlace): Configuration {
     const error = problems.find(({ severity }) => severity === 'error');
     throw new Refused(`mend the configuration first: ${error ? formatProblem(error) : configFile}`);
   }
-  forget(configuration.policy);
+  forget(configuration);
   return configuration;
 }
 

@@ -92,10 +92,68 @@ const relations: Readonly<Record<string, Case>> = {
   },
   'only ways of authentication that come later': {
     into: 'phones',
-    lines: "list remote_auth 'eap-tls'",
+    lines: "list remote_auth 'eap-radius'",
     option: 'remote_auth',
     why: /no way is left/,
-    cure: /pubkey or psk/,
+    cure: /pubkey, psk or/,
+  },
+  'a responder that would log in by EAP': {
+    into: 'phones',
+    lines: "option local_auth 'eap-mschapv2'",
+    option: 'local_auth',
+    why: /a responder cannot log in by EAP/,
+    cure: /pubkey/,
+  },
+  'a peer that is dialled, and shall log in by EAP': {
+    into: 'cabin',
+    lines: "option local_id a\nlist remote_auth 'eap-mschapv2'",
+    option: 'remote_auth',
+    why: /who is dialled cannot log in by EAP/,
+    cure: /local_auth/,
+    at: 1,
+  },
+  'an initiator without a password': {
+    into: 'psk',
+    lines:
+      "config connection 'work'\noption role initiator\noption local_auth 'eap-mschapv2'\nlist remote 'work.example.org'",
+    option: 'local_auth',
+    why: /no user name and password to log in with/,
+    cure: /option connection 'work'/,
+    at: 2,
+  },
+  'an initiator whose user is another': {
+    into: 'psk',
+    lines:
+      "config user 'me'\noption name carol\noption password x\noption connection work\nconfig connection 'work'\noption role initiator\noption local_auth 'eap-mschapv2'\noption eap_id dave\nlist remote 'work.example.org'",
+    option: 'eap_id',
+    why: /no user name and password to log in with/,
+    cure: /section user/,
+    at: 7,
+  },
+  'a user without a password': {
+    into: 'psk',
+    lines: "config user 'anna'\noption name anna",
+    option: 'password',
+    why: /«anna» has no password/,
+    cure: /option password/,
+    at: 0,
+  },
+  'the same user twice, in other letters': {
+    into: 'psk',
+    lines:
+      "config user 'anna'\noption name anna\noption password x\nconfig user 'anna2'\noption name Anna\noption password y",
+    option: 'name',
+    why: /the same user: user 'anna'/,
+    cure: /upper and lower case/,
+    at: 4,
+  },
+  'a user of a connection that is not there': {
+    into: 'psk',
+    lines: "config user 'anna'\noption name anna\noption password x\noption connection fones",
+    option: 'connection',
+    why: /no section connection «fones»/,
+    cure: /Write one of phones/,
+    at: 3,
   },
   'a second service section': {
     into: 'service',
@@ -218,7 +276,7 @@ describe('what is there too little of', () => {
 });
 
 test('problems stand in the order of the file', () => {
-  const { text } = fileWith('phones', "option eap_id anna\noption pool 'nowhere'");
+  const { text } = fileWith('phones', "option ppk_id anna\noption pool 'nowhere'");
   const lines = loadConfiguration(`config service main\noption log x\n\n${text}`).problems.map(
     (p) => p.line ?? 0,
   );

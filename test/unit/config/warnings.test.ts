@@ -19,17 +19,42 @@ const warnings: Readonly<Record<string, Case>> = {
   },
   'an option of a later version': {
     into: 'phones',
-    lines: "option eap_id 'anna'",
-    option: 'eap_id',
+    lines: "option ppk_id 'anna'",
+    option: 'ppk_id',
     why: /not yet supported by this version: ignored/,
     cure: /later version/,
   },
   'a section type of a later version': {
     into: 'psk',
-    lines: "config user 'anna'\noption password 'x'",
+    lines: "config radius 'office'\noption secret 'x'",
     option: '',
     why: /not yet supported by this version: ignored/,
     cure: /later version/,
+  },
+  'EAP without any user': {
+    into: 'phones',
+    lines: "list remote_auth 'eap-mschapv2'",
+    option: 'remote_auth',
+    why: /nobody can log in by EAP/,
+    cure: /config user/,
+  },
+  'EAP at a gateway that has no certificate of its own': {
+    into: 'shared',
+    lines:
+      "list remote_auth 'eap-mschapv2'\nconfig user 'anna'\noption name anna\noption password x",
+    option: 'local_auth',
+    why: /can pose as the gateway/,
+    cure: /certificate/,
+    at: -1,
+  },
+  'a password beside its hash': {
+    into: 'psk',
+    lines:
+      "config user 'anna'\noption name anna\noption password x\noption nthash 44ebba8d5312b8d611474411f56989ae",
+    option: 'nthash',
+    why: /no effect/,
+    cure: /Remove one/,
+    at: 3,
   },
   'a misspelt section type': {
     into: 'psk',
@@ -40,9 +65,9 @@ const warnings: Readonly<Record<string, Case>> = {
   },
   'a way of authentication of a later version': {
     into: 'phones',
-    lines: 'list remote_auth pubkey\nlist remote_auth eap-tls',
+    lines: 'list remote_auth pubkey\nlist remote_auth eap-radius',
     option: 'remote_auth',
-    why: /eap-tls is not yet supported/,
+    why: /eap-radius is not yet supported/,
     cure: /Remove it/,
     at: 1,
   },
@@ -109,7 +134,7 @@ const warnings: Readonly<Record<string, Case>> = {
     into: 'shared',
     lines: "option certificate 'gateway'",
     option: 'certificate',
-    why: /no effect: the gateway proves itself with a secret/,
+    why: /no effect: the gateway proves itself without one/,
     cure: /Remove it/,
   },
   'a pool at an initiator': {
