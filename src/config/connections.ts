@@ -54,6 +54,7 @@ export function loadConnections(
       childLifetime: options.child_lifetime,
       reauthLifetime: options.reauth_lifetime,
       unique: options.unique,
+      childless: options.childless,
       jitter: options.jitter,
     };
     const isStarted = loadStart(entry, findings);

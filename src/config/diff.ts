@@ -131,5 +131,6 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   childLifetime: undefined,
   reauthLifetime: undefined,
   unique: undefined,
+  childless: undefined,
   jitter: undefined,
 };

@@ -1,7 +1,7 @@
 // Every section type and option of /etc/config/ikev2: the one place to add one. The reader, the defaults and
 // docs/configuration.md follow from this table.
 import * as z from 'zod/mini';
-import { eapAuths, uniquenesses } from '../policy/policy.ts';
+import { childlessModes, eapAuths, uniquenesses } from '../policy/policy.ts';
 import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
@@ -266,6 +266,11 @@ const connection = sectionType({
       oneOf(uniquenesses),
       'device',
       'What happens to the older connections of an identity that connects again: device ends those that do not answer, replace ends all, keep refuses the new one while an older one answers, never lets all stay (8 at the most).',
+    ),
+    childless: defaulted(
+      oneOf(childlessModes),
+      'allow',
+      'Whether the tunnel is made after the handshake, with keys of its own (RFC 6023): allow where the peer wants it, prefer where it can, force always, never.',
     ),
     jitter: defaulted(
       share,

@@ -37,6 +37,9 @@ export const isEap = (auth: string): auth is EapAuth => eapAuths.some((one) => o
 export type Uniqueness = (typeof uniquenesses)[number];
 export const uniquenesses = ['device', 'replace', 'keep', 'never'] as const;
 
+export type Childless = (typeof childlessModes)[number];
+export const childlessModes = ['allow', 'prefer', 'force', 'never'] as const;
+
 export interface Connection {
   readonly name: string;
   /** `both`: dials, and answers a peer that dials first. */
@@ -80,6 +83,11 @@ export interface Connection {
   readonly reauthLifetime: Duration | undefined;
   /** What becomes of the older SAs of a peer that is authenticated again. */
   readonly unique: Uniqueness;
+  /**
+   * Whether the first CHILD_SA is made after the IKE SA (RFC 6023). `allow`: where the peer wants it; `prefer`: as
+   * initiator where the peer can; `force`: always; `never`.
+   */
+  readonly childless: Childless;
   /** Share of a lifetime by which rekeys are spread, 0 to 1. */
   readonly jitter: number;
 }

@@ -10,6 +10,7 @@ import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { WaitingPacket } from '../core.ts';
 import { IkeError } from '../error.ts';
+import { beginsChildless } from '../extensions/childless.ts';
 import { isInitialContact } from '../extensions/initial-contact.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import { Draft, type Received } from '../message.ts';
@@ -22,13 +23,14 @@ import { addChain, believedChain, certificateRequest } from './certificates.ts';
 import { settleCrossedDials } from './crossed-dials.ts';
 import { deleteIkeSa } from './delete.ts';
 import { allowsEapAlone, logIn } from './eap-initiator.ts';
-import { acceptFirstChild, offerFirstChild } from './first-child.ts';
+import { acceptAddresses, acceptFirstChild, askAddresses, offerFirstChild } from './first-child.ts';
 import { initiateIkeSaInit } from './ike-sa-init.ts';
+import { createNewChild } from './new-child.ts';
 import { ownAuth } from './own-auth.ts';
 import { refuseIfRefused } from './refused.ts';
 import { required } from './required.ts';
 import { takeOver } from './take-over.ts';
-import { isCarriedBy, untrap } from './widen.ts';
+import { isCarriedBy, untrap, wishFor } from './widen.ts';
 
 /** Brings up an IKE SA and its first CHILD_SA; `packet` is what wants it. */
 export function* dial(
@@ -42,13 +44,17 @@ export function* dial(
   const localId = ownIdentity(sa.host.policy, connection, undefined);
   if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
   const draft = yield* authRequest(sa, connection, localId);
-  const { spiIn } = offerFirstChild(sa, draft, packet);
+  const isChildless = beginsChildless(sa, connection);
+  const offered = isChildless ? undefined : offerFirstChild(sa, draft, packet);
+  if (!offered) askAddresses(sa, connection, draft);
   const response = yield* request(draft);
   refuseIfRefused(response);
   const last = yield* authenticateEachOther(sa, connection, localId, response);
-  const refusal = last.error();
-  if (!refusal) acceptFirstChild(sa, draft, last, spiIn);
+  let refusal = last.error();
+  if (!refusal && offered) acceptFirstChild(sa, draft, last, offered.spiIn);
+  else if (!refusal) acceptAddresses(sa, connection, last);
   establish(sa);
+  if (!refusal && !offered) refusal = yield* createNewChild(sa, wishFor(sa, packet));
   if (!refusal) {
     if (packet) untrap(sa, isCarriedBy(sa, packet));
     yield* takeOver(sa);

@@ -7,6 +7,7 @@ import type { Connection } from '../../policy/policy.ts';
 import { everything, type Selector } from '../../policy/selectors.ts';
 import type { WaitingPacket } from '../core.ts';
 import { IkeError } from '../error.ts';
+import { mayBeChildless } from '../extensions/childless.ts';
 import {
   configReply,
   configRequest,
@@ -29,6 +30,11 @@ import { makeRoom } from './uniqueness.ts';
 export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Steps<void> {
   const { connection } = sa;
   invariant(connection, 'a child before its connection is known');
+  const hasChild = asked.find(PayloadType.SA) !== undefined;
+  if (mayBeChildless(connection, hasChild) && !hasChild) {
+    yield* leaseAddresses(sa, asked, draft);
+    return;
+  }
   const theirs = required(asked, PayloadType.SA);
   const choice = choose(connection.esp, theirs, { protocol: 'esp', ke: 'ignored' });
   if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(connection.esp, theirs));
@@ -78,6 +84,20 @@ export function offerFirstChild(
   return { spiIn };
 }
 
+/** Asks for addresses alone: the CHILD_SA comes later (RFC 6023). */
+export function askAddresses(sa: IkeSa, connection: Connection, draft: Draft): void {
+  const wanted = wantedAddresses(sa, connection);
+  if (wanted.length > 0) draft.add(PayloadType.CP, configRequest(wanted));
+}
+
+/** @throws IkeError when we asked for an address and have none */
+export function acceptAddresses(sa: IkeSa, { virtualIps }: Connection, response: Received): void {
+  sa.virtualIps = virtualIps.length > 0 ? readConfigReply(response) : [];
+  if (sa.virtualIps.length < Math.min(virtualIps.length, 1)) {
+    throw new IkeError('FAILED_CP_REQUIRED', 'the peer assigned no virtual address');
+  }
+}
+
 /** What we have already goes before what the connection leaves open. */
 function wantedAddresses({ former }: IkeSa, { virtualIps }: Connection): readonly Ip[] {
   const had = former?.virtualIps ?? [];
@@ -95,10 +115,7 @@ export function acceptFirstChild(sa: IkeSa, asked: Draft, response: Received, sp
   if (!choice || theirs.proposals.length !== 1) {
     throw new IkeError('NO_PROPOSAL_CHOSEN', 'the peer chose what was not offered');
   }
-  sa.virtualIps = connection.virtualIps.length > 0 ? readConfigReply(response) : [];
-  if (sa.virtualIps.length < Math.min(connection.virtualIps.length, 1)) {
-    throw new IkeError('FAILED_CP_REQUIRED', 'the peer assigned no virtual address');
-  }
+  acceptAddresses(sa, connection, response);
   const wished = (type: typeof PayloadType.TSI | typeof PayloadType.TSR) =>
     fromWire(asked.find(type) ?? { selectors: [] });
   const mine =

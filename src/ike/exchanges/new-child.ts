@@ -69,6 +69,9 @@ export function* createWanted(sa: IkeSa): Steps<void> {
 export function policySelectors(sa: IkeSa): Selectors {
   const { connection, lease } = sa;
   invariant(connection, 'an established SA has a connection');
+  if (connection.pool !== undefined && !lease) {
+    throw new IkeError('FAILED_CP_REQUIRED', 'the peer has no virtual address');
+  }
   const addresses = lease?.addresses ?? [sa.provenPath.remote.ip];
   const own = sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip];
   return {

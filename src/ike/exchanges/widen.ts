@@ -36,7 +36,7 @@ function* makeChildFor(sa: IkeSa, packet: WaitingPacket): Steps<boolean> {
   if (sa.children.length >= mostChildren) return false;
   sa.task = { kind: 'create-child' };
   try {
-    const proposed = yield* proposeChild(sa, askFor(sa, packet), undefined);
+    const proposed = yield* proposeChild(sa, wishFor(sa, packet), undefined);
     if (proposed.kind === 'refused') {
       say(sa, `the peer answered ${nameOf(Notification, proposed.notify.type)}`);
       return false;
@@ -56,9 +56,10 @@ function* makeChildFor(sa: IkeSa, packet: WaitingPacket): Steps<boolean> {
   }
 }
 
-function askFor(sa: IkeSa, packet: WaitingPacket): Selectors {
+/** All that the connection lets through, `packet` first (RFC 7296 §2.9). */
+export function wishFor(sa: IkeSa, packet: WaitingPacket | undefined): Selectors {
   const { local, remote } = policySelectors(sa);
-  return { local: withFirst(packet.local, local), remote: withFirst(packet.remote, remote) };
+  return { local: withFirst(packet?.local, local), remote: withFirst(packet?.remote, remote) };
 }
 
 const say = (sa: IkeSa, what: string): void =>

@@ -20,14 +20,13 @@ import { samePath, sendFrom } from '../sa/roam.ts';
 import type { Slot } from '../sa/slots.ts';
 import { request, type Steps } from '../steps.ts';
 import type { Extension } from './extension.ts';
-import { isMobile, updateAddresses } from './mobike.ts';
+import { carriesTerms, isMobile, updateAddresses } from './mobike.ts';
 
 export const additionalAddresses: Extension = {
   name: 'additional-addresses',
   rfc: 'RFC 4555 §3.4',
   contribute(sa, draft) {
-    const agrees = !draft.isRequest && draft.exchange === Exchange.IKE_AUTH && isMobile(sa);
-    if (agrees && draft.has(PayloadType.SA)) addAddresses(sa, draft);
+    if (!draft.isRequest && carriesTerms(draft) && isMobile(sa)) addAddresses(sa, draft);
   },
   observe(sa, received) {
     if (!isMobile(sa)) return;

@@ -1,6 +1,7 @@
 // The extensions, in the order in which they contribute: the one registration line of each.
 import { additionalAddresses } from './additional-addresses.ts';
 import { authLifetime } from './auth-lifetime.ts';
+import { childless } from './childless.ts';
 import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
@@ -14,4 +15,5 @@ export const extensions: readonly Extension[] = [
   mobike,
   additionalAddresses,
   authLifetime,
+  childless,
 ];

@@ -21,9 +21,8 @@ export const mobike: Extension = {
   rfc: 'RFC 4555',
   contribute(sa, draft) {
     const slot = sa.slot(state);
-    // With EAP there are many IKE_AUTH messages; the notify rides with the SA payload (§3.2).
     const mayOffer = draft.isRequest || slot.agreed;
-    if (draft.exchange === Exchange.IKE_AUTH && draft.has(PayloadType.SA) && mayOffer) {
+    if (carriesTerms(draft) && mayOffer) {
       if (sa.connection?.mobike) draft.notify(Notification.MOBIKE_SUPPORTED);
       else slot.agreed = false;
     }
@@ -44,6 +43,16 @@ export const mobike: Extension = {
     if (received.notify(Notification.UPDATE_SA_ADDRESSES)) heedUpdate(sa, received);
   },
 };
+
+/**
+ * With EAP there are many IKE_AUTH messages: notifies ride with the SA payload (§3.2), which a childless one leaves
+ * out. It stands beside IDi, and in the response that proves who we are for good.
+ */
+export function carriesTerms(draft: Draft): boolean {
+  if (draft.exchange !== Exchange.IKE_AUTH) return false;
+  if (draft.isRequest) return draft.has(PayloadType.IDI);
+  return draft.has(PayloadType.AUTH) && !draft.has(PayloadType.EAP);
+}
 
 /** Whether both sides can move; without it a new address means a new handshake. */
 export const isMobile = (sa: IkeSa): boolean => sa.slot(state).agreed;
