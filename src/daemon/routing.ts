@@ -51,10 +51,14 @@ export class Routing {
    */
   async start(pools: readonly PoolSettings[]): Promise<void> {
     const { tables, device } = this.#options;
-    await tables.clearLeftovers();
-    this.#pools = pools;
-    const [failure] = await tables.apply(await this.#wanted());
-    if (failure) throw troubleOf(failure, device);
+    const started = this.#turn.then(async () => {
+      await tables.clearLeftovers();
+      this.#pools = pools;
+      const [failure] = await tables.apply(await this.#wanted());
+      if (failure) throw troubleOf(failure, device);
+    });
+    this.#turn = started.catch(() => {}); // whoever starts hears of it
+    await started;
   }
 
   /** Other pools from now on. Clients that still have addresses of the old ones stay reachable. */

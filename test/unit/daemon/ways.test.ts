@@ -141,6 +141,24 @@ describe('a tunnel for everything', () => {
     expect(await routing.sourceTo(other, ip('10.10.10.1'))).toBe('10.10.10.1');
   });
 
+  test('is not begun twice when the network changes meanwhile', async () => {
+    // The TUN device itself is a change of the network, and is told while the start is under way.
+    const { state, run } = kernel(wifi);
+    const tools = { run, read: () => '1', addresses: () => [] };
+    const routing = new Routing({
+      device: 'ipsec0',
+      tools,
+      tables: new KernelTables('ipsec0', tools, join(folder, 'other'), logTo([])),
+      complain: () => {},
+      source: async () => undefined,
+      addressesOf: () => [],
+    });
+    const guests = { ip: ip('10.3.0.0'), bits: 24 };
+    const pool = { name: 'guests', ranges: [guests], dns: [], domains: [], sticky: true };
+    await Promise.all([routing.start([pool]), routing.networkChanged()]);
+    expect(state.ran).toEqual(['-4 address add 10.3.0.1/24 dev ipsec0']);
+  });
+
   test('goes around to another address of the peer as well', async () => {
     const { routing, changes } = await established();
     await changes(...tunnel, wifi);
