@@ -3,7 +3,7 @@
 import { milliseconds } from '../base/time.ts';
 import { Exchange } from '../iana/exchanges.ts';
 import type { Answer, Path, Question, Ticket } from './core.ts';
-import { pathToTry } from './extensions/additional-addresses.ts';
+import { pathsToTry } from './extensions/additional-addresses.ts';
 import { extensions } from './extensions/index.ts';
 import type { Host } from './host.ts';
 import { Draft, type Received } from './message.ts';
@@ -95,10 +95,11 @@ export class Driver {
       retire(sa, { cause: 'timeout', why });
       return;
     }
-    const path = pathToTry(sa, pending.attempts);
-    this.#transmit(sa, path, sa.window.repeat());
+    const paths = pathsToTry(sa, pending.attempts);
+    const datagrams = sa.window.repeat();
+    for (const path of paths) this.#transmit(sa, path, datagrams);
     const { attempts: attempt, messageId } = pending;
-    this.#host.report({ kind: 'retransmit', sa: sa.id, path, messageId, attempt });
+    this.#host.report({ kind: 'retransmit', sa: sa.id, path: sa.path, messageId, attempt });
     this.#scheduleRetransmission(sa);
   }
 

@@ -50,14 +50,13 @@ export function addressesChanged(sa: IkeSa, gone: readonly Ip[]): void {
   if (!sa.dialled && isNews(sa)) sa.queue.push(tellAddresses);
 }
 
-/** Where a request goes that was not answered so often: first where it went, then anywhere (RFC 4555 §3.5). */
-export function pathToTry(sa: IkeSa, attempts: number): Path {
+/** Where a request goes that was not answered so often: where it went, and soon wherever it may (RFC 4555 §3.5). */
+export function pathsToTry(sa: IkeSa, attempts: number): readonly Path[] {
   const mayMove = sa.dialled && isMobile(sa) && sa.establishedAt !== undefined;
-  if (!mayMove || attempts < patience) return sa.path;
+  if (!mayMove || attempts < patience) return [sa.path];
   const paths = pathsOf(sa);
-  const path = paths[(attempts - patience + 1) % paths.length] ?? sa.path;
-  noteTrial(sa, path);
-  return path;
+  for (const path of paths) noteTrial(sa, path);
+  return paths;
 }
 
 /** The set changed while nothing else was to be said (RFC 4555 §3.6). */

@@ -14,17 +14,24 @@ export function learnAddresses(sa: IkeSa, addresses: readonly Ip[]): void {
   sa.slot(state).theirs = [...new Set(addresses)].filter(isUnicast).slice(0, mostAddresses);
 }
 
-/** Pairs of an address of ours and one of the peer's, the present path first. */
+/**
+ * Pairs of an address of ours and one of the peer's, the present path first: each of the peer's from our best one of
+ * its family, then each from our next.
+ */
 export function pathsOf(sa: IkeSa): readonly Path[] {
   const { local, remote } = sa.path;
-  const remotes = new Set([remote.ip, ...peerAddresses(sa)]);
-  const locals = new Set([local.ip, ...sa.host.addresses]);
-  const pairs = [...remotes].flatMap((theirs) =>
-    [...locals]
+  const remotes = [...new Set([remote.ip, ...peerAddresses(sa)])];
+  const locals = [...new Set([local.ip, ...sa.host.addresses])];
+  const pairs = remotes.flatMap((theirs) =>
+    locals
       .filter((ours) => sameFamily(ours, theirs))
-      .map((ours) => ({ local: { ...local, ip: ours }, remote: { ...remote, ip: theirs } })),
+      .map((ours, rank) => ({
+        rank,
+        path: { local: { ...local, ip: ours }, remote: { ...remote, ip: theirs } },
+      })),
   );
-  return pairs.slice(0, mostPaths);
+  const ranked = pairs.sort((a, b) => a.rank - b.rank).map(({ path }) => path);
+  return ranked.slice(0, mostPaths);
 }
 
 /** Our request goes out over this path too: an answer from there is believed to come from there. */
@@ -43,7 +50,7 @@ export function endTrials(sa: IkeSa, path: Path): Path | undefined {
 
 /** The most that is kept of what a peer tells, and the most that we tell one. */
 export const mostAddresses = 8;
-const mostPaths = 16;
+const mostPaths = 8;
 
 const state: Slot<{ theirs: readonly Ip[]; tried: Path[] }> = {
   name: 'paths',

@@ -125,7 +125,7 @@ describe('a line that dies', () => {
     const { world, phone: dialer, cut } = established(dsl, cable);
     const { wire } = world;
     cut(dsl);
-    world.run(seconds(63)); // the probe, and its first repetition
+    world.run(seconds(63)); // the probe, and a repetition
     world.wire = wire;
     world.run(minutes(1));
     expect(ends(dialer)).toEqual({ ike: dsl, esp: ['as dialled'] });
