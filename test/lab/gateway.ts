@@ -46,9 +46,11 @@ export interface SaStatus {
   readonly phase: string;
   readonly connection?: string;
   readonly peer?: string;
+  readonly local: string;
   readonly remote: string;
   readonly nat: 'none' | 'local' | 'remote' | 'both';
   readonly suite?: string;
+  readonly spiI: string;
   readonly addresses: readonly string[];
   readonly children: readonly ChildStatus[];
 }

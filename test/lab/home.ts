@@ -140,7 +140,8 @@ export class Home {
   }
 }
 
-function routeBy(host: Namespace, v4: string, v6: string): void {
+/** Sends everything of a host there. */
+export function routeBy(host: Namespace, v4: string, v6: string): void {
   host.route('default', v4);
   host.route('default', v6);
 }

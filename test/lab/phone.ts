@@ -18,6 +18,8 @@ export interface Dial {
   readonly remoteTs?: readonly string[];
   /** Virtual addresses to ask for; one of each family unless told. */
   readonly virtualIps?: readonly string[];
+  /** Seconds of silence before it probes; never unless told. */
+  readonly dpd?: number;
 }
 
 /** How the phone proves who it is; the gateway has to do likewise. */
@@ -77,6 +79,7 @@ function connectionOf(name: string, dial: Dial): Settings {
     version: 2,
     remote_addrs: to,
     proposals: ike,
+    dpd_delay: dial.dpd === undefined ? undefined : `${dial.dpd}s`,
     vips: virtualIps.length === 0 ? undefined : virtualIps,
     local: localSide(name, login),
     remote: { auth: gatewayAuth(login), id: gatewayName },

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { inCheckout } from './checkout.ts';
 import type { Home } from './home.ts';
 import type { Namespace } from './namespace.ts';
@@ -31,6 +32,40 @@ export async function ping(
     received: Number(received),
     average: average === undefined ? undefined : Number(average),
   };
+}
+
+/**
+ * Pings a hundred times a second while `act` happens, and until it is answered again.
+ * @returns the longest time without an answer, in seconds
+ */
+export async function silenceDuring(
+  from: Namespace,
+  to: string,
+  act: () => void | Promise<void>,
+): Promise<number> {
+  const [command = '', ...args] = from.inside(['ping', '-n', '-D', '-i', '0.01', to]);
+  const pings = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const answers: number[] = [];
+  createInterface(pings.stdout).on('line', (line) => {
+    const at = /^\[([\d.]+)\].* bytes from/.exec(line)?.[1];
+    if (at !== undefined) answers.push(Number(at));
+  });
+  try {
+    await until('pings are answered', () => answers.length > 20);
+    const before = answers.length;
+    await act();
+    // What was on its way may still arrive: an answer to a later ping counts.
+    const acted = Date.now() / 1000;
+    await until(
+      'pings are answered again',
+      () => answers.filter((at) => at > acted + 1.5).length > 20,
+      60_000,
+    );
+    const concerned = answers.slice(before - 1);
+    return Math.max(...concerned.map((at, i) => at - (concerned[i - 1] ?? at)));
+  } finally {
+    pings.kill('SIGINT');
+  }
 }
 
 /** The web page of the LAN host: random bytes with their checksum. */
