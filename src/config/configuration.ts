@@ -14,6 +14,8 @@ export interface Configuration {
   readonly remotes: ReadonlyMap<string, readonly string[]>;
   /** Connections that are dialled at once, and again whenever they end. */
   readonly started: readonly string[];
+  /** Connections that are dialled when a packet wants them. */
+  readonly trapped: readonly string[];
   /** Who may log in by EAP. */
   readonly accounts: readonly Account[];
   /** Without what only the files hold. */

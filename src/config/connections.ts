@@ -6,7 +6,8 @@ import { everything, type Selector, type SelectorPolicy } from '../policy/select
 import { quote } from '../schema/kinds.ts';
 import { suite } from '../transforms/suites.ts';
 import type { Findings } from './findings.ts';
-import { loadPeers } from './peers.ts';
+import type { OptionsOf } from './options.ts';
+import { loadPeers, type Peers } from './peers.ts';
 import { cureOfReference, loadProofs } from './proofs.ts';
 import { named, type Section, type Sections } from './read.ts';
 import { loadLogin } from './users.ts';
@@ -16,9 +17,12 @@ export interface LoadedConnection {
   readonly connection: Connection;
   /** Host names to resolve and dial. */
   readonly remoteNames: readonly string[];
-  /** It is dialled without being asked for. */
-  readonly isStarted: boolean;
+  /** When it is dialled without being asked for. */
+  readonly start: Start;
 }
+
+/** `trap`: when a packet wants it. */
+type Start = OptionsOf<'connection'>['start'];
 
 /** The enabled ones, in the order of the file. */
 export function loadConnections(
@@ -30,12 +34,13 @@ export function loadConnections(
   return named(enabled, findings).map((entry) => {
     const { name, options } = entry;
     const peers = loadPeers(entry, findings);
+    const start = loadStart(entry, findings);
     const login = loadLogin(entry, sections, findings);
     const localId = options.local_id ?? (login ? userIdentity(login.name) : identity);
     const names = { localId, remoteId: peers.remoteId };
     const connection: Connection = {
       name,
-      role: options.role,
+      role: !login && isAnswering(start, peers) ? 'both' : options.role,
       remote: peers.ranges,
       ...names,
       ...loadProofs(entry, names, sections, findings),
@@ -57,8 +62,7 @@ export function loadConnections(
       childless: options.childless,
       jitter: options.jitter,
     };
-    const isStarted = loadStart(entry, findings);
-    return { entry, connection, remoteNames: peers.names, isStarted };
+    return { entry, connection, remoteNames: peers.names, start };
   });
 }
 
@@ -107,24 +111,55 @@ function loadVirtualIps(
   return [];
 }
 
-function loadStart({ section, options }: Section<'connection'>, findings: Findings): boolean {
-  const place = { section, option: 'start' };
+/** Of two sites either may have the first packet; whoever may come must be told apart from other peers. */
+function isAnswering(start: Start, { remoteId, names }: Peers): boolean {
+  return start === 'trap' && (remoteId.kind !== 'any' || names.length === 0);
+}
+
+function loadStart(entry: Section<'connection'>, findings: Findings): Start {
+  const { section, options } = entry;
   const { start, role } = options;
-  if (start === 'trap') {
-    findings.warning(
-      place,
-      'trap is not yet supported by this version: ignored',
-      'Write start to dial at once, or leave it for a later version.',
-    );
-  }
-  if (start !== 'start' || role === 'initiator') return start === 'start';
+  if (start === 'trap' && role === 'initiator') checkTrap(entry, findings);
+  if (start === 'none' || role === 'initiator') return start;
   findings.warning(
-    place,
+    { section, option: 'start' },
     'it has no effect: a responder dials nobody',
     'Remove it, or set option role to initiator.',
   );
-  return false;
+  return 'none';
 }
+
+/** The packets that a trap is for must be known before there is a tunnel, and those of IKE and DNS not among them. */
+function checkTrap({ section, options }: Section<'connection'>, findings: Findings): void {
+  if (options.virtual_ip.length > 0) {
+    findings.error(
+      { section, option: 'virtual_ip' },
+      'a trap cannot wait for packets from an address that the peer has yet to give',
+      "Set option start 'start', or remove it and name the networks of both sides.",
+    );
+    return;
+  }
+  for (const option of ['local_ts', 'remote_ts'] as const) {
+    const asked = options[option];
+    if (asked.length > 0 && !asked.includes('dynamic')) continue;
+    findings.error(
+      { section, option },
+      'a trap must know which packets want the tunnel',
+      `Name the networks: list ${option} '192.168.1.0/24', or set option start 'start'.`,
+    );
+  }
+  const isNamed = options.remote.some(({ kind }) => kind === 'name');
+  const everywhere = options.remote_ts.findIndex((each) => each !== 'dynamic' && isAll(each));
+  if (!isNamed || everywhere < 0) return;
+  findings.error(
+    { section, option: 'remote_ts', index: everywhere },
+    'the name of the peer could not be asked for: that packet would wait for the tunnel too',
+    "Write the address of the peer in list remote, or set option start 'start'.",
+  );
+}
+
+const isAll = ({ range }: Selector): boolean =>
+  allAddresses.some((all) => all.range.start === range.start && all.range.end === range.end);
 
 /**
  * One who gets his address from a pool comes for what lies behind the gateway, so that side defaults to everything;

@@ -4,7 +4,7 @@ import type { Limits } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
 import { loadAuthorities, loadCertificates } from './certificates.ts';
 import type { Configuration } from './configuration.ts';
-import { loadConnections } from './connections.ts';
+import { type LoadedConnection, loadConnections } from './connections.ts';
 import { Findings } from './findings.ts';
 import { loadPresharedKeys, wipeSecrets } from './keys.ts';
 import { loadPools } from './pools.ts';
@@ -54,9 +54,8 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     certificates: loadCertificates(sections.certificate, findings),
     authorities: loadAuthorities(sections.authority),
     remotes: new Map(names.filter(([, remoteNames]) => remoteNames.length > 0)),
-    started: connections
-      .filter(({ isStarted }) => isStarted)
-      .map(({ connection }) => connection.name),
+    started: namesOf(connections, 'start'),
+    trapped: namesOf(connections, 'trap'),
     accounts,
     policy: {
       connections: connections.map(({ connection }) => connection),
@@ -72,6 +71,12 @@ function assemble(sections: Sections, findings: Findings): Configuration {
 /** Their NT hashes are made; what is left of the password is not needed. */
 const withPassword = (users: Sections['user']): Sections['user'] =>
   users.filter(({ options }) => options.password);
+
+const namesOf = (
+  connections: readonly LoadedConnection[],
+  wanted: LoadedConnection['start'],
+): readonly string[] =>
+  connections.filter(({ start }) => start === wanted).map(({ connection }) => connection.name);
 
 function reportIdle({ connection: [disabled] }: Sections, findings: Findings): void {
   const why = 'no connection is enabled, so nobody can connect';

@@ -134,9 +134,6 @@ const remoteAuth = {
   takes: oneOf(['pubkey', 'psk', ...eapAuths]).takes,
 };
 
-/** When a connection is dialled; `trap` (with the first packet) is known, and ignored with a warning. */
-const start = { ...oneOf(['none', 'start', 'trap']), takes: 'none or start' };
-
 const connection = sectionType({
   head: "config connection 'NAME'",
   help: 'Who may connect (or whom to dial), how both sides prove who they are, and which traffic passes.',
@@ -233,9 +230,9 @@ const connection = sectionType({
       'Largest IP packet of the handshake; what is longer is sent in pieces (RFC 7383).',
     ),
     start: defaulted(
-      start,
+      oneOf(['none', 'start', 'trap']),
       'none',
-      'Initiator: none dials on command only, start dials at once and again whenever the connection ends.',
+      'Initiator: none dials on command only, start at once and again whenever the connection ends, trap when the first packet for remote_ts comes from local_ts; with trap the peer may be first and is answered.',
     ),
     dpd: defaulted(
       timeOrNever(1, 86400),

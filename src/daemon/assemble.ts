@@ -32,6 +32,7 @@ import { type Ports, performer } from './perform.ts';
 import { Routing } from './routing.ts';
 import type { RunFiles } from './run-dir.ts';
 import { type Opened, planeOptions } from './settings.ts';
+import { Traps } from './traps.ts';
 import { codeOf, Trouble } from './trouble.ts';
 
 export type OpenPlane = (
@@ -71,7 +72,10 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
   const plane = openPlane(planeOptions(service), {
     datagram: (path, bytes) => give({ kind: 'datagram', path, bytes }),
     event: (event) => give({ kind: 'dataplane', event }),
-    trapped: () => {},
+    trapped(ref, packet) {
+      traps.sprung(ref, packet);
+      dialler.wanted();
+    },
     networkChanged: () => watch.changed(),
     failed,
   });
@@ -84,7 +88,14 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     source: (peer) => unlessRefused(sourceFor(peer)),
     addressesOf: ({ sa }) => addressesFromPeer(core, inUse, sa),
   });
-  const dialler = new Dialler({
+  const traps = new Traps({
+    clock: systemClock,
+    plane,
+    routing,
+    complain,
+    connectionOf: (name) => inUse.gathered.policy.connections.find((one) => one.name === name),
+  });
+  const dialler: Dialler = new Dialler({
     clock: systemClock,
     log,
     chance: Math.random,
@@ -93,8 +104,11 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       return waysTo(name, inUse.gathered);
     },
     standings: () => standingsOf(core.snapshot()),
-    dial: (connection, path) =>
-      give({ kind: 'command', command: { kind: 'initiate', connection, path } }),
+    dial: (connection, path, packet) =>
+      give({ kind: 'command', command: { kind: 'initiate', connection, path, packet } }),
+    widen: (connection, packet) =>
+      give({ kind: 'command', command: { kind: 'widen', connection, packet } }),
+    traps,
   });
   const watch = new NetworkWatch({
     log,
@@ -123,7 +137,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       past.heed(event);
     },
     ask: asker(answeringOf(inUse, leases, plane, tls), complain, give),
-    untrap: () => {},
+    untrap: (name: string, isCarried: boolean) => traps.untrap(name, isCarried),
     release: leases.release.bind(leases),
     closeTls: tls.close.bind(tls),
   };
@@ -138,6 +152,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     routing,
     watch,
     dialler,
+    traps,
     leases,
     ring,
     tracer,

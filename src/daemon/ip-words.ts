@@ -50,13 +50,12 @@ export function readBypass(line: string): Bypass | undefined {
 }
 
 /** Asks which way packets of ours take; of a destination on the host itself the answer is no bypass. */
-export const askWay = (from: Ip, to: Ip): readonly string[] => [
+export const askWay = (from: Ip | undefined, to: Ip): readonly string[] => [
   familyOf(to),
   'route',
   'get',
   to,
-  'from',
-  from,
+  ...(from === undefined ? [] : ['from', from]),
 ];
 
 /** Our address in an answer to `ip route get`. */

@@ -14,18 +14,20 @@ export type Move<Target> =
   /** There is nothing to do before that, unless something happens; undefined: ever. */
   | { readonly kind: 'wait'; readonly until: Instant | undefined };
 
+/** When a connection is dialled without being asked for: never, whenever it is down, or when a packet wants it. */
+export type Kept = 'no' | 'always' | 'on-demand';
+
 /** One connection. Each round of dialling tries every address that the peer has at that moment. */
 export class Redial<Target> {
-  /** Whether it is dialled again after it failed or ended. */
-  isKept: boolean;
+  kept: Kept;
   readonly #chance: () => number;
   #state: State<Target> = { kind: 'off' };
   /** Rounds in vain since the connection last stood for a while. */
   #failures = 0;
 
   /** @param chance gives a number from 0 to 1 */
-  constructor(isKept: boolean, chance: () => number) {
-    this.isKept = isKept;
+  constructor(kept: Kept, chance: () => number) {
+    this.kept = kept;
     this.#chance = chance;
   }
 
@@ -67,8 +69,13 @@ export class Redial<Target> {
     return this.#tryNext(now, targets);
   }
 
-  /** To be called when something happened to the connection, and when the time of the last `wait` or `rest` came. */
-  look(now: Instant, standing: Standing): Move<Target> {
+  /**
+   * To be called when something happened to the connection, and when the time of the last `wait` or `rest` came.
+   * @param isWanted whether a packet waits for it
+   */
+  look(now: Instant, standing: Standing, isWanted = false): Move<Target> {
+    const isDemand = this.kept === 'on-demand' && isWanted;
+    if (isDemand && standing === 'absent' && !this.isOn) this.#state = { kind: 'due', at: now };
     const state = this.#state;
     if (state.kind === 'off' || state.kind === 'resolving') return never;
     if (standing === 'established') return this.#stand(now);
@@ -76,6 +83,10 @@ export class Redial<Target> {
     if (state.kind === 'trying') return this.#tryNext(now, state.left);
     if (state.kind === 'up') return this.#ended(now, since(state.since, now));
     if (now < state.at) return { kind: 'wait', until: state.at };
+    if (this.kept === 'on-demand' && !isWanted) {
+      this.hangUp();
+      return never;
+    }
     this.#state = { kind: 'resolving' };
     return { kind: 'resolve' };
   }
@@ -104,7 +115,7 @@ export class Redial<Target> {
   }
 
   #rest(now: Instant): Move<Target> {
-    if (!this.isKept) {
+    if (this.kept === 'no') {
       this.hangUp();
       return never;
     }

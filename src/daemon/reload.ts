@@ -65,9 +65,9 @@ function hangUp({ daemon }: Assembly, stale: ReturnType<typeof staleSas>, log: L
 
 /** Dials what shall be up, and nothing that is not in the configuration. */
 export function keepUp({ dialler, inUse }: Assembly): void {
-  const { started, policy } = inUse.gathered.configuration;
+  const { started, trapped, policy } = inUse.gathered.configuration;
   dialler.keep(
-    started,
+    { always: started, onDemand: trapped },
     policy.connections.map(({ name }) => name),
   );
 }

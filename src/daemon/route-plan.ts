@@ -27,6 +27,12 @@ export interface Tunnel {
   readonly remote: readonly IpRange[];
 }
 
+/** A path, perhaps before it is known from where. */
+export interface PathToBe {
+  readonly local?: { readonly ip: Ip };
+  readonly remote: { readonly ip: Ip };
+}
+
 export type Route = Entry & { readonly kind: 'route' };
 export type Address = Entry & { readonly kind: 'address' };
 /** What one tunnel needs by itself. */
@@ -43,7 +49,7 @@ export function arePooled(ranges: readonly IpRange[], pools: readonly PoolSettin
 
 /** @param own addresses of the host, of which one that may use the tunnel becomes the source of what it sends */
 export function needsOf(
-  { addresses, local, remote }: Tunnel,
+  { addresses, local, remote }: Omit<Tunnel, 'path'>,
   pools: readonly PoolSettings[],
   own: readonly Ip[],
 ): Needs {
@@ -64,7 +70,10 @@ export function newest(routes: readonly Route[]): readonly Route[] {
 }
 
 /** Paths to peers that some of the routes would lead into a tunnel; each peer once. */
-export function swallowed(paths: readonly Path[], routes: readonly Route[]): readonly Path[] {
+export function swallowed<P extends PathToBe>(
+  paths: readonly P[],
+  routes: readonly Route[],
+): readonly P[] {
   if (routes.length === 0) return [];
   const peers = new Map(paths.map((path) => [path.remote.ip, path]));
   return [...peers.values()].filter(({ remote }) =>

@@ -1,7 +1,7 @@
 // Which addresses and routes the pools and tunnels of the moment need. A change leads to one look at all of it,
 // one after the other: so a rekey, which installs the new tunnel before it removes the old one, changes nothing.
 import type { Ip, IpRange } from '../base/ip.ts';
-import type { ChildRef, ChildSpec, Path } from '../ike/core.ts';
+import type { ChildRef, ChildSpec, Path, Selectors } from '../ike/core.ts';
 import { type PoolSettings, routerAddress } from '../policy/pool.ts';
 import type { Selector } from '../policy/selectors.ts';
 import type { HostTools } from './host.ts';
@@ -15,6 +15,7 @@ import {
   type Needs,
   needsOf,
   newest,
+  type PathToBe,
   type Route,
   swallowed,
   type Tunnel,
@@ -33,9 +34,16 @@ export interface RoutingOptions {
   readonly addressesOf: (child: ChildSpec) => Tunnel['addresses'];
 }
 
+/** What a trap needs: routes to the networks behind it, but not for the peer itself. */
+export interface TrapRoutes {
+  readonly peers: readonly Ip[];
+  readonly selectors: Selectors;
+}
+
 export class Routing {
   readonly #options: RoutingOptions;
   readonly #tunnels = new Map<ChildRef, { tunnel: Tunnel; needs: Needs }>();
+  readonly #traps = new Map<string, { trap: TrapRoutes; needs: Needs }>();
   #pools: readonly PoolSettings[] = [];
   #turn: Promise<void> = Promise.resolve();
   /** The network changed: routes past the tunnels may lead nowhere. */
@@ -65,6 +73,7 @@ export class Routing {
   use(pools: readonly PoolSettings[]): void {
     this.#pools = pools;
     for (const known of this.#tunnels.values()) known.needs = this.#needsOf(known.tunnel);
+    for (const known of this.#traps.values()) known.needs = this.#needsOfTrap(known.trap);
     this.#change();
   }
 
@@ -86,6 +95,16 @@ export class Routing {
 
   remove(ref: ChildRef): void {
     if (this.#tunnels.delete(ref)) this.#change();
+  }
+
+  /** Leads networks into the device before there is a tunnel to them. */
+  setTrap(name: string, trap: TrapRoutes): void {
+    this.#traps.set(name, { trap, needs: this.#needsOfTrap(trap) });
+    this.#change();
+  }
+
+  removeTrap(name: string): void {
+    if (this.#traps.delete(name)) this.#change();
   }
 
   /** Routes past the tunnels follow a changed network. */
@@ -115,6 +134,7 @@ export class Routing {
   /** Takes away what the tunnels needed, also what would outlive the device. */
   close(): Promise<void> {
     this.#tunnels.clear();
+    this.#traps.clear();
     this.#change();
     return this.settled();
   }
@@ -138,12 +158,20 @@ export class Routing {
     return needsOf(tunnel, this.#pools, this.#options.tools.addresses());
   }
 
+  #needsOfTrap({ selectors }: TrapRoutes): Needs {
+    const ranges = { local: selectors.local.map(rangeOf), remote: selectors.remote.map(rangeOf) };
+    return needsOf({ addresses: [], ...ranges }, this.#pools, this.#options.tools.addresses());
+  }
+
   /** In the order in which it can be put in. */
   async #wanted(): Promise<readonly Entry[]> {
     const known = [...this.#tunnels.values()];
-    const routes = newest(known.flatMap(({ needs }) => needs.routes));
+    const traps = [...this.#traps.values()];
+    // A tunnel's route, with the address that the peer gave, goes before that of a trap.
+    const routes = newest([...traps, ...known].flatMap(({ needs }) => needs.routes));
+    const toBe = traps.flatMap(({ trap }) => trap.peers.map((ip) => ({ remote: { ip } })));
     const { bypasses, passable } = await this.#goAround(
-      known.map(({ tunnel }) => tunnel.path),
+      [...toBe, ...known.map(({ tunnel }) => tunnel.path)],
       routes,
     );
     const ofPools = this.#pools
@@ -154,7 +182,7 @@ export class Routing {
 
   /** No route may lead the tunnels' own packets into a tunnel: their peers keep the way they have. */
   async #goAround(
-    paths: readonly Path[],
+    paths: readonly PathToBe[],
     routes: readonly Route[],
   ): Promise<{ readonly bypasses: readonly Bypass[]; readonly passable: readonly Route[] }> {
     const bypasses: Bypass[] = [];
@@ -170,18 +198,18 @@ export class Routing {
   }
 
   /** `inside`: its packets travel in another tunnel already, or never leave the host. */
-  async #wayTo({ local, remote }: Path): Promise<Bypass | 'inside' | 'unknown'> {
+  async #wayTo({ local, remote }: PathToBe): Promise<Bypass | 'inside' | 'unknown'> {
     const { tools, tables, device } = this.#options;
     const ours = tables.bypassTo(remote.ip);
     if (ours && !this.#isStale) return ours;
     // Without any way there is nothing to lead past the tunnels: what was there serves again when it is back.
     if (ours) return (await this.#wayOutside(remote.ip))?.bypass ?? ours;
-    const answer = await tools.run('ip', askWay(local.ip, remote.ip)).catch(() => undefined);
+    const answer = await tools.run('ip', askWay(local?.ip, remote.ip)).catch(() => undefined);
     if (answer === undefined) return 'unknown';
     const way = readBypass(answer);
     if (way === undefined) return 'inside';
     if (way.device !== device) return way;
-    if (this.#isInside(local.ip)) return 'inside';
+    if (local && this.#isInside(local.ip)) return 'inside';
     return (await this.#wayOutside(remote.ip))?.bypass ?? 'inside';
   }
 

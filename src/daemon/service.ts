@@ -56,12 +56,13 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   const control = await openControl(files.controlSocket);
   opened.push(() => control.close());
   const assembly = assemble(gathered, { ...place, files });
-  const { daemon, plane, routing, dialler, leases, inUse, engine } = assembly;
+  const { daemon, plane, routing, dialler, traps, leases, inUse, engine } = assembly;
   opened.push(
     () => plane.close(),
     () => routing.close(),
     () => leases.close(),
     () => daemon.stop(),
+    () => traps.close(),
     () => dialler.close(),
   );
   await routing.start(pools);

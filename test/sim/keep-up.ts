@@ -9,7 +9,7 @@ import { between, type SimHost, type World } from './world.ts';
 
 /** Keeps connection `home` of `host` up from now on. @returns begins again, after a restart */
 export function keepUp(world: World, host: SimHost, gateway: SimHost, seed: number): () => void {
-  const redial = new Redial<Path>(true, chanceOf(seed));
+  const redial = new Redial<Path>('always', chanceOf(seed));
   const look = (): void => {
     const standing = standingsOf(host.core.snapshot()).get('home') ?? 'absent';
     heed(redial.look(world.now, standing));

@@ -140,3 +140,14 @@ test('section names that JavaScript knows otherwise are names like any other', (
   const text = `config connection __proto__\n${psk}option pool constructor\nconfig pool constructor\nlist range 10.3.0.0/24`;
   expect(load(text).policy.connections).toMatchObject([{ pool: 'constructor' }]);
 });
+
+test('a site that waits for packets answers a peer that is first, unless nothing tells the peer apart', () => {
+  const site = (lines: string): string =>
+    `config connection c\n${psk}option role initiator\noption start trap\noption local_id a\n` +
+    `list local_ts 192.168.7.0/24\nlist remote_ts 192.168.1.0/24\n${lines}`;
+  const role = (lines: string) => load(site(lines)).policy.connections[0]?.role;
+  expect(load(site('list remote 192.0.2.1'))).toMatchObject({ started: [], trapped: ['c'] });
+  expect(role('list remote 192.0.2.1')).toBe('both');
+  expect(role('list remote home.example\noption remote_id b')).toBe('both');
+  expect(role('list remote home.example')).toBe('initiator');
+});

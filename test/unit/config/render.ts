@@ -8,7 +8,8 @@ import { formatProposal, type Proposal } from '../../../src/transforms/parse.ts'
 import { suite, suiteNames } from '../../../src/transforms/suites.ts';
 
 export function render(configuration: Configuration): unknown {
-  const { service, pools, certificates, authorities, remotes, started, policy } = configuration;
+  const { service, pools, certificates, authorities, remotes, started, trapped, policy } =
+    configuration;
   return plain({
     service: { ...service, identity: service.identity && formatIdentity(service.identity) },
     pools: pools.map((pool) => ({ ...pool, ranges: pool.ranges.map(formatPrefix) })),
@@ -16,6 +17,7 @@ export function render(configuration: Configuration): unknown {
     authorities,
     remotes: Object.fromEntries(remotes),
     started,
+    trapped,
     policy: {
       ...policy,
       connections: policy.connections.map(renderConnection),

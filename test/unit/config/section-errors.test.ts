@@ -4,6 +4,37 @@ import { loadConfiguration } from '../../../src/config/load.ts';
 import { type Case, expectProblem, fileWith, sections } from './problem-cases.ts';
 
 const relations: Readonly<Record<string, Case>> = {
+  'a trap for packets from an address that is not known': {
+    into: 'cabin',
+    lines: "option start 'trap'\nlist virtual_ip '0.0.0.0'",
+    option: 'virtual_ip',
+    why: /an address that the peer has yet to give/,
+    cure: /Set option start 'start'/,
+    at: 1,
+  },
+  'a trap that does not say for what': {
+    into: 'cabin',
+    lines: "option start 'trap'\nlist local_ts '192.168.7.0/24'",
+    option: 'remote_ts',
+    why: /must know which packets want the tunnel/,
+    cure: /list remote_ts '192\.168\.1\.0\/24'/,
+  },
+  'a trap for packets from wherever': {
+    into: 'cabin',
+    lines: "option start 'trap'\nlist local_ts dynamic\nlist remote_ts '192.168.1.0/24'",
+    option: 'local_ts',
+    why: /must know which packets want the tunnel/,
+    cure: /list local_ts/,
+    at: 1,
+  },
+  'a trap that would catch the question for the name of its peer': {
+    into: 'cabin',
+    lines: "option start 'trap'\nlist local_ts '192.168.7.0/24'\nlist remote_ts '0.0.0.0/0'",
+    option: 'remote_ts',
+    why: /that packet would wait for the tunnel too/,
+    cure: /the address of the peer in list remote/,
+    at: 2,
+  },
   'a pool that is not there': {
     into: 'shared',
     lines: "option pool 'raoming'",

@@ -71,13 +71,12 @@ const warnings: Readonly<Record<string, Case>> = {
     cure: /Remove it/,
     at: 1,
   },
-  'a start with the first packet': {
-    into: 'cabin',
-    lines: "option local_id a\noption start 'trap'",
+  'a responder that shall wait for packets': {
+    into: 'phones',
+    lines: "option start 'trap'",
     option: 'start',
-    why: /trap is not yet supported/,
-    cure: /Write start/,
-    at: 1,
+    why: /a responder dials nobody/,
+    cure: /role to initiator/,
   },
   'a responder that shall dial': {
     into: 'phones',

@@ -2,12 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Instant, instant } from '../../../src/base/time.ts';
-import { type Move, Redial, type Standing } from '../../../src/daemon/redial.ts';
+import { type Kept, type Move, Redial, type Standing } from '../../../src/daemon/redial.ts';
 
 /** Looks until there is nothing to do at this moment. */
 class World {
   now = 0;
   standing: Standing = 'absent';
+  isWanted = false;
   readonly redial: Redial<string>;
   /** What was done, with the second in which it was. */
   readonly done: string[] = [];
@@ -16,8 +17,8 @@ class World {
   /** What becomes of a dialled address: by default nobody answers. */
   answers = (_: string): boolean => false;
 
-  constructor(isKept = true, chance = (): number => 0) {
-    this.redial = new Redial(isKept, chance);
+  constructor(kept: Kept = 'always', chance = (): number => 0) {
+    this.redial = new Redial(kept, chance);
   }
 
   begin(): this {
@@ -35,7 +36,7 @@ class World {
     let next: number | undefined = this.now;
     while (next !== undefined && next <= end) {
       this.now = Math.max(this.now, next);
-      next = this.#perform(this.redial.look(this.time, this.standing));
+      next = this.#perform(this.redial.look(this.time, this.standing, this.isWanted));
     }
     this.now = end;
     return this;
@@ -156,7 +157,7 @@ describe('a connection that is kept up', () => {
   });
 
   test('comes back up to a quarter earlier, as chance will have it', () => {
-    const world = new World(true, () => 1).begin();
+    const world = new World('always', () => 1).begin();
     world.targets = [];
     expect(world.run(2).done).toEqual(['0 rest 0.75', '0.75 rest 1.5']);
   });
@@ -164,14 +165,14 @@ describe('a connection that is kept up', () => {
 
 describe('a connection that is dialled on command', () => {
   test('is not dialled again when nobody answers', () => {
-    const world = new World(false).begin();
+    const world = new World('no').begin();
     world.targets = ['a', 'b'];
     expect(world.run(1000).done).toEqual(['0 dial a', '5 dial b']);
     expect(world.redial.isOn).toBe(false);
   });
 
   test('is not dialled again when it ended', () => {
-    const world = new World(false).begin();
+    const world = new World('no').begin();
     world.answers = () => true;
     world.run(100).standing = 'absent';
     expect(world.run(1000).done).toEqual(['0 dial a']);
@@ -188,7 +189,7 @@ test('whatever happens, rounds are at least three quarters of a second apart', (
       fc.array(event, { maxLength: 60 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       (events, chance) => {
-        const redial = new Redial<string>(true, () => chance);
+        const redial = new Redial<string>('always', () => chance);
         redial.begin(instant(0));
         let now = 0;
         const rounds: number[] = [];
@@ -206,4 +207,67 @@ test('whatever happens, rounds are at least three quarters of a second apart', (
       },
     ),
   );
+});
+
+describe('a connection that is dialled when a packet wants it', () => {
+  const waiting = (): World => new World('on-demand');
+
+  test('is not dialled before one does', () => {
+    const world = waiting();
+    expect(world.run(1000).done).toEqual([]);
+    expect(world.redial.isOn).toBe(false);
+    world.isWanted = true;
+    world.answers = () => true;
+    expect(world.run(1000).done).toEqual(['1000 dial a']);
+  });
+
+  test('is dialled once for all the packets that want it', () => {
+    const world = waiting();
+    world.isWanted = true;
+    world.answers = () => true;
+    for (let i = 0; i < 5; i++) world.run(10);
+    expect(world.done).toEqual(['0 dial a']);
+  });
+
+  test('rests longer each time while packets go on wanting it in vain', () => {
+    const world = waiting();
+    world.isWanted = true;
+    expect(world.run(19).done).toEqual([
+      '0 dial a',
+      '5 rest 1',
+      '6 dial a',
+      '11 rest 2',
+      '13 dial a',
+      '18 rest 4',
+    ]);
+  });
+
+  test('is dialled after its rest when one wanted it meanwhile', () => {
+    const world = waiting();
+    world.isWanted = true;
+    world.run(5);
+    world.isWanted = false;
+    world.run(0.5);
+    world.isWanted = true;
+    expect(world.run(1).done.slice(1)).toEqual(['5 rest 1', '6 dial a']);
+  });
+
+  test('is left alone after its rest where no packet wants it', () => {
+    const world = waiting();
+    world.isWanted = true;
+    world.run(5);
+    world.isWanted = false;
+    expect(world.run(10_000).done).toEqual(['0 dial a', '5 rest 1']);
+    expect(world.redial.isOn).toBe(false);
+  });
+
+  test('is left alone while somebody else dials it, or did', () => {
+    for (const standing of ['handshake', 'established'] as const) {
+      const world = waiting();
+      world.isWanted = true;
+      world.standing = standing;
+      expect(world.run(1000).done).toEqual([]);
+      expect(world.redial.isOn).toBe(false);
+    }
+  });
 });

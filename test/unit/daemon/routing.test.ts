@@ -222,6 +222,38 @@ describe('a tunnel', () => {
   });
 });
 
+describe('a trap', () => {
+  const trap = (...remote: string[]) => ({
+    peers: [ip(peer)],
+    selectors: { local: [selector('192.168.7.0/24')], remote: remote.map(selector) },
+  });
+
+  test('leads its networks into the device, and the tunnel that comes and goes changes nothing', async () => {
+    const { routing, commands } = setUp();
+    routing.setTrap('site', trap('192.168.1.0/24'));
+    const route = '192.168.1.0/24 dev ipsec0 src 192.168.7.10';
+    expect(await commands()).toEqual([`-4 route add ${route}`]);
+    routing.install(spec({ ref: 5, local: '192.168.7.0/24', remote: ['192.168.1.0/24'] }));
+    routing.remove(child(5));
+    expect(await commands()).toEqual([]);
+    routing.removeTrap('site');
+    expect(await commands()).toEqual([`-4 route del ${route}`]);
+    routing.removeTrap('site');
+    expect(await commands()).toEqual([]);
+  });
+
+  test('does not catch the peer that is to be dialled', async () => {
+    const { routing, commands } = setUp({ ways: viaHotel });
+    routing.setTrap('site', trap('203.0.113.0/24'));
+    expect(await commands()).toEqual([
+      `-4 route add ${peer} via 192.168.7.1 dev wlan0`,
+      '-4 route add 203.0.113.0/24 dev ipsec0 src 192.168.7.10',
+    ]);
+    await routing.close();
+    expect(await commands()).toHaveLength(2);
+  });
+});
+
 describe("a tunnel's own packets", () => {
   test('keep their way when everything else goes through the tunnel', async () => {
     const { routing, commands } = setUp(roadWarrior);

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { ip } from '../../../src/base/ip.ts';
 import { gather } from '../../../src/daemon/gather.ts';
 import { type Place, type Service, startService } from '../../../src/daemon/service.ts';
+import { everything } from '../../../src/policy/selectors.ts';
 import { callDaemon, followDaemon } from '../../../src/rpc/client.ts';
 import { leasesShape } from '../../../src/rpc/methods/pool.ts';
 import { statusShape } from '../../../src/rpc/methods/service.ts';
@@ -174,6 +175,69 @@ describe('two services', () => {
     });
     await down;
     expect(phone.lines.some((line) => line.includes("down: peer 'vpn.home.example'"))).toBe(true);
+  });
+});
+
+describe('two sites that wait for a packet', () => {
+  const site = (here: number, there: number): string =>
+    `config service 'main'\n\toption log 'debug'
+config connection 'site'
+	option role 'initiator'
+	option start 'trap'
+	list remote '127.0.0.1'
+	option local_id 'site${here}.example'
+	option remote_id 'site${there}.example'
+	option local_auth 'psk'
+	option psk 'correct horse battery staple'
+	list local_ts '10.${here}.0.0/24'
+	list remote_ts '10.${there}.0.0/24'
+`;
+  const one = (address: string) => everything({ start: ip(address), end: ip(address) });
+  const packet = (from: number, to: number) => ({
+    local: one(`10.${from}.0.1`),
+    remote: one(`10.${to}.0.1`),
+  });
+
+  async function waiting() {
+    const cable = new Cable();
+    const sites = [await start(site(1, 2), cable), await start(site(2, 1), cable)] as const;
+    const [left, right] = cable.ends;
+    if (!left || !right) throw new Error('no planes');
+    return { sites, left, right };
+  }
+  const received = async ({ status }: Running): Promise<number> =>
+    (await status()).sas.reduce((sum, { rxBytes }) => sum + rxBytes, 0);
+
+  test('are joined by the first, which is not lost, and by the next after a hanging up', async () => {
+    const { sites, left } = await waiting();
+    const [here, there] = sites;
+    left.dispatch(packet(1, 2), new Uint8Array(50));
+    await eventOf(there, 'child.established');
+    await eventOf(here, 'child.established');
+    await new Promise(setImmediate);
+    expect(await received(there)).toBe(50);
+    expect(here.lines).toContain("info: connection 'site': dialling 127.0.0.1:500");
+
+    await there.call('terminate', { connection: 'site' });
+    await eventOf(here, 'sa.closed');
+    expect((await here.status()).sas).toEqual([]);
+    left.dispatch(packet(1, 2), new Uint8Array(50));
+    await eventOf(here, 'child.established', 2);
+    expect((await here.status()).sas).toHaveLength(1);
+  });
+
+  test('end with one connection when both have one at once', async () => {
+    const { sites, left, right } = await waiting();
+    const [here, there] = sites;
+    const closed = [eventOf(here, 'sa.closed'), eventOf(there, 'sa.closed')];
+    left.dispatch(packet(1, 2), new Uint8Array(50));
+    right.dispatch(packet(2, 1), new Uint8Array(50));
+    await Promise.all(closed);
+    for (const { status } of sites) expect((await status()).sas).toHaveLength(1);
+    left.dispatch(packet(1, 2), new Uint8Array(70));
+    right.dispatch(packet(2, 1), new Uint8Array(70));
+    await new Promise(setImmediate);
+    for (const one of sites) expect(await received(one)).toBeGreaterThanOrEqual(70);
   });
 });
 
