@@ -16,13 +16,16 @@ export function settleCrossedDials(sa: IkeSa): void {
   host.nudge(redundant);
 }
 
-/** One that the other side dialled for the same purpose before it could know of ours. */
+/** Whether the two sides dialled one each, and `sa` began before the other side could know that `one` stands. */
+export const haveCrossed = (one: IkeSa, sa: IkeSa): boolean =>
+  one.dialled !== sa.dialled && beganBefore(sa, one);
+
+/** Dialled by the other side for the same purpose. */
 const isTwin = (one: IkeSa, sa: IkeSa): boolean =>
   one.phase === 'established' &&
-  one.dialled !== sa.dialled &&
   one.connection?.name === sa.connection?.name &&
+  haveCrossed(one, sa) &&
   beganBefore(one, sa) &&
-  beganBefore(sa, one) &&
   one.peer !== undefined &&
   sa.peer !== undefined &&
   sameIdentity(one.peer, sa.peer);

@@ -11,6 +11,7 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { farewell, retire } from '../sa/lifecycle.ts';
 import { renew } from '../sa/renewal.ts';
 import { ask, type Steps } from '../steps.ts';
+import { haveCrossed } from './crossed-dials.ts';
 import { probe } from './liveness.ts';
 
 /**
@@ -23,7 +24,8 @@ export function* judgeOlder(sa: IkeSa, received: Received): Steps<void> {
   const { unique } = connection;
   if (unique !== 'never' && received.notify(Notification.INITIAL_CONTACT)) {
     // It knows of no other, so there is nobody to say good-bye to.
-    for (const one of sameAs(sa)) retire(one, anew);
+    const lost = sameAs(sa).filter((one) => !haveCrossed(one, sa));
+    for (const one of lost) retire(one, anew);
     return;
   }
   const older = olderOf(sa);

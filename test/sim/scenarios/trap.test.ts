@@ -235,6 +235,26 @@ describe('two sites that dial each other at once', () => {
     expect([...kept].sort()).toEqual(['initiator', 'responder']);
   });
 
+  test('end with one, and never with none, whatever the network does meanwhile', () => {
+    let twice = 0;
+    for (let seed = 0; seed < 100; seed++) {
+      const { world, cabin, home, dial } = sites({ seed });
+      world.lossy({ seed, loss: 0.3, duplicate: 0.1, jitter: milliseconds(50), mostLosses: 3 });
+      dial(cabin, home, waiting);
+      world.run(milliseconds(seed % 40));
+      dial(home, cabin, back);
+      world.run(seconds(300)); // also until a DELETE whose answer was lost is given up
+      const [here, there] = [cabin, home].map(({ core }) => core.snapshot().sas);
+      const spis = (sas = here): string[] => sas?.map(({ spiI }) => spiI).sort() ?? [];
+      expect(spis(here)).toEqual(spis(there));
+      expect(spis()).not.toEqual([]);
+      if (spis().length > 1) twice++;
+      else expectAgreement(world, cabin, home);
+    }
+    // What was delayed so much that the second side knew of the first when it began.
+    expect(twice).toBeLessThan(20);
+  });
+
   test('keep two that were dialled one after the other', () => {
     const { world, cabin, home, dial } = sites();
     dial(cabin, home, waiting);
