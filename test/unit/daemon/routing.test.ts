@@ -111,6 +111,14 @@ describe('the pools', () => {
     ]);
   });
 
+  test('are brought once, though they change the network that is looked at', async () => {
+    const { routing, commands } = setUp();
+    const started = routing.start([pool('10.3.0.0/24', 'fd00:3::/64')]);
+    const changed = routing.networkChanged();
+    await Promise.all([started, changed]);
+    expect(await commands()).toHaveLength(2);
+  });
+
   test('stop the start when an address cannot be given, in the words of ip and with a cure', async () => {
     const { routing } = setUp({ refuses: { add: 'RTNETLINK answers: Permission denied' } });
     const started = routing.start([pool('fd00:3::/64')]);
