@@ -9,12 +9,13 @@ import { Notification } from '../../src/iana/notifies.ts';
 import { PayloadType } from '../../src/iana/payloads.ts';
 import { Protocol } from '../../src/iana/protocols.ts';
 import { ownId } from '../../src/wire/payloads/id.ts';
-import { all, find, type Payload } from '../../src/wire/payloads/index.ts';
+import { all, find, type Payload, payload } from '../../src/wire/payloads/index.ts';
 import { adopt, drawSpi, everything, judgeSelectors } from './child.ts';
 import { Displeased, insist } from './displeased.ts';
 import type { Asked, Ghost, Procedure } from './ghost.ts';
 import { GhostSa, type Opened } from './ike-sa.ts';
 import { ikeKeys, type Nonces, skeyseed } from './keys.ts';
+import { sharedKeyAuth } from './login.ts';
 import { detectNat, errorIn, notified, notify } from './nat.ts';
 import { compose, serverId } from './parts.ts';
 import { judgeChoice, keyExchange, proposalsOf, suiteOf } from './suite.ts';
@@ -116,10 +117,11 @@ function* logIn(ghost: Ghost, sa: GhostSa, opening: Opening): Generator<Asked, v
   const idI = ownId(identity.type, identity.data);
   const octets = concat(opening.request, opening.nr, prf.compute(sa.keys.mine.p, idI.raw));
   const auth = login.proof.prove(octets, { prf, peerHashes: opening.peerHashes });
-  const contents = { offered, idI, idR: serverId(owner.server), auth };
+  const contents = { offered, idI, idR: serverId(owner.server), ...(auth ? { auth } : {}) };
   const payloads = compose(ghost, sa, model.authParts, contents);
-  const response = yield { sa, exchange: Exchange.IKE_AUTH, payloads };
-  believe(ghost, sa, opening, response);
+  let response = yield { sa, exchange: Exchange.IKE_AUTH, payloads };
+  const theirOctets = believe(ghost, sa, opening, response);
+  if (!auth) response = yield* converse(ghost, sa, { octets, theirOctets }, response);
   const error = errorIn(response.payloads);
   if (error) throw new Displeased(`there is no tunnel: ${nameOf(Notification, error.type)}`);
   const chosen = judgeChoice(offered, find(response.payloads, PayloadType.SA));
@@ -135,8 +137,40 @@ function* logIn(ghost: Ghost, sa: GhostSa, opening: Opening): Generator<Asked, v
     notified(response.payloads, Notification.MOBIKE_SUPPORTED).length > 0;
 }
 
-/** Is it the gateway that was dialled? */
-function believe(ghost: Ghost, sa: GhostSa, opening: Opening, { payloads }: Opened): void {
+/** EAP to its end, and AUTH of both sides with the key that came of it (RFC 7296 §2.16). */
+function* converse(
+  ghost: Ghost,
+  sa: GhostSa,
+  { octets, theirOctets }: { octets: Uint8Array; theirOctets: Uint8Array },
+  begun: Opened,
+): Generator<Asked, Opened, Opened> {
+  const dialogue = ghost.login.proof.converse?.(ghost.rng);
+  const { prf } = sa.suite ?? {};
+  insist(dialogue && prf, 'no way to log in by EAP');
+  const exchange = Exchange.IKE_AUTH;
+  let response = begun;
+  for (;;) {
+    const packet = find(response.payloads, PayloadType.EAP);
+    insist(packet, 'the gateway ends EAP without a word');
+    const data = dialogue.answer(packet.data);
+    if (!data) break;
+    response = yield { sa, exchange, payloads: [payload(PayloadType.EAP, { data })] };
+  }
+  const { msk } = dialogue;
+  insist(msk, 'EAP made no key');
+  const mine = sharedKeyAuth(prf, msk, octets);
+  const last = yield { sa, exchange, payloads: [payload(PayloadType.AUTH, mine)] };
+  const theirs = find(last.payloads, PayloadType.AUTH);
+  insist(theirs, 'the gateway has no AUTH after EAP');
+  const expected = sharedKeyAuth(prf, msk, theirOctets);
+  insist(theirs.method === expected.method, `authentication method ${theirs.method} after EAP`);
+  insist(equal(theirs.data, expected.data), 'the gateway has another key from EAP');
+  ghost.diary.push('logged in by EAP');
+  return last;
+}
+
+/** Is it the gateway that was dialled? @returns what its AUTH covers */
+function believe(ghost: Ghost, sa: GhostSa, opening: Opening, { payloads }: Opened): Uint8Array {
   const { model, login, owner } = ghost;
   const { insists } = model;
   const auth = find(payloads, PayloadType.AUTH);
@@ -150,6 +184,7 @@ function believe(ghost: Ghost, sa: GhostSa, opening: Opening, { payloads }: Open
   const octets = concat(opening.response, opening.ni, prf.compute(sa.keys.theirs.p, idR.raw));
   const certificates = all(payloads, PayloadType.CERT).map(({ data }) => data);
   login.belief.check(octets, auth, { prf, certificates, insists, server: owner.server });
+  return octets;
 }
 
 /** The addresses of CFG_REPLY. */

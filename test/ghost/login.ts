@@ -3,23 +3,37 @@
 import { sign, verify, X509Certificate } from 'node:crypto';
 import { concat, equal, fromHex, fromText } from '../../src/base/bytes.ts';
 import { parseIp } from '../../src/base/ip.ts';
-import type { Mac } from '../../src/crypto/primitives.ts';
+import type { Mac, Rng } from '../../src/crypto/primitives.ts';
 import { AuthMethod, SignatureHash } from '../../src/iana/authentication.ts';
 import type { Auth } from '../../src/wire/payloads/auth.ts';
 import { insist } from './displeased.ts';
 import type { Insistence, Model } from './model.ts';
+import { MsChapDialogue, type Typist } from './mschapv2.ts';
 
 export interface Login {
   readonly proof: Proof;
   readonly belief: Belief;
 }
 
-/** The client's side of authentication. One without AUTH in its first message (EAP) is another of these. */
+/** The client's side of authentication: AUTH by itself at once, or after a dialogue (RFC 7296 §2.16). */
 export interface Proof {
   /** End entity first, DER; empty: no CERT payload. */
   readonly chain: readonly Uint8Array[];
-  /** AUTH over the octets of RFC 7296 §2.15. */
-  prove(octets: Uint8Array, context: { prf: Mac; peerHashes: readonly number[] }): Auth;
+  /** AUTH over the octets of RFC 7296 §2.15; undefined: by EAP. */
+  prove(octets: Uint8Array, context: ProofContext): Auth | undefined;
+  /** A new dialogue, for those that prove nothing at once. */
+  converse?(rng: Rng): Dialogue;
+}
+export interface ProofContext {
+  readonly prf: Mac;
+  readonly peerHashes: readonly number[];
+}
+/** EAP, from the client's side. */
+export interface Dialogue {
+  /** The key that both sides have in the end. */
+  readonly msk: Uint8Array | undefined;
+  /** @returns the packet to send, or undefined when EAP is through. @throws Displeased when it failed */
+  answer(packet: Uint8Array): Uint8Array | undefined;
 }
 
 /** What the client makes of the gateway's AUTH. */
@@ -40,13 +54,10 @@ export interface BeliefContext {
 
 /** A pre-shared key for both directions (RFC 7296 §2.15). */
 export function bySharedKey(secret: string): Login {
-  const auth = (prf: Mac, octets: Uint8Array): Uint8Array =>
-    prf.compute(prf.compute(fromText(secret), fromText('Key Pad for IKEv2')), octets);
+  const key = fromText(secret);
+  const auth = (prf: Mac, octets: Uint8Array) => sharedKeyAuth(prf, key, octets).data;
   return {
-    proof: {
-      chain: [],
-      prove: (octets, { prf }) => ({ method: AuthMethod.SHARED_KEY, data: auth(prf, octets) }),
-    },
+    proof: { chain: [], prove: (octets, { prf }) => sharedKeyAuth(prf, key, octets) },
     belief: {
       authority: undefined,
       check(octets, { method, data }, { prf }) {
@@ -59,6 +70,19 @@ export function bySharedKey(secret: string): Login {
     },
   };
 }
+
+/** AUTH with a key that both have (RFC 7296 §2.15). */
+export const sharedKeyAuth = (prf: Mac, key: Uint8Array, octets: Uint8Array): Auth => ({
+  method: AuthMethod.SHARED_KEY,
+  data: prf.compute(prf.compute(key, fromText('Key Pad for IKEv2')), octets),
+});
+
+/** A user name and a password. */
+export const byPassword = (typist: Typist): Proof => ({
+  chain: [],
+  prove: () => undefined,
+  converse: (rng) => new MsChapDialogue(typist, rng),
+});
 
 /** An RSA certificate. Method 1 with SHA-1 is the habit of some, and what is left where the gateway announced nothing. */
 export function byCertificate(fields: {

@@ -63,8 +63,9 @@ export interface Model {
   readonly initParts: readonly Part[];
   readonly authParts: readonly Part[];
   readonly vendorIds: readonly Uint8Array[];
-  /** How it can log in without EAP, and how it signs. */
-  readonly logins: readonly ('psk' | 'certificate')[];
+  /** How it can log in (`eap`: MSCHAPv2), how it signs, and whether EAP-Identity has a name in it. */
+  readonly logins: readonly ('psk' | 'certificate' | 'eap')[];
+  readonly eapIdentity: 'filled' | 'empty';
   readonly signs: 'method 1' | 'sha256' | 'sha512';
   readonly identify: (owner: Owner) => Identity;
   /** Authorities that CERTREQ names. */

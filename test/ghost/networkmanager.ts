@@ -17,7 +17,7 @@ export const networkManager: Model = {
   ...strongSwanApp,
   name: 'NetworkManager',
   esp: [aead, cbc],
-  logins: ['psk', 'certificate'],
+  logins: ['psk', 'certificate', 'eap'],
   authParts: [
     'IDi',
     'CERT',

@@ -54,7 +54,7 @@ function payloadsOf(part: Part, ghost: Ghost, sa: GhostSa, contents: Contents): 
     case 'CERTREQ':
       return authorities(ghost);
     case 'AUTH':
-      return auth ? [payload(PayloadType.AUTH, auth)] : [];
+      return auth ? [payload(PayloadType.AUTH, auth)] : []; // none: by EAP (RFC 7296 §2.16)
     case 'CP': {
       const attributes = model.config.map((type) => ({ type, value: new Uint8Array(0) }));
       return [payload(PayloadType.CP, { cfgType: CfgType.CFG_REQUEST, attributes })];

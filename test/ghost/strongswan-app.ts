@@ -69,7 +69,8 @@ export const strongSwanApp: Model = {
     'EAP_ONLY_AUTHENTICATION',
   ],
   vendorIds: [],
-  logins: ['certificate'],
+  logins: ['certificate', 'eap'],
+  eapIdentity: 'filled',
   signs: 'sha256',
   identify: subjectOr(strongSwanId),
   authorities: 120, // all that Android trusts

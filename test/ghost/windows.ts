@@ -43,7 +43,8 @@ const windows = {
     fromHex('26244d38eddb61b3172a36e3d0cfb819'), // Vid-Initial-Contact
     fromHex('01528bbbc00696121849ab9a1c5b2a5100000002'), // documented nowhere
   ],
-  logins: ['certificate'],
+  logins: ['certificate', 'eap'],
+  eapIdentity: 'filled',
   signs: 'method 1',
   identify: subjectOr(({ address }) => addressId(address)),
   authorities: 50,

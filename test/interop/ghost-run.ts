@@ -5,24 +5,30 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ip, isIpv4 } from '../../src/base/ip.ts';
 import { Ghost } from '../ghost/ghost.ts';
 import { echoReply, echoRequest } from '../ghost/inner-packet.ts';
-import { byCertificate, bySharedKey, inAuthority, type Login } from '../ghost/login.ts';
+import { byCertificate, byPassword, bySharedKey, inAuthority, type Login } from '../ghost/login.ts';
 import type { Model } from '../ghost/model.ts';
 import { models } from '../ghost/models.ts';
 import { OnTheWire } from '../ghost/udp.ts';
+
+/** The authority of the gateway's certificate. */
+export interface Trust {
+  readonly authorityPem: string;
+  /** SHA-1 of its key, in hexadecimal. */
+  readonly authorityHash: string;
+}
 
 /** What the test writes. */
 export interface GhostSetup {
   readonly model: string;
   readonly login:
     | { readonly secret: string }
-    | {
+    | (Trust & {
         /** DER in hexadecimal. */
         readonly chain: readonly string[];
         readonly subject: string;
         readonly keyPem: string;
-        readonly authorityPem: string;
-        readonly authorityHash: string;
-      };
+      })
+    | (Trust & { readonly user: string; readonly password: string });
   readonly name: string;
   readonly server: string;
   readonly from: string;
@@ -50,13 +56,15 @@ if (!model) throw new Error(`no ghost is called ${setup.model}`);
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
-function loginOf({ login }: GhostSetup, { signs }: Model): Login {
+function loginOf({ login }: GhostSetup, { signs, eapIdentity: identity }: Model): Login {
   if ('secret' in login) return bySharedKey(login.secret);
-  const { chain, keyPem, authorityPem, authorityHash } = login;
-  return {
-    proof: byCertificate({ chain: chain.map(hex), keyPem, habit: signs }),
-    belief: inAuthority(authorityPem, hex(authorityHash)),
-  };
+  const belief = inAuthority(login.authorityPem, hex(login.authorityHash));
+  if ('user' in login) {
+    const { user, password } = login;
+    return { proof: byPassword({ user, passwords: [password], identity }), belief };
+  }
+  const { chain, keyPem } = login;
+  return { proof: byCertificate({ chain: chain.map(hex), keyPem, habit: signs }), belief };
 }
 
 const subject = 'subject' in setup.login ? hex(setup.login.subject) : undefined;

@@ -18,9 +18,10 @@ import {
 } from '../lab/household.ts';
 import { gatewayName } from '../lab/phone.ts';
 import { stage } from '../lab/stage.ts';
+import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
 import type { GhostReport, Step } from './ghost-run.ts';
-import { aDay, certificateLogin, Ghosts, wholeDay } from './ghosts.ts';
+import { aDay, certificateLogin, Ghosts, trustIn, wholeDay } from './ghosts.ts';
 
 const anna = 'anna@example.org';
 const secret = 'correct horse battery';
@@ -38,7 +39,8 @@ const scene = stage({
       ...basics(),
       pskGuests(compatible),
       presharedKey(anna, secret),
-      certificateGuests(compatible),
+      certificateGuests({ ...compatible, remote_auth: ['pubkey', 'eap-mschapv2'] }),
+      section('user', 'anna', { name: 'anna', password: secret }),
       ...certificateFiles(home.lab, server, authority.certificate),
     ]);
     return { gateway, ghosts: await Ghosts.prepare(home), phone, authority };
@@ -47,22 +49,29 @@ const scene = stage({
 
 async function visit(model: Model, { kind, over = 'v4', steps }: Visit): Promise<GhostReport> {
   const { ghosts, phone, authority } = scene();
-  const login = kind === 'psk' ? { secret } : certificateLogin(phone, authority);
-  return await ghosts.visit(model, { login, name: anna, over, steps });
+  const login = {
+    psk: { secret },
+    certificate: certificateLogin(phone, authority),
+    eap: { ...trustIn(authority), user: 'anna', password: secret },
+  };
+  return await ghosts.visit(model, { login: login[kind], name: anna, over, steps });
 }
 interface Visit {
-  readonly kind: 'psk' | 'certificate';
+  readonly kind: 'psk' | 'certificate' | 'eap';
   readonly over?: 'v4' | 'v6';
   readonly steps: readonly Step[];
 }
 
 describe.each([
   [ios17, 'psk'],
+  [ios17, 'eap'],
   [macos14, 'certificate'],
   [appleProfilePfs, 'certificate'],
   [windowsScripted, 'certificate'],
+  [windowsScripted, 'eap'],
   [android13, 'psk'],
   [android13, 'certificate'],
+  [android13, 'eap'],
   [strongSwanApp, 'certificate'],
   [networkManager, 'psk'],
 ] as const)('$name', (model, kind) => {

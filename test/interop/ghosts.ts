@@ -9,7 +9,7 @@ import { inCheckout } from '../lab/checkout.ts';
 import { run } from '../lab/command.ts';
 import { address, type Home } from '../lab/home.ts';
 import { gatewayName } from '../lab/phone.ts';
-import type { GhostReport, GhostSetup, Step } from './ghost-run.ts';
+import type { GhostReport, GhostSetup, Step, Trust } from './ghost-run.ts';
 
 /** Where the phone goes when it roams: another address of the same hotel. */
 const elsewhere = { v4: '192.168.7.11', v6: '2001:db8:7::11' };
@@ -68,13 +68,18 @@ export function certificateLogin(phone: Credential, authority: Authority): Ghost
   const reading = readCertificate(new Uint8Array(new X509Certificate(phone.certificate).raw));
   if (!reading.ok) throw new Error(reading.why);
   const { der, subject } = reading.certificate;
-  const { publicKey } = new X509Certificate(authority.certificate);
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
   return {
+    ...trustIn(authority),
     chain: [Buffer.from(der).toString('hex')],
     subject: Buffer.from(subject).toString('hex'),
     keyPem: phone.key,
-    authorityPem: authority.certificate,
+  };
+}
+
+export function trustIn({ certificate }: Authority): Trust {
+  const spki = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
+  return {
+    authorityPem: certificate,
     authorityHash: createHash('sha1').update(spki).digest('hex'),
   };
 }

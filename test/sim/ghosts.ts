@@ -2,17 +2,24 @@
 // otherwise, and what must hold between the two at any time.
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
+import { fromText } from '../../src/base/bytes.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { minutes, seconds } from '../../src/base/time.ts';
+import type { Account } from '../../src/config/configuration.ts';
+import { ntHash } from '../../src/crypto/nt-hash.ts';
+import { findAccount } from '../../src/daemon/accounts.ts';
 import { readCertificate } from '../../src/pki/certificate.ts';
 import type { Connection } from '../../src/policy/policy.ts';
 import { type SuiteName, suite } from '../../src/transforms/suites.ts';
-import { byCertificate, bySharedKey, inAuthority, type Login } from '../ghost/login.ts';
+import { byCertificate, byPassword, bySharedKey, inAuthority, type Login } from '../ghost/login.ts';
 import type { Model } from '../ghost/model.ts';
+import type { Typist } from '../ghost/mschapv2.ts';
 import type { CertificateOptions } from '../lab/pki.ts';
 import { Haunt, type HauntFields, sameTunnels } from './haunt.ts';
-import { pool } from './household.ts';
 import { Papers } from './papers.ts';
 import { connection, policy } from './policies.ts';
+import { annasPassword, users } from './users.ts';
+import type { Ports } from './world.ts';
 
 export type LoginKind = Model['logins'][number];
 
@@ -38,9 +45,8 @@ export interface Encounter {
 
 /** A gateway that authenticates by the client's own method. */
 export function haunted({ papers, model, kind, ...fields }: Encounter): Haunt {
-  const auth = kind === 'psk' ? 'psk' : 'pubkey';
   const algorithms = suite(fields.suite ?? 'compatible');
-  const method = { localAuth: auth, remoteAuth: [auth] } as const;
+  const method = methods[kind];
   const served = connection({ ...usual, ...algorithms, ...method, ...fields.connection });
   const authorities = [new Uint8Array(20).fill(1)];
   const reading = readCertificate(papers.of('phone').der);
@@ -49,8 +55,8 @@ export function haunted({ papers, model, kind, ...fields }: Encounter): Haunt {
     model,
     login: loginOf(papers, model, kind),
     policy: policy([served], { certificates: [papers.own('gateway')], authorities }),
-    ports: papers.ports(undefined, pool(['10.3.0.2', '10.3.0.3', '10.3.0.4'])),
-    subject: kind === 'psk' ? undefined : reading.certificate.subject,
+    ports: papers.ports(undefined, annasHome()),
+    subject: kind === 'certificate' ? reading.certificate.subject : undefined,
     ...fields.others,
   });
 }
@@ -68,16 +74,43 @@ export function expectHarmony(scene: Haunt): void {
 export const timesIn = ({ ghost }: Haunt, what: RegExp): number =>
   ghost.diary.filter((entry) => what.test(entry)).length;
 
-function loginOf(papers: Papers, model: Model, kind: LoginKind): Login {
+export function loginOf(papers: Papers, model: Model, kind: LoginKind): Login {
   if (kind === 'psk') return bySharedKey('correct horse battery staple');
   const { der, keyPem } = papers.of('phone');
   const { pem, certificate } = papers.authority;
   const hash = createHash('sha1').update(Buffer.from(certificate.publicKey.rawData)).digest();
-  return {
-    proof: byCertificate({ chain: [der], keyPem, habit: model.signs }),
-    belief: inAuthority(pem, new Uint8Array(hash)),
-  };
+  const belief = inAuthority(pem, new Uint8Array(hash));
+  if (kind === 'eap') return { proof: byPassword(annaAt(model)), belief };
+  return { proof: byCertificate({ chain: [der], keyPem, habit: model.signs }), belief };
 }
+
+/** Addresses, and the accounts as the daemon finds them. */
+function annasHome(): Ports {
+  const addresses = users();
+  return (question) =>
+    question.kind === 'account' ? findAccount([anna], question.name, 0) : addresses(question);
+}
+const anna: Account = {
+  name: 'anna',
+  ntHash: new Secret(ntHash(fromText(annasPassword))),
+  enabled: true,
+  expires: undefined,
+  connection: undefined,
+};
+
+/** Anna, who knows her password. */
+export const annaAt = ({ eapIdentity }: Model): Typist => ({
+  user: 'anna',
+  passwords: [annasPassword],
+  identity: eapIdentity,
+});
+
+/** The gateway proves itself by its certificate before it hears a password. */
+const methods = {
+  psk: { localAuth: 'psk', remoteAuth: ['psk'] },
+  certificate: { localAuth: 'pubkey', remoteAuth: ['pubkey'] },
+  eap: { localAuth: 'pubkey', remoteAuth: ['eap-mschapv2'] },
+} as const;
 
 /** What the daemon does unless it is told otherwise. */
 const usual = {
