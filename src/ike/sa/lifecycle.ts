@@ -52,6 +52,7 @@ export function retire(sa: IkeSa, closing: Closing): void {
   const heir = task?.kind === 'rekey-ike' ? task.rival?.sa : undefined;
   if (heir?.heirOf === sa) retire(heir, closing); // there is nothing left to take over
   sa.heirOf = undefined;
+  passOn(sa);
   for (const child of [...sa.children]) removeChild(sa, child, closing.why);
   stopExchanges(sa);
   releaseLease(sa);
@@ -73,6 +74,18 @@ export function farewell(sa: IkeSa, closing: Closing): void {
     sa.host.emit({ kind: 'send', path: sa.path, bytes });
   }
   retire(sa, closing);
+}
+
+/** Where another SA takes its place, late packets still come in on its children for a moment. */
+function passOn(sa: IkeSa): void {
+  const { renewal } = sa;
+  if (renewal?.phase !== 'established') return;
+  for (const child of sa.children.splice(0)) {
+    child.timers.stopAll();
+    child.state = 'draining';
+    renewal.children.push(child);
+    child.timers.start('drained', sa.host.now, lateness);
+  }
 }
 
 /** Forgets an SA for good. */

@@ -87,6 +87,19 @@ test('the gateway sends on the new tunnel when the phone shows that it has it', 
   expectAgreement(world, gateway, dialer);
 });
 
+test('late packets still come in on the old tunnel for a moment', () => {
+  const { world, gateway, phone: dialer } = up({}, { reauthLifetime: day });
+  const [old] = dialer.installed;
+  world.run(seconds(90.5));
+  expect(dialer.core.snapshot().sas).toHaveLength(1);
+  for (const host of [gateway, dialer]) {
+    expect(host.children.size).toBe(2);
+    expect(host.sending).not.toBe(old);
+  }
+  world.run(seconds(6));
+  expectAgreement(world, gateway, dialer);
+});
+
 test('new keys in between do not make the authentication younger', () => {
   const { world, phone: dialer } = up({}, { reauthLifetime: day, ikeLifetime: seconds(40) });
   world.run(seconds(85));
