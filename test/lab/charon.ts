@@ -25,6 +25,7 @@ export interface CharonOptions {
   /** First retransmission after so many seconds; each further one 1.8 times as late. */
   readonly retransmit?: number;
   readonly retransmitTries?: number;
+  readonly makeBeforeBreak?: boolean;
   /** No IP datagram of IKE's is longer, in bytes. */
   readonly fragmentSize?: number;
   /** Settings of plugins, by their names. */
@@ -178,6 +179,7 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
       install_routes: true,
       retransmit_timeout: options.retransmit ?? 2,
       retransmit_tries: options.retransmitTries ?? 5,
+      make_before_break: options.makeBeforeBreak,
       fragment_size: options.fragmentSize,
       filelog: {
         log: {

@@ -2,6 +2,7 @@
 import type { Credential } from './certificates.ts';
 import { Charon, type CharonFiles } from './charon.ts';
 import { address, type Home } from './home.ts';
+import type { Namespace } from './namespace.ts';
 import type { Settings } from './swanctl.ts';
 
 /** What the gateway calls itself in the lab. */
@@ -20,6 +21,8 @@ export interface Dial {
   readonly virtualIps?: readonly string[];
   /** Seconds of silence before it probes; never unless told. */
   readonly dpd?: number;
+  /** Further settings of the connection. */
+  readonly settings?: Settings;
 }
 
 /** How the phone proves who it is; the gateway has to do likewise. */
@@ -52,6 +55,10 @@ export interface PhoneOptions {
   readonly retransmit?: number;
   readonly retransmitTries?: number;
   readonly fragmentSize?: number;
+  /** Reauthenticates before it hangs up, not after. */
+  readonly makeBeforeBreak?: boolean;
+  /** The host that it is, if it is not the home's phone. */
+  readonly host?: Namespace;
   /** Settings of plugins, by their names. */
   readonly plugins?: Settings;
 }
@@ -62,14 +69,14 @@ export const SUITE = { ike: 'aes128gcm16-prfsha256-x25519', esp: 'aes128gcm16-x2
 export function startPhone(
   home: Home,
   dials: Readonly<Record<string, Dial>>,
-  { name = 'phone', ...timing }: PhoneOptions = {},
+  { name = 'phone', host = home.phone, ...timing }: PhoneOptions = {},
 ): Promise<Charon> {
   const entries = Object.entries(dials);
   const config: Settings = {
     connections: Object.fromEntries(entries.map(([key, dial]) => [key, connectionOf(key, dial)])),
     secrets: Object.fromEntries(entries.flatMap(([key, dial]) => secretOf(key, dial))),
   };
-  return Charon.start(home.lab, home.phone, { name, config, files: filesOf(dials), ...timing });
+  return Charon.start(home.lab, host, { name, config, files: filesOf(dials), ...timing });
 }
 
 function connectionOf(name: string, dial: Dial): Settings {
@@ -84,6 +91,7 @@ function connectionOf(name: string, dial: Dial): Settings {
     local: localSide(name, login),
     remote: { auth: gatewayAuth(login), id: gatewayName },
     children: { [name]: { local_ts: 'dynamic', remote_ts: remoteTs, esp_proposals: esp } },
+    ...dial.settings,
   };
 }
 

@@ -11,6 +11,8 @@ export interface SwanGatewayOptions {
   readonly remote: Settings;
   readonly secrets?: Settings;
   readonly files?: CharonFiles;
+  /** Further settings of its connection. */
+  readonly settings?: Settings;
 }
 
 export class SwanGateway implements AnyGateway {
@@ -31,6 +33,7 @@ export class SwanGateway implements AnyGateway {
       local,
       remote,
       children: { net },
+      ...options.settings,
     };
     const config: Settings = {
       connections: { phones },
