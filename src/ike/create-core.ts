@@ -18,6 +18,7 @@ import type {
   WaitingPacket,
 } from './core.ts';
 import { Driver } from './driver.ts';
+import { whyGivenUp } from './eap/login.ts';
 import { Endpoint } from './endpoint.ts';
 import { deleteIkeSa } from './exchanges/delete.ts';
 import { deleteChild, deleteTunnel } from './exchanges/delete-child.ts';
@@ -278,7 +279,7 @@ class PureCore implements Core {
   #expire(sa: IkeSa, timer: TimerName): void {
     switch (timer) {
       case 'half-open':
-        reportFailedAttempt(this.#host, sa, sa.phase === 'eap' ? stalledLogin : stalled);
+        reportFailedAttempt(this.#host, sa, sa.phase === 'eap' ? whyGivenUp(sa) : stalled);
         retire(sa, { cause: 'timeout', why: stalled.why });
         // No lingering: its response leads nowhere, and the next request may begin a new SA.
         bury(sa);
@@ -348,12 +349,6 @@ class PureCore implements Core {
 }
 
 const asked = 'disconnected here';
-const stalledLogin = {
-  fault: 'no answer',
-  why: 'the peer stopped while it logged in by EAP',
-  advice:
-    'It may have no right password, or not believe our certificate: look at the lines before, and at the device.',
-};
 const stalled = {
   fault: 'no answer',
   why: 'the peer began a handshake and did not go on',

@@ -8,6 +8,7 @@ import { decodeMessage, type Message } from '../wire/message.ts';
 import { checkRules, unsupportedCritical } from '../wire/rules.ts';
 import type { Path } from './core.ts';
 import type { Driver } from './driver.ts';
+import { whyGivenUp } from './eap/login.ts';
 import { IkeError } from './error.ts';
 import type { DropReason } from './events.ts';
 import { responders } from './exchanges/index.ts';
@@ -145,11 +146,9 @@ export class Reception {
     // A responder is established before we know it, and may ask at once: it will ask again.
     if (sa.establishedAt !== undefined || sa.role === 'initiator') return;
     const advice = 'Somebody may be trying out the gateway; a device that does this is broken.';
-    reportFailedAttempt(this.#host, sa, {
-      fault: 'INVALID_SYNTAX',
-      why: `the peer began ${what}`,
-      advice,
-    });
+    const isGivenUp = sa.phase === 'eap' && received.error() !== undefined;
+    const odd = { fault: 'INVALID_SYNTAX', why: `the peer began ${what}`, advice };
+    reportFailedAttempt(this.#host, sa, isGivenUp ? whyGivenUp(sa) : odd);
     retire(sa, { cause: 'failed', why: what });
   }
 

@@ -3,6 +3,7 @@ import { toText } from '../../base/bytes.ts';
 import { userIdentity } from '../../policy/identity.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { sourceOf } from '../sa/registry.ts';
+import type { Slot } from '../sa/slots.ts';
 import { ask, type Steps } from '../steps.ts';
 import type { Login, ServerSetting } from './method.ts';
 
@@ -32,11 +33,26 @@ export function loginFor(sa: IkeSa): ServerSetting['login'] {
     host.count(mayTry ? 'login.wrong' : 'login.throttled');
     const known = account ? wrongPassword(typed) : unanswered;
     const refusal = mayTry ? (answer?.ok === false ? answer : known) : tooMany(typed);
-    // The device may ask its owner again, or just go: this is the last that is heard of it then.
-    host.report({ kind: 'note', sa: sa.id, why: refusal.why });
+    sa.slot(refused).last = refusal;
     return refusal;
   };
 }
+
+/** Why a login came to nothing that the peer began and gave up: a device may ask its owner again, or just go. */
+export function whyGivenUp(sa: IkeSa): { fault: string; why: string; advice: string } {
+  const { last } = sa.slot(refused);
+  return last ? { fault: 'AUTHENTICATION_FAILED', ...last } : givenUp;
+}
+
+const refused: Slot<{ last: { readonly why: string; readonly advice: string } | undefined }> = {
+  name: 'login',
+  init: () => ({ last: undefined }),
+};
+const givenUp = {
+  fault: 'no answer',
+  why: 'the peer gave up while it logged in by EAP',
+  advice: 'It may not believe our certificate, or lack a password: look at the device.',
+};
 
 const wrongPassword = (name: string) =>
   ({

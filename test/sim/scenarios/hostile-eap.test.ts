@@ -4,6 +4,7 @@ import { fromText } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
 import { EapType } from '../../../src/iana/eap.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
+import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import { encodeMsChap } from '../../../src/ike/eap/mschapv2-packet.ts';
 import { encodeEap } from '../../../src/ike/eap/packet.ts';
@@ -11,7 +12,7 @@ import type { Policy } from '../../../src/policy/policy.ts';
 import { ownId } from '../../../src/wire/payloads/id.ts';
 import { find, type Payload, payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep, notifies } from '../doorstep.ts';
-import { child, login, none, without } from '../payloads.ts';
+import { child, login, none, notify, without } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
 import { identity } from '../policies.ts';
 import {
@@ -268,7 +269,21 @@ describe('a guest', () => {
     scene.world.run(seconds(70));
 
     expectNobody(scene);
-    expect(whys(scene.gateway)).toEqual(['the peer stopped while it logged in by EAP']);
+    expect(whys(scene.gateway)).toEqual(['the peer gave up while it logged in by EAP']);
+  });
+
+  test.each([
+    ['and leaves', seconds(130)],
+    ['and says so, as strongSwan', seconds(0)],
+  ])('that is refused %s leaves the reason in the log', (_, wait) => {
+    const scene = challenged();
+    const { data } = msChapAnswer(challengeIn(scene.challenge), { name: 'anna', password: 'x' });
+    says(scene.guest, answerTo(scene.challenge, EapType.MSCHAPV2, data));
+    if (wait > 0) scene.world.run(wait);
+    else scene.guest.ask(Exchange.INFORMATIONAL, [notify(Notification.AUTHENTICATION_FAILED)]);
+
+    expectNobody(scene);
+    expect(whys(scene.gateway)).toEqual(['wrong password for user «anna»']);
   });
 
   test('every length that lies in its EAP packet or in MSCHAPv2 ends the attempt (pitfall 37)', () => {
