@@ -47,6 +47,13 @@ export const certificateGuests = (options: Options = {}): UciSection =>
     ...options,
   });
 
+/** A connection that lets phones log in by EAP, and reach the LAN. */
+export const eapGuests = (options: Options = {}): UciSection =>
+  certificateGuests({ remote_auth: ['eap-mschapv2'], ...options });
+
+export const user = (name: string, password: string, options: Options = {}): UciSection =>
+  section('user', `user_${name.replace(/\W/g, '_')}`, { name, password, ...options });
+
 /** The gateway's certificate and the authority that it trusts, as files of the lab. */
 export function certificateFiles(lab: Lab, server: Credential, authority: string): UciSection[] {
   const dir = lab.folder('certificates');
