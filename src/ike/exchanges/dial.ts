@@ -86,10 +86,14 @@ function* authenticateEachOther(
   return response;
 }
 
-/** Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23). */
+/**
+ * Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23); and so it does for who may move
+ * behind one, because the ports stay when the addresses change (RFC 4555 §3.3).
+ */
 function floatPorts(sa: IkeSa): void {
-  const { local, remote } = natOf(sa);
-  if (!local && !remote) return;
+  const { supported, local, remote } = natOf(sa);
+  const mayRoam = supported && sa.connection?.mobike === true;
+  if (!local && !remote && !mayRoam) return;
   sa.path = {
     local: { ...sa.path.local, port: sa.host.policy.nattPort },
     remote: { ...sa.path.remote, port: nattPort },

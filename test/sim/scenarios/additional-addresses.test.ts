@@ -199,6 +199,29 @@ describe('a phone that moves', () => {
     expectAgreement(world, gateway, dialer);
   });
 
+  test('from IPv6 without a NAT to IPv4 has ESP on port 4500, where UDP carries it (RFC 4555 §3.3)', () => {
+    const house = household();
+    house.gateway.address = '2001:db8::2';
+    house.gateway.also = [dsl];
+    house.phone.address = '2001:db8::77';
+    house.dial();
+    house.world.run(seconds(1));
+    const { sa } = house.phone;
+    expect(sa.children).toMatchObject([{ encap: 'raw' }]);
+    house.phone.address = '198.51.100.10';
+    const to = { local: ip('198.51.100.10'), remote: ip(dsl) };
+    house.world.input(house.phone, {
+      kind: 'command',
+      command: { kind: 'roam', sa: sa.id, ...to },
+    });
+    house.world.run(seconds(2));
+    expect(house.phone.sa.children).toMatchObject([{ encap: 'udp' }]);
+    const ports = [...house.phone.paths.values(), ...house.gateway.paths.values()].flatMap(
+      ({ local, remote }) => [local.port, remote.port],
+    );
+    expect(ports).toEqual([4500, 4500, 4500, 4500]);
+  });
+
   test('to where it is already repeats at once what waits for an answer: the way is back', () => {
     const { world, phone: dialer } = established(dsl);
     const { wire } = world;
