@@ -1,8 +1,11 @@
 /* Two whole engines: packets cross, children come, move and go. Run under ThreadSanitizer too. */
 #include "engines.h"
 
+#include <net/if.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 
 static void packets_cross_in_both_directions(void)
 {
@@ -183,6 +186,53 @@ static void children_come_and_go_while_packets_flow(void)
 	close_both();
 }
 
+/* The loopback device of a namespace of our own comes and goes. */
+static void set_loopback(int fd, bool up)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+
+	request.ifr_flags = up ? IFF_UP | IFF_RUNNING : 0;
+	CHECK(ioctl(fd, SIOCSIFFLAGS, &request) == 0);
+}
+
+static void a_changed_network_is_told_and_a_burst_of_changes_not_often(void)
+{
+	const struct esp_options options = {.version = ESP_ABI_VERSION,
+		.cpu_mask = UINT32_MAX,
+		.mtu = 1400,
+		.watch_network = 1};
+	struct side side = {.device = -1, .opened = {.mailbox = -1}};
+	uint8_t frame[200];
+	uint32_t told = 0;
+
+	if (unshare(CLONE_NEWNET) < 0) {
+		printf("    skipped: no namespace of our own without root\n");
+		return;
+	}
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	CHECK_EQUAL(esp_open(&options, &side.opened, &side.engine), ESP_OK);
+	const uint64_t from = engine_now_ms();
+
+	for (int i = 0; i < 200; i++)
+		set_loopback(fd, i % 2 == 0);
+	const uint64_t until = engine_now_ms();
+
+	CHECK_EQUAL(next_frame(&side, frame, sizeof(frame)), 1);
+	CHECK_EQUAL(frame[0], ESP_FRAME_NETWORK);
+	/* The last change is told as well, however close it came behind the others. */
+	poll(NULL, 0, 300);
+	while (recv(side.opened.mailbox, frame, 5, MSG_DONTWAIT) == 5)
+		told++;
+	CHECK(told >= 1 && told <= (until - from) / 100 + 2);
+	set_loopback(fd, true);
+	CHECK_EQUAL(next_frame(&side, frame, sizeof(frame)), 1);
+	CHECK_EQUAL(frame[0], ESP_FRAME_NETWORK);
+	esp_close(side.engine);
+	close(side.opened.mailbox);
+	close(fd);
+}
+
 int main(void)
 {
 	RUN(packets_cross_in_both_directions);
@@ -191,5 +241,6 @@ int main(void)
 	RUN(references_and_spis_are_taken_once);
 	RUN(a_device_that_goes_is_told);
 	RUN(children_come_and_go_while_packets_flow);
+	RUN(a_changed_network_is_told_and_a_burst_of_changes_not_often); /* leaves this network */
 	return check_summary("engine");
 }
