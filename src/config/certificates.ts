@@ -18,7 +18,8 @@ export function loadAuthorities(
   sections: readonly Section<'authority'>[],
 ): readonly AuthorityFile[] {
   return sections.map(({ section, options }) => {
-    const { file, key } = options;
-    return { name: section.name ?? section.label, file, key, line: section.line };
+    const { file, key, revocation, crl: crls, ocsp } = options;
+    const name = section.name ?? section.label;
+    return { name, file, key, revocation, crls, ocsp, line: section.line };
   });
 }

@@ -68,5 +68,11 @@ export interface AuthorityFile {
   readonly file: string;
   /** Private key of an authority that issues here. */
   readonly key: string | undefined;
+  /** How the network is asked what it revoked. */
+  readonly revocation: 'none' | 'soft' | 'hard';
+  /** Lists of revoked certificates: absolute paths and http addresses. */
+  readonly crls: readonly string[];
+  /** OCSP responder; undefined: the one in the certificate. */
+  readonly ocsp: string | undefined;
   readonly line: number;
 }

@@ -5,7 +5,9 @@ import { childlessModes, eapAuths, uniquenesses } from '../policy/policy.ts';
 import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
+  crlPlace,
   flag,
+  httpUrl,
   ipAddress,
   ipPrefix,
   oneOf,
@@ -300,6 +302,21 @@ const authority = sectionType({
       absolutePath,
       'PEM file with its private key: with it this gateway issues certificates, and renews its own.',
       'certificates come from elsewhere',
+    ),
+    revocation: defaulted(
+      oneOf(['none', 'soft', 'hard']),
+      'none',
+      'Whether the authority is asked over the network if a certificate was revoked: soft lets a peer in when nobody answers, hard does not.',
+    ),
+    crl: list(
+      crlPlace,
+      'List of revoked certificates of this authority: a file, which always counts, or an address to fetch it from.',
+      'the addresses in the certificates',
+    ),
+    ocsp: optional(
+      httpUrl,
+      'OCSP responder to ask about certificates of this authority.',
+      'the addresses in the certificates',
     ),
   }),
   later: [],

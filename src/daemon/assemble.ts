@@ -6,10 +6,8 @@ import type { DataPlane, DataPlaneListener, DataPlaneOptions } from '../dataplan
 import type { Core, SaRef } from '../ike/core.ts';
 import { createCore } from '../ike/create-core.ts';
 import type { TraceEvent } from '../ike/events.ts';
-import { verifyChain } from '../pki/chain.ts';
 import { verifySignature } from '../pki/keys.ts';
-import type { CertificationPath } from '../pki/path.ts';
-import { revokedFault } from '../pki/revoked.ts';
+import type { Fetch } from '../pki/revocation.ts';
 import { Refused } from '../rpc/method.ts';
 import { TlsSessions } from '../tls/sessions.ts';
 import { Keylog } from '../trace/keylog.ts';
@@ -18,10 +16,11 @@ import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { findAccount } from './accounts.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
-import { isPlausible } from './clock.ts';
+import { chainJudge } from './chain-judge.ts';
 import { Daemon, systemClock } from './daemon.ts';
 import { sourceFor, standingsOf, waysTo } from './dial.ts';
 import { Dialler } from './dialler.ts';
+import { fetcher } from './fetch.ts';
 import type { Gathered } from './gather.ts';
 import type { HostTools } from './host.ts';
 import { KernelTables } from './kernel-tables.ts';
@@ -136,7 +135,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       dialler.heed(event);
       past.heed(event);
     },
-    ask: asker(answeringOf(inUse, leases, plane, tls), complain, give),
+    ask: asker(answeringOf(inUse, leases, plane, tls, fetcher({ complain })), complain, give),
     untrap: (name: string, isCarried: boolean) => traps.untrap(name, isCarried),
     release: leases.release.bind(leases),
     closeTls: tls.close.bind(tls),
@@ -197,20 +196,15 @@ function addressesFromPeer(core: Core, { gathered }: InUse, ref: SaRef): readonl
   return sa && connection?.role === 'initiator' ? sa.addresses : [];
 }
 
-/** Certificates are judged by the wall clock, everything else by the monotonic one. */
 function answeringOf(
   inUse: InUse,
   leases: LeaseKeeper,
   plane: DataPlane,
   tls: TlsSessions,
+  fetch: Fetch,
 ): Answering {
   return {
-    verifyChain({ chain, purpose }) {
-      const now = new Date();
-      const { anchors, held, revoked } = inUse.gathered.store;
-      const revocation = async (path: CertificationPath) => revokedFault(path, revoked);
-      return verifyChain(chain, purpose, anchors, now, isPlausible(now, held), revocation);
-    },
+    verifyChain: chainJudge(() => inUse.gathered.store, fetch),
     verify: ({ spki, scheme, octets, signature }) =>
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),

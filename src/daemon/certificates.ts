@@ -62,7 +62,10 @@ function filesOf({ configuration }: Gathered): readonly string[] {
   const { certificates, authorities, service } = configuration;
   return [
     ...certificates.flatMap(({ file, key }) => [file, key]),
-    ...authorities.map(({ file }) => file),
+    ...authorities.flatMap(({ file, crls }) => [
+      file,
+      ...crls.filter((one) => one.startsWith('/')),
+    ]),
     revokedFile(service.folder),
   ];
 }

@@ -5,6 +5,7 @@ import type { ChainVerdict } from '../ike/core.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { describe, provenIdentities } from './names.ts';
 import { type CertificationPath, type Fault, PathSearch, type Surroundings } from './path.ts';
+import type { RevocationPolicy } from './revocation.ts';
 import { referenceTo } from './revoked.ts';
 import { type Purpose, pathFault } from './rules.ts';
 
@@ -13,6 +14,8 @@ export interface Anchor {
   readonly certificate: Certificate;
   /** `authority`: the owner trusts it, root or not; `intermediate`: a link that peers may leave out. */
   readonly kind: 'authority' | 'intermediate';
+  /** Of an authority: how it is asked what it revoked. */
+  readonly revocation?: RevocationPolicy;
 }
 
 /** What is revoked, or not known not to be, in a path that is good otherwise. */

@@ -56,6 +56,7 @@ export const KeyUsage = {
   DIGITAL_SIGNATURE: 0x80,
   NON_REPUDIATION: 0x40,
   KEY_CERT_SIGN: 0x04,
+  CRL_SIGN: 0x02,
 } as const;
 
 /** @throws NotDer */

@@ -1,5 +1,6 @@
 // Certificate and key files: what is in them, or what is wrong and what to do about it.
 import { type Certificate, readCertificate } from './certificate.ts';
+import { type Crl, readCrl } from './crl.ts';
 import { type PrivateKey, readPrivateKey } from './keys.ts';
 import { readCertificateFile } from './pem.ts';
 import { type Revocation, readRevoked } from './revoked.ts';
@@ -44,6 +45,15 @@ export function readKeyFile(path: string, readFile: ReadFile): Loaded<PrivateKey
     : refuse(`${path} ${reading.why}`, reading.cure);
 }
 
+/** A list of an authority; whether it is one of that authority shows when it is used. */
+export function readCrlFile(path: string, readFile: ReadFile): Loaded<Crl> {
+  const bytes = load(path, readFile);
+  if (!bytes.ok) return bytes;
+  const reading = readCrl(bytes.value);
+  if (reading.ok) return { ok: true, value: reading.crl };
+  return refuse(`${path} is no list of revoked certificates: ${reading.why}`, giveCrl);
+}
+
 /** Certificates that were revoked here; a file that is not there revokes none. */
 export function readRevokedFile(path: string, readFile: ReadFile): Loaded<readonly Revocation[]> {
   const bytes = load(path, readFile);
@@ -83,5 +93,6 @@ function explain(path: string, error: unknown): Loaded<never> {
 
 const refuse = (why: string, cure: string) => ({ ok: false, why, cure }) as const;
 
+const giveCrl = 'Give the CRL of the authority, in DER or PEM';
 const giveChain =
   'Give a PEM file with «-----BEGIN CERTIFICATE-----», the own certificate first, or one certificate in DER';

@@ -8,15 +8,18 @@ import type { OwnCertificate } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import type { Anchor } from './chain.ts';
+import type { Crl } from './crl.ts';
 import {
   type ReadFile,
   readChainFile,
+  readCrlFile,
   readKeyFile,
   readRevokedFile,
   type Trouble,
 } from './files.ts';
 import { exportPrivateKey, type PrivateKey, signWith } from './keys.ts';
 import { describe, provenIdentities } from './names.ts';
+import type { RevocationPolicy } from './revocation.ts';
 import type { Revocation } from './revoked.ts';
 import { formatTime } from './rules.ts';
 
@@ -38,6 +41,10 @@ export interface AuthorityFile {
   readonly name: string;
   /** One authority or several: PEM or DER. */
   readonly file: string;
+  readonly revocation?: RevocationPolicy['mode'];
+  /** Absolute paths of lists, PEM or DER, and addresses to fetch them from. */
+  readonly crls?: readonly string[];
+  readonly ocsp?: string | undefined;
 }
 
 export interface Store {
@@ -50,6 +57,8 @@ export interface Store {
   readonly held: readonly Held[];
   /** What was revoked here, by reference. */
   readonly revoked: ReadonlyMap<string, Revocation>;
+  /** Lists of authorities that were files. */
+  readonly crls: readonly Crl[];
   /** Undefined: there is no such key, or it does not make such signatures. */
   readonly sign: (keyId: string, scheme: Scheme, octets: Uint8Array) => Uint8Array | undefined;
   /** The private key as PKCS#8 in PEM, for TLS, which takes no other form; whoever takes it wipes it. */
@@ -79,16 +88,17 @@ export function loadStore(
   readFile: ReadFile,
   surroundings: StoreSurroundings = router,
 ): Store {
-  const shelf: Shelf = { own: [], keys: new Map(), anchors: [], held: [], problems: [] };
+  const shelf: Shelf = { own: [], keys: new Map(), anchors: [], held: [], crls: [], problems: [] };
   const tools: Tools = { ...surroundings, readFile };
   for (const entry of files.certificates) loadCertificate(entry, tools, shelf);
   for (const entry of files.authorities) loadAuthority(entry, tools, shelf);
   const revoked = loadRevoked(files.revoked, readFile, shelf);
-  const { own, keys, anchors, held, problems } = shelf;
+  const { own, keys, anchors, held, crls, problems } = shelf;
   return {
     own,
     anchors,
     held,
+    crls,
     revoked: new Map(revoked.map((entry) => [entry.reference, entry])),
     authorityHashes: hashesOf(anchors),
     sign(keyId, scheme, octets) {
@@ -112,9 +122,14 @@ interface Shelf {
   readonly keys: Map<string, PrivateKey>;
   readonly anchors: Anchor[];
   readonly held: Held[];
+  readonly crls: Crl[];
   readonly problems: Problem[];
 }
-type Complain = (option: 'file' | 'key', trouble: Trouble, severity?: Problem['severity']) => void;
+type Complain = (
+  option: 'file' | 'key' | 'crl',
+  trouble: Trouble,
+  severity?: Problem['severity'],
+) => void;
 
 function loadCertificate(
   { name, file, key: keyFile }: CertificateFiles,
@@ -151,16 +166,25 @@ function loadCertificate(
   });
 }
 
-function loadAuthority({ name, file }: AuthorityFile, tools: Tools, shelf: Shelf): void {
+function loadAuthority(section: AuthorityFile, tools: Tools, shelf: Shelf): void {
+  const { name, file, revocation: mode = 'none', crls = [], ocsp: ocspUrl } = section;
+  const revocation = { mode, crlUrls: crls.filter((place) => !isPath(place)), ocspUrl };
   const complain = complaining(`authority '${name}'`, shelf);
   const chain = readChainFile(file, tools.readFile);
   if (!chain.ok) complain('file', chain);
   for (const certificate of chain.ok ? chain.value : []) {
-    shelf.anchors.push({ certificate, kind: 'authority' });
+    shelf.anchors.push({ certificate, kind: 'authority', revocation });
     shelf.held.push({ kind: 'authority', name, certificate });
     warnOfExpiry(certificate, tools, complain);
   }
+  for (const path of crls.filter(isPath)) {
+    const crl = readCrlFile(path, tools.readFile);
+    if (crl.ok) shelf.crls.push(crl.value);
+    else complain('crl', crl);
+  }
 }
+
+const isPath = (place: string): boolean => place.startsWith('/');
 
 /** A list that cannot be read must not make anybody welcome again. */
 function loadRevoked(

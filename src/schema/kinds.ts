@@ -102,6 +102,20 @@ export const absolutePath: Kind<string> = kind('an absolute path', (text) => {
   );
 });
 
+function readHttpUrl(text: string): Read<string> {
+  if (/^http:\/\/[^\s/@]+(\/[!-~]*)?$/.test(text)) return accept(text);
+  return refuse(
+    `${quote(text)} is not an http address`,
+    'Write it whole, such as http://ocsp.example.org/: what is fetched is signed, https is not needed.',
+  );
+}
+export const httpUrl: Kind<string> = kind('an http address', readHttpUrl);
+
+/** A file or an address. */
+export const crlPlace: Kind<string> = kind('an absolute path or an http address', (text) =>
+  text.startsWith('/') ? accept(text) : readHttpUrl(text),
+);
+
 export const ipAddress: Kind<Ip> = kind('an IP address', (text) => {
   const ip = parseIp(text);
   if (ip) return accept(ip);

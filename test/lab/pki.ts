@@ -76,6 +76,16 @@ export const unknownCritical = (): x509.Extension =>
 export const extension = (oid: string, critical: boolean, value: Uint8Array): x509.Extension =>
   new x509.Extension(oid, critical, Uint8Array.from(value).buffer);
 
+/** Where to ask about revocation: a CRL and an OCSP responder. */
+export const pointers = (crl: string, ocsp: string): x509.Extension[] => [
+  new x509.CRLDistributionPointsExtension([crl]),
+  new x509.AuthorityInfoAccessExtension({ ocsp }),
+];
+
+/** Appoints the holder to answer OCSP for the authority. */
+export const ocspSigning = (): x509.Extension =>
+  new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.9']);
+
 /** PEM of several certificates: what servers call fullchain. */
 export const bundle = (...certificates: readonly LabCertificate[]): Uint8Array =>
   fromText(certificates.map(({ pem }) => pem).join('\n'));
