@@ -164,7 +164,7 @@ const connection = sectionType({
     local_auth: defaulted(
       oneOf(['pubkey', 'psk', ...eapAuths]),
       'pubkey',
-      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk); an initiator may also log in by EAP.',
+      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk). An initiator may log in by EAP; a responder proves itself by eap-tls, eap-ttls or eap-peap to peers that want no more (RFC 5998).',
     ),
     remote_auth: list(
       remoteAuth,

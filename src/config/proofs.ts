@@ -24,6 +24,10 @@ export interface Names {
   readonly remoteId: IdentityPattern;
 }
 
+/** Ways in which the peer shows a certificate: as who logs in, and as who is logged in to. */
+const showsPeer: readonly string[] = ['pubkey', 'eap-tls'];
+const showsServer: readonly string[] = ['pubkey', 'eap-tls', 'eap-ttls', 'eap-peap'];
+
 export function loadProofs(
   entry: Section<'connection'>,
   names: Names,
@@ -36,12 +40,15 @@ export function loadProofs(
   const usesPsk = localAuth === 'psk' || remoteAuth.includes('psk');
   if (usesPsk) checkPsk(entry, names, sections, findings);
   else reportUnused(entry, 'psk', 'neither side proves itself with a secret', findings);
-  if (localAuth === 'pubkey') checkCertificate(entry, sections, findings);
+  const showsOne =
+    localAuth === 'pubkey' || (isEap(localAuth) && entry.options.role !== 'initiator');
+  if (showsOne) checkCertificate(entry, sections, findings);
   else if (localAuth !== 'eap-tls') {
     reportUnused(entry, 'certificate', 'the gateway proves itself without one', findings);
   }
-  if (remoteAuth.includes('pubkey') || remoteAuth.includes('eap-tls'))
-    checkAuthorities(entry, sections, findings);
+  const sees = entry.options.role === 'initiator' ? [localAuth, ...remoteAuth] : remoteAuth;
+  const ofPeers = entry.options.role === 'initiator' ? showsServer : showsPeer;
+  if (sees.some((auth) => ofPeers.includes(auth))) checkAuthorities(entry, sections, findings);
   return {
     localAuth,
     remoteAuth,
@@ -78,16 +85,27 @@ function loadRemoteAuth(
 export function askedRemoteAuth({
   remote_auth: asked,
   local_auth: own,
+  role,
 }: Section<'connection'>['options']): Section<'connection'>['options']['remote_auth'] {
   if (asked.length > 0) return asked;
-  return [isEap(own) ? 'pubkey' : own];
+  return [isEap(own) && role === 'initiator' ? 'pubkey' : own];
 }
 
 /** EAP runs one way only: who dialled logs in (RFC 7296 §2.16). */
 function checkEapRole({ section, options }: Section<'connection'>, findings: Findings): void {
   const { role, local_auth: own } = options;
   const asksForEap = askedRemoteAuth(options).some(isEap);
-  if (role !== 'initiator' && isEap(own)) {
+  const proves = (auth: string): boolean => isEap(auth) && eapMethod(auth)?.isMutual === true;
+  if (role !== 'initiator' && proves(own)) {
+    const weak = askedRemoteAuth(options).find((auth) => !proves(auth));
+    if (weak) {
+      findings.error(
+        { section, option: 'local_auth' },
+        `${own} proves the gateway only to peers that log in by such a method, and ${weak} is none`,
+        'Set local_auth to pubkey, or take the other methods out of remote_auth.',
+      );
+    }
+  } else if (role !== 'initiator' && isEap(own)) {
     findings.error(
       { section, option: 'local_auth' },
       'a responder cannot log in by EAP',

@@ -70,7 +70,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       milliseconds(patience * sa.host.policy.timing.halfOpen),
     );
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
-    if (isEapAlone(front.candidates, first)) draft.add(PayloadType.IDR, idROf(front));
+    if (isEapAlone(front, first)) draft.add(PayloadType.IDR, idROf(front));
     else yield* proveOurselves(sa, { ...front, peer: idI }, draft);
     let turn = yield* server.begin();
     let last = yield* reply(draft.add(PayloadType.EAP, { data: turn.packet }));
@@ -110,8 +110,7 @@ function frontFor(sa: IkeSa, first: Received, idI: Id): Front {
   const { policy } = sa.host;
   const idR = first.find(PayloadType.IDR);
   const willing = servingConnections(policy, sa.path).filter(
-    ({ ike, remoteAuth, localAuth }) =>
-      sa.suite && allowsSuite(ike, sa.suite) && remoteAuth.some(isEap) && !isEap(localAuth),
+    ({ ike, remoteAuth }) => sa.suite && allowsSuite(ike, sa.suite) && remoteAuth.some(isEap),
   );
   const named = willing.flatMap((connection) => {
     const localId = ownIdentity(policy, connection, idR);
@@ -171,8 +170,12 @@ function settingFor(sa: IkeSa, { connection, localId }: Front) {
   };
 }
 
-/** Only where every method proves us as well as AUTH would (RFC 5998 §3, pitfall 40). */
-function isEapAlone(candidates: readonly Connection[], first: Received): boolean {
+/**
+ * Where the owner wants it, the peer can, and every method proves us as well as AUTH would (RFC 5998 §3, pitfall 40).
+ * That the peer can says little: strongSwan does even where it demands a certificate.
+ */
+function isEapAlone({ connection, candidates }: Front, first: Received): boolean {
+  if (!isEap(connection.localAuth)) return false;
   if (!first.notify(Notification.EAP_ONLY_AUTHENTICATION)) return false;
   const methods = candidates.flatMap(({ remoteAuth }) => remoteAuth).filter(isEap);
   return methods.every((name) => eapMethod(name)?.isMutual === true);

@@ -22,7 +22,7 @@ export function* proveOurselves(
   const octets = signedOctets(sa, 'responder', idR);
   draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
   const certificate = certificateOf(sa.host.policy, connection);
-  if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
+  if (connection.localAuth !== 'psk' && certificate) addChain(draft, certificate);
 }
 
 /** AUTH over `octets` by the connection's own method. @throws IkeError when we lack what it takes */

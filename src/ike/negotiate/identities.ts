@@ -76,8 +76,7 @@ export function ownIdentity(
   connection: Connection,
   asked: Identity | undefined,
 ): Identity | undefined {
-  const names =
-    connection.localAuth === 'pubkey' ? certificateOf(policy, connection)?.identities : [];
+  const names = connection.localAuth === 'psk' ? [] : certificateOf(policy, connection)?.identities;
   const own = connection.localId ? [connection.localId, ...(names ?? [])] : (names ?? []);
   if (!asked) return own[0];
   // In the peer's own spelling: Android and Apple compare the answer byte by byte.

@@ -6,6 +6,7 @@ import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
+import type { LocalAuth, RemoteAuth } from '../../../src/policy/policy.ts';
 import { household, kinds, talk } from '../household.ts';
 import { login, notify, without } from '../payloads.ts';
 import { Peer } from '../peer.ts';
@@ -42,6 +43,32 @@ describe('MSCHAPv2', () => {
       [...gateway.children.values()][0]?.inbound.encryption.bytes,
     );
     expect(kinds(gateway)).toEqual(['child.established', 'sa.established']);
+  });
+});
+
+describe('EAP alone (RFC 5998)', () => {
+  /** The first response of a gateway that takes EAP-TLS, to a phone that trusts it by `expected`. */
+  const firstResponse = (localAuth: LocalAuth, expected: RemoteAuth) => {
+    const home = household({
+      gateway: eapPolicy({ localAuth, remoteAuth: ['eap-tls'] }),
+      phone: eapPhone({ localAuth: 'eap-tls', remoteAuth: [expected] }),
+      ports: users(),
+    });
+    home.dial();
+    home.world.run(seconds(2));
+    return talk(home.gateway).find((line) => line.startsWith('out IKE_AUTH response 1'));
+  };
+
+  test('leaves AUTH out where owner and peer want it', () => {
+    expect(firstResponse('eap-tls', 'eap-tls')).toMatch(/\[IDr EAP\]/);
+  });
+
+  test('is not begun because a peer says that it could: strongSwan does, and wants AUTH (pitfall 40)', () => {
+    expect(firstResponse('psk', 'eap-tls')).toMatch(/IDr AUTH EAP/);
+  });
+
+  test('is not begun where the peer does not know of it', () => {
+    expect(firstResponse('eap-tls', 'psk')).toMatch(/\[N\(AUTHENTICATION_FAILED\)\]/);
   });
 });
 

@@ -135,6 +135,14 @@ const relations: Readonly<Record<string, Case>> = {
     why: /a responder cannot log in by EAP/,
     cure: /pubkey/,
   },
+  'a responder that proves itself in EAP, but not to all': {
+    into: 'phones',
+    lines:
+      "option local_auth 'eap-tls'\nlist remote_auth 'eap-tls'\nlist remote_auth 'eap-mschapv2'",
+    option: 'local_auth',
+    why: /eap-mschapv2 is none/,
+    cure: /pubkey/,
+  },
   'a peer that is dialled, and shall log in by EAP': {
     into: 'cabin',
     lines: "option local_id a\nlist remote_auth 'eap-mschapv2'",
