@@ -1,5 +1,7 @@
 // EAP-TLS (RFC 5216, RFC 9190): both sides prove themselves by certificates, inside TLS.
+import { toText } from '../../base/bytes.ts';
 import { EapType } from '../../iana/eap.ts';
+import { type Identity, sameIdentity, userIdentity } from '../../policy/identity.ts';
 import type { Steps } from '../steps.ts';
 import type {
   EapEnd,
@@ -22,12 +24,14 @@ export const tls: EapMethodRow = {
 
 class TlsServer implements EapMethod {
   readonly #talk: TlsTalk | undefined;
+  readonly #claimed: Identity;
   #isWaiting = false;
 
   constructor(setting: ServerSetting) {
     const { certificate: own } = setting;
     const opening = own && ({ role: 'server', own, wantsCertificate: true } as const);
     this.#talk = opening && new TlsTalk({ setting, opening, type: EapType.TLS });
+    this.#claimed = userIdentity(toText(setting.identity));
   }
 
   // biome-ignore lint/correctness/useYield: nothing has to be asked
@@ -42,7 +46,10 @@ class TlsServer implements EapMethod {
     if (step.data.length > 0) return failure('there was talk inside EAP-TLS');
     if (!this.#talk.identities)
       return failure('the peer showed no certificate inside TLS', chooseOne);
-    if (this.#isWaiting) return { kind: 'end', end: yield* success(this.#talk) };
+    if (this.#isWaiting) {
+      const identities = claimedFirst(this.#talk.identities, this.#claimed);
+      return { kind: 'end', end: yield* success(this.#talk, identities) };
+    }
     // The peer has the last word, and may yet refuse us: with TLS 1.2 after our Finished, with TLS 1.3 after our
     // promise to say nothing more (RFC 9190 §2.1.1).
     this.#isWaiting = true;
@@ -90,16 +97,22 @@ class TlsPeer implements EapMethod {
 
   *#conclude(): Steps<EapStep> {
     this.#isProven = true;
-    const end = yield* success(this.#talk);
+    const end = yield* success(this.#talk, this.#talk.identities ?? []);
     const step = yield* this.#talk.say(none);
     return step.kind === 'send' ? { ...step, end } : step;
   }
 }
 
-function* success(talk: TlsTalk): Steps<EapEnd> {
+/** The name that the peer goes by counts where its certificate proves it; else its first does. */
+function claimedFirst(proven: readonly Identity[], claimed: Identity): readonly Identity[] {
+  const isClaimed = (identity: Identity): boolean => sameIdentity(identity, claimed);
+  return [...proven.filter(isClaimed), ...proven.filter((identity) => !isClaimed(identity))];
+}
+
+function* success(talk: TlsTalk, identities: readonly Identity[]): Steps<EapEnd> {
   const msk = yield* talk.key('client EAP encryption');
   if (!msk) return { kind: 'failure', why: 'TLS gave no keys in time' };
-  return { kind: 'success', outcome: { identities: talk.identities ?? [], msk } };
+  return { kind: 'success', outcome: { identities, msk } };
 }
 
 const none = new Uint8Array(0);

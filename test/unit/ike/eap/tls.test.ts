@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toHex } from '../../../../src/base/bytes.ts';
+import { fromText, toHex } from '../../../../src/base/bytes.ts';
 import { eapMethod } from '../../../../src/ike/eap/index.ts';
 import type { EapEnd, EapMethodRow } from '../../../../src/ike/eap/method.ts';
 import { formatIdentity, parseIdentityPattern } from '../../../../src/policy/identity.ts';
@@ -63,6 +63,23 @@ describe('EAP-TLS', () => {
     expect(mskOf(ended.peer)).toBe(mskOf(ended.server));
     expect(identitiesOf(ended.server)).toEqual(['CN=phone', 'anna@example.org']);
     expect(identitiesOf(ended.peer)).toContain('vpn.example.org');
+  });
+
+  test('calls the peer by the name that it goes by, where its certificate proves it (pitfall 38)', async () => {
+    for (const [name, first] of [
+      ['anna@example.org', 'anna@example.org'],
+      ['boss@example.org', 'CN=phone'],
+    ] as const) {
+      const { outside, peer } = pair();
+      const { closeTls } = outside;
+      const identity = fromText(name);
+      const server = eapTls.server(
+        serverSetting({ closeTls, certificate: ownOf(gateway), identity }),
+      );
+      const ended = await converse(outside, server, peer);
+      expect(identitiesOf(ended.server)?.[0]).toBe(first);
+      expect(identitiesOf(ended.server)).toHaveLength(2);
+    }
   });
 
   test('gives its TLS connections back, whenever it is over', async () => {
