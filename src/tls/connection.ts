@@ -178,7 +178,9 @@ function dial(wire: Duplex, own: OwnKey | undefined): TLSSocket {
  */
 function contextOf(own: OwnKey | undefined): SecureContext {
   const identity = own && { key: Buffer.from(own.key), cert: own.certificates };
-  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET;
+  const { SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET, SSL_OP_LEGACY_SERVER_CONNECT } = constants;
+  // strongSwan as a server does not say that it renegotiates securely (RFC 5746 §3.4); nobody renegotiates here.
+  const secureOptions = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_LEGACY_SERVER_CONNECT;
   const context = createSecureContext({
     ...identity,
     ca: [],
