@@ -1,63 +1,141 @@
-// One random schedule: two hosts, commands at random times, a wire that loses, doubles and delays. Then the network
-// heals, and both must agree; then they part, and nothing may be left.
-import { seconds } from '../../src/base/time.ts';
+// One random schedule: two hosts, commands and mishaps at random times, a wire that loses, doubles, delays and spoils.
+// Then the network heals, and both must agree; then they part, and nothing may be left.
+import { concat, toHex } from '../../src/base/bytes.ts';
+import { ip } from '../../src/base/ip.ts';
+import { minutes, seconds } from '../../src/base/time.ts';
 import type { Command, SaSnapshot } from '../../src/ike/core.ts';
 import { chanceOf } from './chance.ts';
-import { household, pool, roam } from './household.ts';
+import { type Household, household, realPool, roam } from './household.ts';
+import { keepUp } from './keep-up.ts';
+import { leftovers } from './leftovers.ts';
 import { expectAgreement } from './model.ts';
+import { Nat } from './nat.ts';
+import { primitives } from './payloads.ts';
 import { connection, phone, policy, proposals } from './policies.ts';
-import type { SimHost, World } from './world.ts';
+import { watchSecrets } from './watched-secrets.ts';
+import type { SimHost } from './world.ts';
 
-export type Act = 'rekeyChild' | 'rekeyIke' | 'deleteChild' | 'roam';
+/** What a host is told. */
+type Order = 'rekeyChild' | 'rekeyIke' | 'deleteChild' | 'roam';
+/** What happens to it, so that its IKE SA may be lost, and is dialled again. */
+const mishaps = ['crash', 'sleep', 'newMapping'] as const;
+export type Act = Order | (typeof mishaps)[number];
 export interface Schedule {
   readonly seed: number;
   readonly acts: readonly Act[];
   readonly steps: number;
 }
 
-/** Throws where something does not hold. */
-export function play({ seed, acts, steps }: Schedule): void {
-  const { world, gateway, phone: dialer, dial } = couple(seed);
+/** @returns a digest of all that was sent, in its order. Throws where something does not hold */
+export function play({ seed, acts, steps }: Schedule): string {
+  const scene = stage(seed, acts);
+  const { world, gateway, phone: dialer, isRough } = scene;
   const chance = chanceOf(seed * 104_729 + 13);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(chance() * list.length)] as T;
-  dial();
+  const mayLose = isRough || acts.includes('deleteChild');
   world.run(seconds(1));
-  world.lossy({
-    seed,
-    loss: seed % 3 === 0 ? 0 : 0.25,
-    duplicate: 0.2,
-    jitter: seconds([0.01, 0.3, 3][seed % 3] ?? 1),
-    mostLosses: 3,
-  });
+  weather(scene, true);
   for (let step = 0; step < steps; step++) {
-    const host = pick([gateway, dialer]);
-    const act = pick(acts);
-    if (act === 'roam') roam(world, dialer, `192.0.2.${step + 1}`);
-    else
-      for (const command of commandsOf(act, host)) world.input(host, { kind: 'command', command });
-    world.run(seconds(chance() * (seed % 2 === 0 ? 4 : 0.4)));
-    if (acts.includes('deleteChild')) continue;
+    happen(scene, chance, step);
+    world.run(seconds(chance() * (isRough ? 60 : seed % 2 === 0 ? 4 : 0.4)));
+    if (mayLose) continue;
     // A sender never uses what the receiver does not have yet, or has no more.
     const fates = [world.carry(gateway, dialer), world.carry(dialer, gateway)];
     if (fates.includes('lost')) throw new Error(`a packet found no tunnel after step ${step}`);
   }
-  world.lossy({ seed, loss: 0, duplicate: 0, jitter: seconds(0) });
-  world.run(seconds(170));
+  weather(scene, false);
+  world.run(isRough ? minutes(15) : seconds(170));
   expectAgreement(world, gateway, dialer, acts.includes('deleteChild') ? gateway.children.size : 1);
-  part(world, gateway, dialer);
+  part(scene);
+  const { sha256 } = primitives;
+  return toHex(sha256.digest(concat(...world.sent.map(({ bytes }) => sha256.digest(bytes)))));
 }
 
-function couple(seed: number) {
+interface Scene extends Household {
+  readonly seed: number;
+  readonly acts: readonly Act[];
+  /** Whether an IKE SA may be lost, and is dialled again. */
+  readonly isRough: boolean;
+  readonly nat: Nat | undefined;
+  readonly redial: (() => void) | undefined;
+}
+
+function stage(seed: number, acts: readonly Act[]): Scene {
+  const isRough = mishaps.some((mishap) => acts.includes(mishap));
+  const house = couple(seed, isRough);
+  const { world, gateway, phone: dialer } = house;
+  for (const host of [gateway, dialer]) watchSecrets(host);
+  const nat = acts.includes('newMapping') ? behindNat(house) : undefined;
+  if (!isRough) house.dial();
+  const redial = isRough ? keepUp(world, dialer, gateway, seed) : undefined;
+  return { ...house, seed, acts, isRough, nat, redial };
+}
+
+function happen(
+  { world, gateway, phone: dialer, ...scene }: Scene,
+  chance: () => number,
+  step: number,
+): void {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(chance() * list.length)] as T;
+  const host = pick([gateway, dialer]);
+  const act = pick(scene.acts);
+  switch (act) {
+    case 'roam':
+      roam(world, dialer, `192.0.2.${step + 1}`);
+      return;
+    case 'newMapping':
+      scene.nat?.restart();
+      return;
+    case 'sleep':
+      world.suspend(host, seconds(chance() * 200), pick(['goes on', 'stands']));
+      return;
+    case 'crash':
+      host.restart();
+      // A phone that starts dials at once; a gateway waits to be dialled.
+      if (host === dialer) scene.redial?.();
+      return;
+    default:
+      for (const command of commandsOf(act, host)) world.input(host, { kind: 'command', command });
+  }
+}
+
+function couple(seed: number, isRough: boolean): Household {
   const esp = proposals('esp', 'aes256gcm16-x25519', 'aes256gcm16');
-  return household({
+  const fields = { esp, dpd: isRough ? seconds(20) : undefined };
+  const house = household({
     seed: seed * 7919,
-    gateway: policy([connection({ esp })]),
-    phone: policy([phone({ esp })]),
-    ports: pool(Array.from({ length: 9 }, (_, i) => `10.3.0.${i + 2}`)),
+    gateway: policy([connection(fields)], { keylog: true }),
+    phone: policy([phone(fields)], { keylog: true }),
   });
+  realPool(house.gateway, { ip: ip('10.3.0.0'), bits: 29 });
+  return house;
 }
 
-function commandsOf(act: Exclude<Act, 'roam'>, host: SimHost): Command[] {
+/** The phone is at home with others, and the gateway sees it as one of them. */
+function behindNat({ world, phone: dialer }: Household): Nat {
+  const nat = new Nat({
+    inside: [dialer.address],
+    outside: '192.0.2.200',
+    filtering: 'address-and-port-dependent',
+    expiry: seconds(60),
+  });
+  world.wire = nat.before(world.wire);
+  return nat;
+}
+
+/** A network by the seed, or at last one without a fault. */
+function weather({ world, nat, seed }: Scene, isBad: boolean): void {
+  world.lossy({
+    seed,
+    loss: isBad && seed % 3 !== 0 ? 0.25 : 0,
+    duplicate: isBad ? 0.2 : 0,
+    corrupt: isBad && seed % 4 === 1 ? 0.1 : 0,
+    jitter: seconds(isBad ? ([0.01, 0.3, 3][seed % 3] ?? 1) : 0),
+    mostLosses: 3,
+  });
+  if (nat) world.wire = nat.before(world.wire);
+}
+
+function commandsOf(act: 'rekeyChild' | 'rekeyIke' | 'deleteChild', host: SimHost): Command[] {
   const sa = host.core.snapshot().sas.find(({ phase }) => phase === 'established');
   if (!sa) return [];
   if (act === 'rekeyIke') return [{ kind: 'rekey', sa: sa.id, child: undefined }];
@@ -71,22 +149,11 @@ function commandsOf(act: Exclude<Act, 'roam'>, host: SimHost): Command[] {
 const sendingOf = (host: SimHost, { children }: SaSnapshot) =>
   children.find(({ ref }) => ref === host.sending?.ref)?.ref;
 
-/** One hangs up: no SA, tunnel, timer or key may be left on either side. */
-function part(world: World, a: SimHost, b: SimHost): void {
-  world.input(a, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
+/** One hangs up for good: no SA, tunnel, timer, key, question or address may be left on either side. */
+function part({ world, gateway, phone: dialer }: Household): void {
+  dialer.watcher = undefined;
+  world.input(gateway, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
   world.run(seconds(200));
-  for (const host of [a, b]) {
-    const { deadline, children, installed } = host;
-    const keys = installed.flatMap(({ inbound, outbound }) => [inbound, outbound]);
-    const unwiped = keys.filter(({ encryption }) => !encryption.isWiped).length;
-    const left = {
-      deadline,
-      children: children.size,
-      sas: host.core.snapshot().sas.length,
-      unwiped,
-    };
-    const isClean =
-      deadline === undefined && children.size === 0 && left.sas === 0 && unwiped === 0;
-    if (!isClean) throw new Error(`${host.name} has left ${JSON.stringify(left)}`);
-  }
+  const left = [gateway, dialer].flatMap((host) => leftovers(world, host));
+  if (left.length > 0) throw new Error(left.join('; '));
 }

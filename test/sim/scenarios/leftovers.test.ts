@@ -13,36 +13,12 @@ import { type Household, household, pool } from '../household.ts';
 import { leftovers } from '../leftovers.ts';
 import { login, notify } from '../payloads.ts';
 import { connection, phone, policy, proposals } from '../policies.ts';
-import type { SimHost } from '../world.ts';
+import { forgetSecrets, secretsLeft, secretsMade, watchSecrets } from '../watched-secrets.ts';
 
-/** Every secret that was made inside a core. */
-const watch = vi.hoisted(() => ({ isOn: false, born: [] as { readonly isWiped: boolean }[] }));
-vi.mock('../../../src/base/secret.ts', async (original) => {
-  const real = await original<typeof import('../../../src/base/secret.ts')>();
-  class WatchedSecret extends real.Secret {
-    constructor(bytes: Uint8Array) {
-      super(bytes);
-      if (watch.isOn) watch.born.push(this);
-    }
-  }
-  return { ...real, Secret: WatchedSecret };
-});
-beforeEach(() => {
-  watch.born = [];
-});
-
-function watched(host: SimHost): void {
-  const { core } = host;
-  const handle = core.handle.bind(core);
-  core.handle = (now, input) => {
-    watch.isOn = true;
-    try {
-      return handle(now, input);
-    } finally {
-      watch.isOn = false;
-    }
-  };
-}
+vi.mock('../../../src/base/secret.ts', async (original) =>
+  (await import('../watched-secrets.ts')).watching(original),
+);
+beforeEach(forgetSecrets);
 
 const all = { kind: 'command', command: { kind: 'terminate', which: 'all' } } as const;
 const ecp256 = { ike: proposals('ike', 'aes256gcm16-prfsha256-ecp256') };
@@ -116,12 +92,12 @@ const lives: [string, Parameters<typeof household>[0], (house: Household) => voi
 test.each(lives)('%s', (_name, fields, end) => {
   const house = household(fields);
   const { world, gateway, phone: dialer, dial } = house;
-  for (const host of [gateway, dialer]) watched(host);
+  for (const host of [gateway, dialer]) watchSecrets(host);
   dial();
   world.run(seconds(2));
   end(house);
   world.run(seconds(3600));
-  expect(watch.born.filter(({ isWiped }) => !isWiped)).toEqual([]);
+  expect(secretsLeft()).toBe(0);
   expect([gateway, dialer].flatMap((host) => leftovers(world, host))).toEqual([]);
 });
 
@@ -137,12 +113,12 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
       gateway: policy([connection({ ...ecp256, dpd: seconds(20) })], busy),
       phone: policy([phone({ dpd: seconds(20) })]),
     });
-    for (const host of [gateway, dialer]) watched(host);
+    for (const host of [gateway, dialer]) watchSecrets(host);
     world.wire = (packet) => (world.sent.length > n ? [] : [{ packet, delay: milliseconds(10) }]);
     dial();
     world.run(seconds(3600));
-    expect(watch.born.length).toBeGreaterThanOrEqual(n > 6 ? 18 : 0);
-    expect(watch.born.filter(({ isWiped }) => !isWiped)).toEqual([]);
+    expect(secretsMade()).toBeGreaterThanOrEqual(n > 6 ? 18 : 0);
+    expect(secretsLeft()).toBe(0);
     expect([gateway, dialer].flatMap((host) => leftovers(world, host))).toEqual([]);
   },
 );
@@ -150,14 +126,14 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
 test('a dial that is called off at any moment', () => {
   for (let ms = 0; ms < 60; ms += 3) {
     const { world, gateway, phone: dialer, dial } = household();
-    for (const host of [gateway, dialer]) watched(host);
+    for (const host of [gateway, dialer]) watchSecrets(host);
     dial();
     world.run(milliseconds(ms));
     world.input(ms % 2 ? dialer : gateway, all);
     world.run(seconds(30));
     for (const host of [dialer, gateway]) world.input(host, all);
     world.run(seconds(3600));
-    expect(watch.born.filter(({ isWiped }) => !isWiped)).toEqual([]);
+    expect(secretsLeft()).toBe(0);
     expect([gateway, dialer].flatMap((host) => leftovers(world, host))).toEqual([]);
   }
 });
@@ -227,9 +203,9 @@ const visits: [string, (step: Doorstep) => void][] = [
 test.each(visits)('%s', (_name, visit) => {
   const step = doorstep({ policy: policy([connection({ dpd: seconds(30) })]) });
   const { world, gateway } = step;
-  watched(gateway);
+  watchSecrets(gateway);
   visit(step);
   world.run(seconds(3600));
-  expect(watch.born.filter(({ isWiped }) => !isWiped)).toEqual([]);
+  expect(secretsLeft()).toBe(0);
   expect(leftovers(world, gateway)).toEqual([]);
 });

@@ -1,7 +1,12 @@
 // Rekeys, moves and deletes at random, over a network that is not kind (`make sim SEEDS=10000`).
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Act, play } from '../schedule.ts';
 import { seedsOr } from '../seeds.ts';
+import { forgetSecrets, secretsLeft, secretsMade } from '../watched-secrets.ts';
+
+vi.mock('../../../src/base/secret.ts', async (original) =>
+  (await import('../watched-secrets.ts')).watching(original),
+);
 
 const mixes: Record<string, readonly Act[]> = {
   'rekeys of the tunnel': ['rekeyChild'],
@@ -9,6 +14,10 @@ const mixes: Record<string, readonly Act[]> = {
   'rekeys of both': ['rekeyChild', 'rekeyIke'],
   'rekeys and moves': ['rekeyChild', 'rekeyIke', 'roam'],
   'rekeys and deletes': ['rekeyChild', 'rekeyChild', 'rekeyIke', 'rekeyIke', 'deleteChild'],
+  'rekeys, and hosts that crash': ['rekeyChild', 'rekeyIke', 'crash'],
+  'rekeys, and hosts that sleep': ['rekeyChild', 'rekeyIke', 'sleep'],
+  'rekeys, and a NAT that forgets': ['rekeyChild', 'rekeyIke', 'newMapping'],
+  'everything at once': ['rekeyChild', 'rekeyIke', 'crash', 'sleep', 'newMapping', 'roam'],
 };
 const seeds = seedsOr(50);
 
@@ -18,7 +27,11 @@ test.each(Object.entries(mixes))(
     const failed: string[] = [];
     for (const seed of seeds) {
       try {
+        forgetSecrets();
         play({ seed, acts, steps: 10 });
+        // What a crash leaves went with the memory that it was in.
+        const left = acts.includes('crash') ? 0 : secretsLeft();
+        if (left > 0) throw new Error(`${left} secrets are not wiped`);
       } catch (error) {
         failed.push(
           `FIRST_SEED=${seed} SEEDS=1: ${error instanceof Error ? error.message : error}`,
@@ -29,3 +42,14 @@ test.each(Object.entries(mixes))(
   },
   600_000,
 );
+
+test('the same seed sends the same bytes, and another one others', () => {
+  const digests = [1, 1, 2, 2].map((seed) => {
+    const acts = Object.values(mixes).flat();
+    return play({ seed, acts, steps: 20 });
+  });
+  expect(digests[0]).toBe(digests[1]);
+  expect(digests[2]).toBe(digests[3]);
+  expect(digests[0]).not.toBe(digests[2]);
+  expect(secretsMade()).toBeGreaterThan(100); // they were watched
+});
