@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim pitfalls crossings interop format deps clean
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings interop format deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ unit: deps-build ## unit tests alone
 
 sim: deps-build ## random simulations alone, of SEEDS seeds each (1000)
 	@node test/run/sim.mjs
+
+soak: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)
+	@SOAK_HOURS=$${SOAK_HOURS:-24} npx vitest run --project unit --disable-console-intercept test/sim/scenarios/soak.test.ts
 
 pitfalls: deps-build ## the rules of docs/pitfalls.md, and the tests that cover them
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts)

@@ -15,6 +15,7 @@ const vitest = (project) => [
   ...[bin('vitest'), 'run', '--project', project],
   ...['--reporter=default', '--reporter=./test/run/tally.ts'],
 ];
+const soak = 'test/sim/scenarios/soak.test.ts';
 const inLab = (argv) => ['sh', 'test/lab/enter.sh', ...argv];
 const arm64 = ['/usr/bin/aarch64-linux-gnu-gcc', '/usr/bin/qemu-aarch64-static'];
 
@@ -40,6 +41,7 @@ const stages = [
     needs: ['/usr/bin/valgrind'],
   },
   { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
+  { name: 'a virtual day', check: false, argv: ['env', 'SOAK_HOURS=24', ...vitest('unit'), soak] },
   { name: 'interop', check: false, argv: inLab(vitest('interop')) },
   { name: 'demonstration', check: false, argv: ['make', '-s', 'demo', 'DEMO_MB=5'] },
 ];

@@ -13,6 +13,11 @@ export class Agenda<T> {
   #heap: Entry<T>[] = [];
   #compactAt = leastCompacted;
 
+  /** How many entries it holds, those included that no longer stand. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   add(entry: Entry<T>): void {
     if (this.#heap.length >= this.#compactAt) this.#compact();
     this.#heap.push(entry);

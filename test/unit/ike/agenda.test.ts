@@ -32,6 +32,12 @@ test('what is due comes in the order of time, and nothing before', () => {
   );
 });
 
+test('of what no longer stands, little is kept', () => {
+  const agenda = new Agenda<number>();
+  for (let i = 0; i < 10_000; i++) agenda.add(entry(i, i, () => i % 100 === 0));
+  expect(agenda.size).toBeLessThan(3 * 100);
+});
+
 test('what was stopped is passed over', () => {
   const agenda = new Agenda<number>();
   let stands = true;
