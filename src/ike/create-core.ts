@@ -20,8 +20,8 @@ import type {
 import { Driver } from './driver.ts';
 import { whyGivenUp } from './eap/login.ts';
 import { Endpoint } from './endpoint.ts';
-import { deleteIkeSa } from './exchanges/delete.ts';
-import { deleteChild, deleteTunnel } from './exchanges/delete-child.ts';
+import { deleteIkeSa, deleteWornIkeSa } from './exchanges/delete.ts';
+import { deleteChild, deleteTunnel, deleteWornChild } from './exchanges/delete-child.ts';
 import { dial } from './exchanges/dial.ts';
 import { liveness, probe } from './exchanges/liveness.ts';
 import { createWanted } from './exchanges/new-child.ts';
@@ -41,6 +41,7 @@ import { peerAddresses } from './sa/paths.ts';
 import { renew } from './sa/renewal.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
+import type { Steps } from './steps.ts';
 
 /**
  * @param rng random bytes; with a seeded one, the same inputs give the same effects byte for byte
@@ -226,14 +227,19 @@ class PureCore implements Core {
     for (const sa of meant) this.#terminate(sa, asked);
   }
 
-  #terminate(sa: IkeSa, why: string): void {
+  /** @param farewell what is said where the SA stands, when its turn has come */
+  #terminate(
+    sa: IkeSa,
+    why: string,
+    farewell = (now: IkeSa): Steps<void> => deleteIkeSa(now, why),
+  ): void {
     const stands = sa.phase === 'established' || sa.phase === 'rekeying';
     // What is being dialled in its place was not meant to outlive it.
     const { renewal } = sa;
     if (renewal?.dialled && renewal.establishedAt === undefined)
       retire(renewal, { cause: 'deleted-by-us', why });
     sa.timers.stop('reauthenticate');
-    if (stands) this.#driver.spawn(sa, (now) => deleteIkeSa(now, why));
+    if (stands) this.#driver.spawn(sa, farewell);
     else retire(sa, { cause: 'deleted-by-us', why });
   }
 
@@ -318,7 +324,7 @@ class PureCore implements Core {
         this.#driver.spawn(sa, createWanted);
         return;
       case 'worn-out':
-        this.#terminate(sa, 'its keys are worn out, and the peer made no new ones');
+        this.#terminate(sa, worn, (now) => deleteWornIkeSa(now, sa, worn));
         return;
       case 'ask-incoming':
         this.#driver.giveUpAsking(sa.incoming);
@@ -344,11 +350,13 @@ class PureCore implements Core {
     const why = 'the keys of its tunnel are worn out, and the peer made no new ones';
     const hasOther = sa.children.some((one) => one !== child && one.state !== 'draining');
     if (hasOther) this.#driver.spawn(sa, (now) => deleteChild(now, child, why));
-    else this.#terminate(sa, why); // with its last tunnel gone, it is better that it dials again
+    // With its last tunnel gone, it is better that it dials again.
+    else this.#terminate(sa, why, (now) => deleteWornChild(now, child, why));
   }
 }
 
 const asked = 'disconnected here';
+const worn = 'its keys are worn out, and the peer made no new ones';
 const stalled = {
   fault: 'no answer',
   why: 'the peer began a handshake and did not go on',

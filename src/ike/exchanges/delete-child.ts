@@ -8,6 +8,7 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { drain } from '../sa/lifecycle.ts';
 import { writeSpi } from '../sa/spi.ts';
 import { request, type Steps } from '../steps.ts';
+import { deleteIkeSa } from './delete.ts';
 
 export function* deleteChild(sa: IkeSa, child: ChildSa, why: string): Steps<void> {
   if (!sa.children.includes(child) || child.state === 'draining') return;
@@ -32,4 +33,12 @@ export function* deleteTunnel(sa: IkeSa, child: ChildSa, why: string): Steps<voi
   for (let one: ChildSa | undefined = child; one; one = one.successor) {
     yield* deleteChild(sa, one, why);
   }
+}
+
+/** Ends the last tunnel, whose keys are worn out, with its IKE SA; alone if another came while this waited. */
+export function* deleteWornChild(sa: IkeSa, child: ChildSa, why: string): Steps<void> {
+  if (!sa.children.includes(child)) return;
+  const hasOther = sa.children.some((one) => one !== child && one.state !== 'draining');
+  if (hasOther) yield* deleteChild(sa, child, why);
+  else yield* deleteIkeSa(sa, why);
 }

@@ -13,3 +13,8 @@ export function* deleteIkeSa(sa: IkeSa, why: string): Steps<void> {
   yield* request(draft);
   sa.closing = { cause: 'deleted-by-us', why };
 }
+
+/** DELETE of an IKE SA with worn-out keys, unless new ones took its place while this waited for its turn. */
+export function* deleteWornIkeSa(sa: IkeSa, worn: IkeSa, why: string): Steps<void> {
+  if (sa === worn) yield* deleteIkeSa(sa, why);
+}
