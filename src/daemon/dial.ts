@@ -20,11 +20,11 @@ export function waysTo(
   return pathsTo(connection, names, configuration.service.port);
 }
 
-/** The connections that there is something of. */
+/** The connections that there is something of. An IKE SA that was rekeyed only waits for its DELETE: its successor counts. */
 export function standingsOf({ sas }: CoreSnapshot): ReadonlyMap<string, Standing> {
   const standings = new Map<string, Standing>();
-  for (const { connection, establishedAt } of sas) {
-    if (connection === undefined) continue;
+  for (const { connection, establishedAt, phase } of sas) {
+    if (connection === undefined || phase === 'rekeying') continue;
     if (establishedAt !== undefined) standings.set(connection, 'established');
     else if (!standings.has(connection)) standings.set(connection, 'handshake');
   }

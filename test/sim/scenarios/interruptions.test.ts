@@ -1,8 +1,10 @@
 // What happens to hosts rather than to packets: one sleeps, one crashes and begins anew, the wire spoils what it
 // carries. Whoever dialled finds out, and dials again as the daemon does.
 import { describe, expect, test } from 'vitest';
+import { toHex } from '../../../src/base/bytes.ts';
 import { ip } from '../../../src/base/ip.ts';
 import { minutes, seconds } from '../../../src/base/time.ts';
+import { Exchange } from '../../../src/iana/exchanges.ts';
 import { household, realPool, roam } from '../household.ts';
 import { keepUp } from '../keep-up.ts';
 import { expectAgreement } from '../model.ts';
@@ -49,6 +51,22 @@ describe('a crash', () => {
     expectAgreement(world, gateway, dialer);
     expect(gateway.installed).toHaveLength(1);
   });
+});
+
+test('the new IKE SA ends while the old one still waits for its DELETE: the phone dials again', () => {
+  const { world, gateway, phone: dialer } = kept();
+  const { id, spiI } = dialer.sa;
+  const perfect = world.wire;
+  world.wire = (packet, now) => {
+    const isOld = toHex(packet.bytes.subarray(0, 8)) === spiI;
+    const isInformational = packet.bytes[18] === Exchange.INFORMATIONAL;
+    return isOld && isInformational ? [] : perfect(packet, now);
+  };
+  world.input(dialer, { kind: 'command', command: { kind: 'rekey', sa: id, child: undefined } });
+  world.run(seconds(1));
+  world.input(gateway, { kind: 'command', command: { kind: 'terminate', which: gateway.sa.id } });
+  world.run(minutes(3));
+  expectAgreement(world, gateway, dialer);
 });
 
 describe('sleep', () => {

@@ -74,6 +74,12 @@ describe('how connections stand', () => {
     children: [],
   });
 
+  // The end of such an SA is told to nobody: a connection whose new one had ended before was never dialled again.
+  test('is not told by an IKE SA that was rekeyed and waits for its DELETE', () => {
+    const sas = [{ ...sa('a', 1), phase: 'rekeying' } as const];
+    expect(standingsOf({ sas, counters: {} }).size).toBe(0);
+  });
+
   test('is told by the best of their IKE SAs', () => {
     const sas = [sa('a', undefined), sa('b', 1), sa('b', undefined), sa(undefined, undefined)];
     expect([...standingsOf({ sas, counters: {} })]).toEqual([
