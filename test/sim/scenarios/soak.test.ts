@@ -1,7 +1,10 @@
 // A virtual day with ten phones, keys that live a minute, and every fifth datagram lost (`make soak` for all of it).
 import { expect, test } from 'vitest';
 import { soak } from '../soak.ts';
+import type { SimHost } from '../world.ts';
 
+const standing = ({ core }: SimHost) =>
+  core.snapshot().sas.filter(({ phase }) => phase === 'established');
 const hours = Number(process.env['SOAK_HOURS'] ?? 2);
 
 test(`${hours} hours of ten phones end with all ten up, each with one tunnel and its address`, () => {
@@ -19,11 +22,12 @@ test(`${hours} hours of ten phones end with all ten up, each with one tunnel and
   });
   calm();
   for (const host of phones) {
-    expect(host.core.snapshot().sas, host.name).toHaveLength(1);
-    expect(host.sa.children, host.name).toHaveLength(1);
+    expect(standing(host), host.name).toHaveLength(1);
+    // Keys of a minute: it may be the moment of their renewal.
+    expect([1, 2], host.name).toContain(host.sa.children.length);
     expect(world.carry(host, gateway), host.name).toBe('carried');
   }
-  const sas = gateway.core.snapshot().sas;
+  const sas = standing(gateway);
   expect(new Set(sas.map(({ peer }) => peer)).size).toBe(10);
   expect(sas).toHaveLength(10);
   const sum = (key: keyof (typeof tallies)[number]) =>
