@@ -315,6 +315,8 @@ export interface SaSnapshot {
   readonly peer: string | undefined;
   /** The peer's certificate as the verdict on its chain named it; undefined: it proved itself in another way. */
   readonly certificate: string | undefined;
+  /** The account that it logged in with, where it did so with a password. */
+  readonly user: string | undefined;
   readonly path: Path;
   /** Where the peer may be reached, as far as it told. */
   readonly peerAddresses: readonly Ip[];

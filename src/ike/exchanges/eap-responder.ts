@@ -38,7 +38,13 @@ import { proveOurselves } from './own-auth.ts';
 
 export type EapVerdict =
   /** The peer's AUTH fits; ours goes into the last response. */
-  | { readonly ok: true; readonly selected: Selected; readonly auth: Auth }
+  | {
+      readonly ok: true;
+      readonly selected: Selected;
+      /** The account, where a password was checked. */
+      readonly user: string | undefined;
+      readonly auth: Auth;
+    }
   /** The last response, with EAP-Failure in it. */
   | { readonly ok: false; readonly draft: Draft };
 
@@ -50,6 +56,7 @@ export type EapVerdict =
 export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<EapVerdict> {
   const front = frontFor(sa, first, idI);
   let selected: Selected | undefined;
+  let user: string | undefined;
   const server = new EapServer({
     asksIdentity: true, // Windows says nothing useful in IDi
     methods: (identity) => methodsFor(front.candidates, identity),
@@ -58,6 +65,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       const choice = select(front, row, outcome);
       if ('why' in choice) return choice;
       selected = choice;
+      user = outcome.grant && toText(choice.peer.data);
       return undefined;
     },
   });
@@ -92,7 +100,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       });
     }
     const own = signedOctets(sa, 'responder', idROf(front));
-    return { ok: true, selected, auth: eapAuth(sa, 'responder', own, msk) };
+    return { ok: true, selected, user, auth: eapAuth(sa, 'responder', own, msk) };
   } finally {
     msk?.wipe();
     server.wipe();

@@ -50,6 +50,8 @@ export const ikeAuth: Responder = {
     const selected = byEap?.selected ?? (yield* authenticatePeer(sa, received, idI));
     sa.connection = selected.connection;
     sa.peer = selected.peer;
+    sa.user = byEap?.user;
+    sa.device = byEap && idI;
     yield* judgeOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
     if (byEap) draft.add(PayloadType.AUTH, byEap.auth);

@@ -22,14 +22,14 @@ export function* judgeOlder(sa: IkeSa, received: Received): Steps<void> {
   const { connection } = sa;
   invariant(connection, 'a peer before its connection is known');
   const { unique } = connection;
-  if (unique !== 'never' && received.notify(Notification.INITIAL_CONTACT)) {
-    // It knows of no other, so there is nobody to say good-bye to.
-    const lost = sameAs(sa).filter((one) => !haveCrossed(one, sa));
+  const isFirst = unique !== 'never' && received.notify(Notification.INITIAL_CONTACT) !== undefined;
+  if (isFirst) {
+    // It knows of no other, so there is nobody to say good-bye to. Another device of the same user may.
+    const lost = sameAs(sa).filter((one) => isSameDevice(one, sa) && !haveCrossed(one, sa));
     for (const one of lost) retire(one, anew);
-    return;
   }
-  const older = olderOf(sa);
-  const former = older.find((one) => isContinuedBy(one, sa, received));
+  const older = olderOf(sa).filter((one) => !isFirst || !isSameDevice(one, sa));
+  const former = older.find((one) => isSameDevice(one, sa) && isContinuedBy(one, sa, received));
   if (former) renew(former, sa);
   const others = older.filter((one) => one !== former);
   if (unique === 'replace') for (const one of others) farewell(one, anew);
@@ -59,6 +59,10 @@ function sameAs(sa: IkeSa): readonly IkeSa[] {
       sameIdentity(peer, sa.peer),
   );
 }
+
+/** An identity is one device, but a user who logs in with a name may have several. */
+const isSameDevice = (one: IkeSa, sa: IkeSa): boolean =>
+  one.device === undefined || sa.device === undefined || sameIdentity(one.device, sa.device);
 
 /**
  * Whether the peer asks for what it has already: then it makes the new SA before it breaks the old one, and

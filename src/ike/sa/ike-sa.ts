@@ -72,6 +72,10 @@ export class IkeSa {
   peer: Identity | undefined;
   /** The certificate by which it proved that, see ChainVerdict. */
   certificate: string | undefined;
+  /** The account that the peer logged in with, where a password was checked; `peer` is its name too. */
+  user: string | undefined;
+  /** IDi of one who logged in by EAP: it proves nothing, but tells the devices of a user apart. */
+  device: Identity | undefined;
   /** What the peer called itself, proven or not: for the log alone. */
   claimed: Identity | undefined;
   suite: IkeSuite | undefined;
@@ -209,6 +213,7 @@ export class IkeSa {
       phase: this.phase,
       connection: this.connection?.name,
       peer: this.peerName,
+      user: this.user,
       certificate: this.certificate,
       path: this.path,
       peerAddresses,

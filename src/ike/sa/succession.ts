@@ -24,6 +24,8 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.peer = old.peer;
   next.certificate = old.certificate;
   next.claimed = old.claimed;
+  next.user = old.user;
+  next.device = old.device;
   next.lease = old.lease;
   next.virtualIps = old.virtualIps;
   next.children.push(...old.children);

@@ -3,15 +3,29 @@ import { describe, expect, test } from 'vitest';
 import { fromText } from '../../../src/base/bytes.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
+import { EapType } from '../../../src/iana/eap.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
+import { encodeMsChap } from '../../../src/ike/eap/mschapv2-packet.ts';
 import type { LocalAuth, RemoteAuth } from '../../../src/policy/policy.ts';
+import { ownId } from '../../../src/wire/payloads/id.ts';
+import { type Payload, payload } from '../../../src/wire/payloads/index.ts';
 import { household, kinds, talk } from '../household.ts';
-import { login, notify, without } from '../payloads.ts';
+import { child, login, notify, without } from '../payloads.ts';
 import { Peer } from '../peer.ts';
 import { identity, pattern } from '../policies.ts';
-import { annasPassword, eapPhone, eapPolicy, users } from '../users.ts';
+import {
+  annasPassword,
+  answerTo,
+  challengeIn,
+  eapPhone,
+  eapPolicy,
+  msChapAnswer,
+  requestIn,
+  users,
+} from '../users.ts';
+import type { World } from '../world.ts';
 
 const initialContact = Notification.INITIAL_CONTACT;
 
@@ -65,6 +79,16 @@ describe('EAP alone (RFC 5998)', () => {
 
   test('is not begun because a peer says that it could: strongSwan does, and wants AUTH (pitfall 40)', () => {
     expect(firstResponse('psk', 'eap-tls')).toMatch(/IDr AUTH EAP/);
+  });
+
+  test('is not for a method that others could guess the password from (pitfall 40)', () => {
+    const policy = eapPolicy({ localAuth: 'eap-tls', remoteAuth: ['eap-tls', 'eap-mschapv2'] });
+    const { world, gateway } = household({ gateway: policy, ports: users() });
+    const guest = new Peer(world, { to: '203.0.113.2', from: '198.51.100.9' }).connect();
+    const eapOnly = notify(Notification.EAP_ONLY_AUTHENTICATION);
+    guest.ask(Exchange.IKE_AUTH, [...without(login(guest), P.AUTH), eapOnly]);
+
+    expect(talk(gateway).at(-1)).toMatch(/\[N\(AUTHENTICATION_FAILED\)\]/); // it has no certificate for AUTH
   });
 
   test('is not begun where the peer does not know of it', () => {
@@ -175,15 +199,54 @@ describe('which connection', () => {
 });
 
 describe('INITIAL_CONTACT', () => {
-  test('of another name ends nobody: what counts is who logged in (pitfall 41)', () => {
-    const home = household({ gateway: eapPolicy(), phone: eapPhone(), ports: users() });
-    home.dial();
-    home.world.run(seconds(2));
-    const liar = new Peer(home.world, { to: '203.0.113.2', from: '198.51.100.99' }).connect();
-    const request = [...without(login(liar, { id: 'anna' }), P.AUTH), notify(initialContact)];
-    liar.ask(Exchange.IKE_AUTH, request);
-    home.world.run(seconds(200));
+  /** A device of anna's, which calls itself `id`. */
+  const device = (world: World, seed: number, id: string): void => {
+    const guest = new Peer(world, {
+      to: '203.0.113.2',
+      from: `198.51.100.${seed}`,
+      seed,
+    }).connect();
+    const { type, data } = identity(id);
+    const idI = ownId(type, data);
+    const ask = (...payloads: Payload[]) => guest.ask(Exchange.IKE_AUTH, payloads);
+    const offer = requestIn(ask(payload(P.IDI, idI), ...child(), notify(initialContact)));
+    const challenge = requestIn(ask(answerTo(offer, EapType.IDENTITY, 'anna')));
+    const right = { name: 'anna', password: annasPassword };
+    const { data: response, msk } = msChapAnswer(challengeIn(challenge), right);
+    const verdict = requestIn(ask(answerTo(challenge, EapType.MSCHAPV2, response)));
+    ask(answerTo(verdict, EapType.MSCHAPV2, encodeMsChap({ op: 'success' })));
+    ask(guest.keyAuth(idI, msk));
+  };
 
-    expect(home.gateway.sa).toMatchObject({ peer: 'anna', phase: 'established' });
+  test('of another device ends nobody: a user may have several (pitfall 41)', () => {
+    const { world, gateway } = household({ gateway: eapPolicy(), ports: users() });
+    device(world, 1, '192.168.1.23');
+    device(world, 2, '192.168.7.4');
+
+    expect(gateway.core.snapshot().sas).toMatchObject([{ peer: 'anna' }, { peer: 'anna' }]);
+  });
+
+  test('of the same device ends what it lost (pitfall 41)', () => {
+    const { world, gateway } = household({ gateway: eapPolicy(), ports: users() });
+    device(world, 1, 'annas-phone.example');
+    device(world, 2, 'annas-phone.example');
+
+    expect(gateway.core.snapshot().sas).toMatchObject([
+      { path: { remote: { ip: '198.51.100.2' } } },
+    ]);
+    expect(gateway.eventsOf('sa.closed')).toMatchObject([{ cause: 'replaced' }]);
+  });
+
+  test('of somebody who does not log in ends nobody (pitfall 41)', () => {
+    const { world, gateway } = household({ gateway: eapPolicy(), ports: users() });
+    device(world, 1, 'annas-phone.example');
+    const liar = new Peer(world, { to: '203.0.113.2', from: '198.51.100.99' }).connect();
+    const me = identity('annas-phone.example');
+    const idI = payload(P.IDI, ownId(me.type, me.data));
+    const offer = requestIn(liar.ask(Exchange.IKE_AUTH, [idI, ...child(), notify(initialContact)]));
+    liar.ask(Exchange.IKE_AUTH, [answerTo(offer, EapType.IDENTITY, 'anna')]);
+    world.run(seconds(200));
+
+    expect(gateway.sa).toMatchObject({ peer: 'anna', phase: 'established' });
   });
 });

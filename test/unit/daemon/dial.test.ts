@@ -65,6 +65,7 @@ describe('how connections stand', () => {
     connection: name,
     peer: undefined,
     certificate: undefined,
+    user: undefined,
     path,
     nat: { local: false, remote: false },
     suite: undefined,

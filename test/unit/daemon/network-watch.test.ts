@@ -21,6 +21,7 @@ const snapshot = (id: number, fields: Partial<SaSnapshot> = {}): SaSnapshot => (
   connection: 'home',
   peer: undefined,
   certificate: undefined,
+  user: undefined,
   path: { local: { ip: wifi, port: 4500 }, remote: { ip: router, port: 4500 } },
   peerAddresses: [],
   nat: { local: false, remote: false },

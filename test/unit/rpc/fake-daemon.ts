@@ -20,6 +20,7 @@ export const phone: SaSnapshot = {
   phase: 'established',
   connection: 'phones',
   certificate: undefined,
+  user: undefined,
   peer: 'anna@example.org',
   path: {
     local: { ip: ip('203.0.113.2'), port: 4500 },
