@@ -13,6 +13,8 @@ export interface SwanGatewayOptions {
   readonly files?: CharonFiles;
   /** Further settings of its connection. */
   readonly settings?: Settings;
+  /** Settings of plugins, by their names. */
+  readonly plugins?: Settings;
 }
 
 export class SwanGateway implements AnyGateway {
@@ -23,7 +25,7 @@ export class SwanGateway implements AnyGateway {
   }
 
   static async start(home: Home, options: SwanGatewayOptions): Promise<SwanGateway> {
-    const { ike, esp, local, remote, secrets, files = {} } = options;
+    const { ike, esp, local, remote, secrets, files = {}, plugins = {} } = options;
     const net = { local_ts: [network.lan, network.lan6], remote_ts: 'dynamic', esp_proposals: esp };
     const phones: Settings = {
       version: 2,
@@ -41,7 +43,7 @@ export class SwanGateway implements AnyGateway {
       secrets,
     };
     return new SwanGateway(
-      await Charon.start(home.lab, home.router, { name: 'gateway', config, files }),
+      await Charon.start(home.lab, home.router, { name: 'gateway', config, files, plugins }),
     );
   }
 
