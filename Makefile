@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings interop format deps clean
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios interop format deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +46,9 @@ pitfalls: deps-build ## the rules of docs/pitfalls.md, and the tests that cover 
 
 crossings: deps-build ## what docs/crossings.md says of exchanges that cross, and the tests that play it
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) crossing
+
+scenarios: deps-build ## what docs/scenarios.md asks for, and the tests that see it
+	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) scenario
 
 interop: build deps-lab ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop

@@ -153,7 +153,7 @@ describe('our daemon at strongSwan', () => {
     return daemon;
   };
 
-  test('logs in with name and password, and gets its address', async () => {
+  test('logs in with name and password, and gets its address (scenario 12)', async () => {
     const { home, swan } = scene();
     const daemon = await dial('right', carol.secret);
 
@@ -164,7 +164,7 @@ describe('our daemon at strongSwan', () => {
     await daemon.stop();
   });
 
-  test('says why, when the password is wrong', async () => {
+  test('says why, when the password is wrong (scenario 12)', async () => {
     const daemon = await dial('wrong', 'something else');
 
     await until('the reason in the log', () => daemon.log.includes('the server refused our login'));

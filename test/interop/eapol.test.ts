@@ -170,7 +170,7 @@ describe('eapol_test', () => {
     },
   );
 
-  test('logs in with PEAP without binding the method inside to the tunnel', async () => {
+  test('logs in with PEAP without binding the method inside to the tunnel (scenario 15)', async () => {
     const phase1 = text('crypto_binding=0');
     const done = await dial(['eap-peap'], {
       eap: 'PEAP',
@@ -221,7 +221,7 @@ describe('eapol_test', () => {
     expect(done.end).toMatchObject({ kind: 'failure', why: expect.stringContaining('unknown ca') });
   });
 
-  test('takes another method than the first, and answers with that (NAK)', async () => {
+  test('takes another method than the first, and answers with that (NAK; scenario 14)', async () => {
     const done = await dial(['eap-tls', 'eap-peap', 'eap-mschapv2'], { eap: 'MSCHAPV2', ...anna });
     expect(done).toMatchObject({ code: 0, end: { kind: 'success' } });
   });

@@ -106,7 +106,7 @@ test('a certificate file that changes is taken up, and a broken one changes noth
   expect((await gateway.status()).sas).toHaveLength(2);
 }, 200_000);
 
-test('a revoked device is out at once and stays out, and the other one stays in', async () => {
+test('a revoked device is out at once and stays out, and the other one stays in (scenario 10)', async () => {
   const { home, gateway, phone } = scene();
 
   expect((await gateway.ikectl('cert', 'revoke', 'anna')).code).toBe(0);

@@ -117,7 +117,7 @@ test.each([
   await swan.stop();
 });
 
-test('connects to strongSwan with certificates on both sides', async () => {
+test('connects to strongSwan with certificates on both sides (scenario 1)', async () => {
   const { home } = scene();
   const authority = new Authority();
   const server = authority.issue({

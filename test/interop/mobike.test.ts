@@ -33,7 +33,7 @@ const onlySa = async () => {
   return sa;
 };
 
-test('a phone that loses its Wi-Fi keeps its tunnel over the mobile network, silent for less than a second (pitfall 68)', async () => {
+test('a phone that loses its Wi-Fi keeps its tunnel over the mobile network, silent for less than a second (pitfall 68, scenario 22)', async () => {
   const { home } = scene();
   const before = await onlySa();
 
@@ -75,7 +75,7 @@ test('a NAT that restarts is followed with the next ESP packet (pitfall 67)', as
   expect(after.remote).not.toBe(before.remote);
 });
 
-test('and without any traffic with the next probe of the phone (scenario mobike-nat-mappings)', async () => {
+test('and without any traffic with the next probe of the phone (scenario 23: mobike-nat-mappings)', async () => {
   const { home } = scene();
   const [inner] = (await onlySa()).addresses;
   const before = await onlySa();

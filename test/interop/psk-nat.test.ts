@@ -22,7 +22,7 @@ const scene = stage({
   },
 });
 
-test('connects within two round trips and gets an address of each family (pitfall 33)', async () => {
+test('connects within two round trips and gets an address of each family (pitfall 33, scenarios 2, 17)', async () => {
   const { gateway, phone } = scene();
 
   const dialled = await phone.initiate('home');
@@ -36,7 +36,7 @@ test('connects within two round trips and gets an address of each family (pitfal
   expect([...(ours?.addresses ?? [])].sort()).toEqual([...(sa?.virtualAddresses ?? [])].sort());
 });
 
-test('sees the phone at the address of the NAT, on a port that the NAT chose (pitfalls 65, 66)', async () => {
+test('sees the phone at the address of the NAT, on a port that the NAT chose (pitfalls 65, 66; scenario 19)', async () => {
   const [sa] = await scene().gateway.sas();
 
   expect(sa?.remote).toMatch(new RegExp(`^${address.nat}:\\d+$`));

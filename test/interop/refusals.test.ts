@@ -102,7 +102,7 @@ test.each([
   expect(await scene().gateway.sas()).toEqual([]);
 });
 
-test('wrong and unknown look the same to the one who is refused', async () => {
+test('wrong and unknown look the same to the one who is refused (scenario 30)', async () => {
   const told = async (name: string): Promise<string[]> =>
     (await refused(name)).match(/parsed IKE_AUTH response.*/g) ?? [];
 

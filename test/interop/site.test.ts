@@ -45,7 +45,7 @@ const scene = stage({
   },
 });
 
-test('the tunnel comes up by itself and leads each network into the other', async () => {
+test('the tunnel comes up by itself and leads each network into the other (scenario 26)', async () => {
   const { answerer, home: homes } = scene();
   await until('the routes are there', () => routesOf(homes.nat).includes(network.lan));
   await until('the routes are there', () => routesOf(homes.router).includes('192.168.7.0/24'));
@@ -94,7 +94,7 @@ test('the tunnel comes back by itself when the other router hung up', async () =
   expect(await ping(homes.phone, address.lan)).toMatchObject({ received: 3 });
 });
 
-test('the tunnel comes back by itself when the other router was killed and starts anew', async () => {
+test('the tunnel comes back by itself when the other router was killed and starts anew (scenario 24: dpd-restart)', async () => {
   const { answerer, home: homes } = scene();
   await answerer.kill();
   const config = [...basics(), site(home, cabin)];

@@ -87,7 +87,7 @@ const pingOnce = async (to: string): Promise<number> =>
 const pingUntilAnswered = (to: string): Promise<unknown> =>
   until(`${to} answers`, async () => (await pingOnce(to)) === 1, 30_000);
 
-test('the first ping starts the tunnel and is answered (net2net-route)', async () => {
+test('the first ping starts the tunnel and is answered (scenario 26: net2net-route)', async () => {
   const swan = await startHome('home', [homeNets]);
   const cabin = await startCabin('cabin');
   expect(await cabin.status()).toMatchObject({ sas: [], counters: { esp: { trapped: 0 } } });
@@ -123,7 +123,7 @@ test('a tunnel alone that ended is made anew on its IKE SA', async () => {
   expect(after?.children).toHaveLength(1);
 });
 
-test('a responder that narrows gets a tunnel for each packet (net2net-route-narrow)', async () => {
+test('a responder that narrows gets a tunnel for each packet (scenario 26: net2net-route-narrow)', async () => {
   // strongSwan in userland serves a network only where its host has an address in it.
   scene().home.router.address('lan0', '192.168.1.9/32');
   await startHome('home-narrow', [['192.168.1.8/29'], ['192.168.1.0/29']]);
@@ -158,7 +158,7 @@ test('a responder that narrows gets a tunnel for each packet (net2net-route-narr
   expect(await remotes()).toEqual(['192.168.1.0/29', '192.168.1.8/29']);
 });
 
-test('the next packet brings the tunnel up again after the peer died (dpd-trap)', async () => {
+test('the next packet brings the tunnel up again after the peer died (scenario 24: dpd-trap)', async () => {
   const swan = await startHome('home-dying', [homeNets]);
   const cabin = await startCabin('cabin-dpd');
   expect(await pingOnce(address.lan)).toBe(1);

@@ -1,11 +1,18 @@
-// `make pitfalls`, `make crossings`: every row of docs/pitfalls.md or docs/crossings.md with the tests that name it,
-// and those that nobody names yet.
+// `make pitfalls`, `make crossings`, `make scenarios`: every row of the page of that name in docs/ with the tests that
+// name it, and those that nobody names yet.
 import { readFileSync } from 'node:fs';
 import { sourcesBelow } from '../architecture/sources.ts';
 import { inCheckout } from '../lab/checkout.ts';
-import { type Mention, mentionsIn, type Row, readRows, type Word } from './pitfall-mentions.ts';
+import {
+  type Mention,
+  mentionsIn,
+  type Row,
+  readRows,
+  type Word,
+  words,
+} from './pitfall-mentions.ts';
 
-const word: Word = process.argv[2] === 'crossing' ? 'crossing' : 'pitfall';
+const word: Word = words.find((one) => one === process.argv[2]) ?? 'pitfall';
 const rows = readRows(readFileSync(inCheckout(`docs/${word}s.md`), 'utf8'));
 const mentions = ['test', 'native/test'].flatMap((folder) =>
   sourcesBelow(folder, '.ts', '.c', '.h')
@@ -31,7 +38,7 @@ function summarize(): void {
     if (!isKnown(id)) process.stdout.write(`\nno ${word} ${id}, named by ${file}: ${title}\n`);
   }
   process.stdout.write('\n');
-  count(word === 'pitfall' ? 'rules' : 'crossings', (id) => !id.startsWith('C'));
+  count(word === 'pitfall' ? 'rules' : `${word}s`, (id) => !id.startsWith('C'));
   if (word === 'pitfall') count('collisions', (id) => id.startsWith('C'));
 }
 

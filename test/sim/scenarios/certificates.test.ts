@@ -153,7 +153,7 @@ describe('certificates on both sides', () => {
   });
 });
 
-test('asymmetric: the gateway shows a certificate, the phone knows a key', () => {
+test('asymmetric: the gateway shows a certificate, the phone knows a key (scenario 4)', () => {
   const house = dialled({
     gateway: gateway('p256', { remoteAuth: ['psk', 'pubkey'] }),
     phone: policy([phone({ localAuth: 'psk', remoteAuth: ['pubkey'] })]),

@@ -97,7 +97,7 @@ describe('refusals', () => {
     return house;
   };
 
-  test('a wrong pre-shared key is AUTHENTICATION_FAILED, and no half-open SA is left', () => {
+  test('a wrong pre-shared key is AUTHENTICATION_FAILED, and no half-open SA is left (scenario 30)', () => {
     const wrong = [{ ids: [], secret: new Secret(fromText('incorrect')) }];
     const {
       gateway,
@@ -218,6 +218,14 @@ describe('refusals', () => {
     ]);
   });
 
+  test('a host that only dials does not answer a stranger at all (scenario 31)', () => {
+    const { world, gateway, dial } = household({ gateway: policy([phone()]) });
+    dial();
+    world.run(seconds(300));
+    expect(world.sent.filter(({ from }) => from.ip === gateway.address)).toEqual([]);
+    expect(gateway.core.snapshot().sas).toEqual([]);
+  });
+
   test('an address that no connection serves gets no SA', () => {
     const range = { start: ip('192.0.2.1'), end: ip('192.0.2.1') };
     const { gateway } = refused({ gateway: policy([connection({ remote: [range] })]) });
@@ -294,7 +302,7 @@ describe('over a bad network', () => {
     },
   );
 
-  test('a peer that falls silent is given up after the configured tries', () => {
+  test('a peer that falls silent is given up after the configured tries (scenario 24: dpd-clear)', () => {
     const { world, gateway, dial } = household({
       gateway: policy([connection({ dpd: seconds(30) })]),
     });

@@ -34,7 +34,7 @@ describe('a crash', () => {
     expect(gateway.sa.addresses).toEqual(['10.3.0.2']);
   });
 
-  test('of the gateway: the phone finds out by its own probe, and dials again', () => {
+  test('of the gateway: the phone finds out by its own probe, and dials again (scenario 24: dpd-restart)', () => {
     const { world, gateway, phone: dialer } = kept();
     gateway.restart();
     expect(world.carry(dialer, gateway)).toBe('lost');

@@ -28,7 +28,7 @@ const lateWire = (world: World, delay: number) => {
 };
 
 describe('a phone that moves (RFC 4555)', () => {
-  test('keeps its SAs, and the gateway sends after it once somebody there echoed COOKIE2 (pitfall 68)', () => {
+  test('keeps its SAs, and the gateway sends after it once somebody there echoed COOKIE2 (pitfall 68, scenario 22)', () => {
     const house = established();
     const { world, gateway, phone: dialer } = house;
     const before = gateway.sa.spiI;

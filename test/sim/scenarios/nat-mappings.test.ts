@@ -148,7 +148,7 @@ describe('without keepalives', () => {
     expectAgreement(world, gateway, dialer);
   });
 
-  test('a NAT that restarts is noticed by the next probe as well', () => {
+  test('a NAT that restarts is noticed by the next probe as well (scenario 23)', () => {
     const { world, nat, gateway, toPhone } = behindNat({ dpd: minutes(1) });
     expect(toPhone()).toBe(true);
     nat.restart();

@@ -26,7 +26,7 @@ function sourceHashes(peer: Peer) {
 }
 
 describe('a gateway', () => {
-  test('says on IPv4 that it is behind a NAT, so that ESP comes in UDP', () => {
+  test('says on IPv4 that it is behind a NAT, so that ESP comes in UDP (scenario 21)', () => {
     const { gateway, guest } = doorstep({ address: gatewayAddress });
     const { sent, truth } = sourceHashes(guest({ from: '198.51.100.7' }));
     expect(sent).toHaveLength(20);

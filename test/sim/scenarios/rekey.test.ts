@@ -85,7 +85,7 @@ describe.each(['phone', 'gateway'] as const)('started by the %s', (who) => {
     expect([gateway.deadline, dialer.deadline]).toEqual([undefined, undefined]);
   });
 
-  test('fifty rekeys of both kinds in turn lose no packet', () => {
+  test('fifty rekeys of both kinds in turn lose no packet (scenario 27)', () => {
     const house = established();
     const { world, gateway, phone: dialer } = house;
     const fates = new Set<string>();

@@ -4,13 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
 import { seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
+import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import { offer } from '../../../src/ike/negotiate/proposals.ts';
 import { everything } from '../../../src/policy/selectors.ts';
 import { find, payload } from '../../../src/wire/payloads/index.ts';
-import { doorstep, logsIn, logsInRaw, onlyChild } from '../doorstep.ts';
+import { doorstep, logsIn, logsInRaw, notifies, onlyChild } from '../doorstep.ts';
 import { household } from '../household.ts';
-import { login, replaced } from '../payloads.ts';
+import { login, none, notify, replaced } from '../payloads.ts';
 import { connection, pattern, phone, policy, proposals } from '../policies.ts';
 
 describe('SA of the tunnel', () => {
@@ -30,6 +31,37 @@ describe('SA of the tunnel', () => {
     const transforms = (only?.transforms ?? []).filter(({ type }) => type !== 5);
     const { gateway } = logsIn(payload(P.SA, { proposals: only ? [{ ...only, transforms }] : [] }));
     expect(onlyChild(gateway)).toMatchObject({ esn: false });
+  });
+
+  test.each([
+    ['we', ['aes256gcm16-esn'], ['aes256gcm16-esn-noesn']],
+    ['the phone', ['aes256gcm16-esn-noesn'], ['aes256gcm16-esn']],
+  ])(
+    '%s insist on extended sequence numbers, and the other takes both (scenario 29)',
+    (_who, ours, theirs) => {
+      const {
+        world,
+        gateway,
+        phone: dialer,
+        dial,
+      } = household({
+        gateway: policy([connection({ esp: proposals('esp', ...ours) })]),
+        phone: policy([phone({ esp: proposals('esp', ...theirs) })]),
+      });
+      dial();
+      world.run(seconds(1));
+      expect([onlyChild(gateway).esn, onlyChild(dialer).esn]).toEqual([true, true]);
+    },
+  );
+
+  test('that could do IP-TFS or go over many processors comes up without (RFC 9347, RFC 9611; scenario 44)', () => {
+    const { gateway, answer } = logsIn(
+      notify(Notification.USE_AGGFRAG, Uint8Array.of(0)),
+      notify(Notification.SA_RESOURCE_INFO, none, 3, Uint8Array.of(0xc0, 1, 2, 3)),
+    );
+    expect(onlyChild(gateway).cipher).toBe('aes256gcm16');
+    expect(notifies(answer)).not.toContain('USE_AGGFRAG');
+    expect(notifies(answer)).not.toContain('SA_RESOURCE_INFO');
   });
 
   // Each connection has its own idea of strength; the suite was chosen before it was known whose peer it is.

@@ -50,6 +50,11 @@ describe('what tests name', () => {
   });
 });
 
+test('docs/scenarios.md has forty-four rows in their order', () => {
+  const scenarios = readRows(readFileSync(inCheckout('docs/scenarios.md'), 'utf8'));
+  expect(scenarios.map(({ id }) => id)).toEqual(upTo(44));
+});
+
 describe('docs/crossings.md', () => {
   const crossings = readRows(readFileSync(inCheckout('docs/crossings.md'), 'utf8'));
 
