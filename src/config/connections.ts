@@ -59,6 +59,7 @@ export function loadConnections(
       childLifetime: options.child_lifetime,
       reauthLifetime: options.reauth_lifetime,
       unique: options.unique,
+      redirect: options.redirect,
       childless: options.childless,
       jitter: options.jitter,
     };

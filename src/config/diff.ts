@@ -150,6 +150,7 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   childLifetime: undefined,
   reauthLifetime: undefined,
   unique: undefined,
+  redirect: undefined,
   childless: undefined,
   jitter: undefined,
 };

@@ -271,6 +271,11 @@ const connection = sectionType({
       'allow',
       'Whether the tunnel is made after the handshake, with keys of its own (RFC 6023): allow where the peer wants it, prefer where it can, force always, never.',
     ),
+    redirect: defaulted(
+      flag,
+      '0',
+      'Initiator: whether to follow a peer that sends it to another gateway (RFC 5685), which must prove to be remote_id as well.',
+    ),
     jitter: defaulted(
       share,
       '0.1',

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Ip } from '../base/ip.ts';
 import { createEngine, type EngineMode, type ServedEngine } from '../crypto/engine.ts';
 import type { DataPlane, DataPlaneListener, DataPlaneOptions } from '../dataplane/dataplane.ts';
-import type { Core, SaRef } from '../ike/core.ts';
+import type { Core, Effect, SaRef } from '../ike/core.ts';
 import { createCore } from '../ike/create-core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import { verifySignature } from '../pki/keys.ts';
@@ -21,6 +21,7 @@ import { Daemon, systemClock } from './daemon.ts';
 import { sourceFor, standingsOf, waysTo } from './dial.ts';
 import { Dialler } from './dialler.ts';
 import { fetcher } from './fetch.ts';
+import { followRedirect } from './follow-redirect.ts';
 import type { Gathered } from './gather.ts';
 import type { HostTools } from './host.ts';
 import { KernelTables } from './kernel-tables.ts';
@@ -136,6 +137,8 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       past.heed(event);
     },
     ask: asker(answeringOf(inUse, leases, plane, tls, fetcher({ complain })), complain, give),
+    redirect: (effect: Extract<Effect, { kind: 'redirect' }>): void =>
+      void followRedirect(effect, inUse.gathered.configuration.service.port, { give, log }),
     untrap: (name: string, isCarried: boolean) => traps.untrap(name, isCarried),
     release: leases.release.bind(leases),
     closeTls: tls.close.bind(tls),

@@ -20,6 +20,15 @@ export function waysTo(
   return pathsTo(connection, names, configuration.service.port);
 }
 
+/** The best way to a gateway that another one sends us to. @throws Refused when there is none */
+export async function wayToGateway(gateway: string, port: number): Promise<Path> {
+  const address = parseIp(gateway);
+  const peers = address ? [address] : await resolve(gateway);
+  const { found, refusals } = await gather(peers.map((peer) => pathTo(peer, port)));
+  if (found[0]) return found[0];
+  throw new Refused(refusals.join('; ') || `${gateway} has no address`);
+}
+
 /** The connections that there is something of. An IKE SA that was rekeyed only waits for its DELETE: its successor counts. */
 export function standingsOf({ sas }: CoreSnapshot): ReadonlyMap<string, Standing> {
   const standings = new Map<string, Standing>();

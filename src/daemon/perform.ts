@@ -18,6 +18,7 @@ export interface Ports {
   readonly keylog: Pick<Keylog, 'disclose' | 'install' | 'move' | 'remove'> | undefined;
   readonly report: (event: TraceEvent) => void;
   readonly ask: (ticket: Ticket, question: Question) => void;
+  readonly redirect: (redirect: Extract<Effect, { kind: 'redirect' }>) => void;
   readonly untrap: (connection: string, isCarried: boolean) => void;
   readonly release: (lease: Lease) => void;
   readonly closeTls: (tls: TlsRef) => void;
@@ -65,6 +66,7 @@ const table: Table = {
   move: ({ plane }, { child, path, encap }) => plane.move(child, path, encap),
   activate: ({ plane }, { child }) => plane.activate(child),
   remove: ({ plane }, { child }) => plane.remove(child),
+  redirect: ({ redirect }, effect) => redirect(effect),
   untrap: ({ untrap }, { connection, isCarried }) => untrap(connection, isCarried),
   release: ({ release }, { lease }) => release(lease),
   closeTls: ({ closeTls }, { tls }) => closeTls(tls),
@@ -94,6 +96,7 @@ const doing: Readonly<Record<Effect['kind'], string>> = {
   move: 'move a tunnel to its new addresses',
   activate: 'send with the new keys of a tunnel',
   remove: 'remove a tunnel',
+  redirect: 'dial another gateway',
   untrap: 'let a waiting packet go',
   release: 'release an address',
   closeTls: 'close a TLS connection',

@@ -36,6 +36,8 @@ export type Command =
       readonly path: Path;
       /** What wants the tunnel; `untrap` tells when it has it. */
       readonly packet?: WaitingPacket | undefined;
+      /** The answer to `redirect`. */
+      readonly redirected?: Redirection | undefined;
     }
   /** One more CHILD_SA on the IKE SA of a connection, for a packet that none carries; `untrap` is the answer. */
   | { readonly kind: 'widen'; readonly connection: string; readonly packet: WaitingPacket }
@@ -75,6 +77,12 @@ export interface Selectors {
   readonly remote: readonly Selector[];
 }
 
+/** Which gateway sent us away (RFC 5685), and the SA that serves until the next one stands. */
+export interface Redirection {
+  readonly from: Ip;
+  readonly instead: SaRef | undefined;
+}
+
 export type DataPlaneEvent =
   /**
    * Authenticated, in-window packets arrive from another address: the NAT mapping changed (RFC 7296 §2.23).
@@ -100,6 +108,8 @@ export type Effect =
   | { readonly kind: 'activate'; readonly child: ChildRef }
   | { readonly kind: 'remove'; readonly child: ChildRef }
   /** A packet that waited can go its way; or the peer gives us no tunnel for it. */
+  /** The peer of a connection sends us to another gateway, an address or a host name: `initiate` it there. */
+  | ({ readonly kind: 'redirect'; readonly connection: string; readonly to: string } & Redirection)
   | { readonly kind: 'untrap'; readonly connection: string; readonly isCarried: boolean }
   /** An address that the question `lease` gave is free again. */
   | { readonly kind: 'release'; readonly lease: Lease }

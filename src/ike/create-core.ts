@@ -110,7 +110,7 @@ class PureCore implements Core {
   #obey(command: Command): void {
     switch (command.kind) {
       case 'initiate':
-        this.#initiate(command.connection, command.path, command.packet);
+        this.#initiate(command);
         return;
       case 'widen':
         this.#widen(command.connection, command.packet);
@@ -135,10 +135,17 @@ class PureCore implements Core {
     }
   }
 
-  #initiate(name: string, path: Path, packet: WaitingPacket | undefined): void {
-    const connection = this.#host.policy.connections.find((one) => one.name === name);
+  #initiate({ connection: name, path, packet, redirected }: Initiate): void {
+    const { policy, registry } = this.#host;
+    const connection = policy.connections.find((one) => one.name === name);
+    if (!connection && redirected) return; // it went while the other gateway was looked for
     invariant(connection, `no connection ${name}`);
-    this.#dial(connection, path, { packet });
+    // It may have got new keys meanwhile.
+    const replaced = registry.all.find(
+      ({ id, predecessor }) => (predecessor?.id ?? id) === redirected?.instead,
+    );
+    const old = replaced?.phase === 'established' && !replaced.renewal ? replaced : undefined;
+    this.#dial(connection, path, { old, packet, redirectedFrom: redirected?.from });
   }
 
   /** A new IKE SA beside one that stands; when it is up, it takes the place of that. */
@@ -153,15 +160,12 @@ class PureCore implements Core {
     this.#dial(connection, { local, remote }, { old });
   }
 
-  #dial(
-    connection: Connection,
-    path: Path,
-    { old, packet }: { old?: IkeSa; packet?: WaitingPacket | undefined },
-  ): void {
+  #dial(connection: Connection, path: Path, { old, packet, redirectedFrom }: DialFields): void {
     const spiR = new Uint8Array(8);
     const sa = new IkeSa(this.#host, { role: 'initiator', spiI: this.#host.drawSpi(), spiR, path });
     this.#host.registry.add(sa);
     if (old) renew(old, sa);
+    sa.redirectedFrom = redirectedFrom;
     this.#driver.spawn(sa, () => dial(sa, connection, packet));
   }
 
@@ -353,6 +357,14 @@ class PureCore implements Core {
     // With its last tunnel gone, it is better that it dials again.
     else this.#terminate(sa, why, (now) => deleteWornChild(now, child, why));
   }
+}
+
+type Initiate = Extract<Command, { kind: 'initiate' }>;
+interface DialFields {
+  /** What it is to replace. */
+  readonly old?: IkeSa | undefined;
+  readonly packet?: WaitingPacket | undefined;
+  readonly redirectedFrom?: Ip | undefined;
 }
 
 const asked = 'disconnected here';

@@ -8,6 +8,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Effect, Ticket } from './core.ts';
 import { Guesses } from './eap/guesses.ts';
 import type { TraceEvent } from './events.ts';
+import type { Redirected } from './extensions/redirect.ts';
 import type { Run } from './run.ts';
 import { Agenda } from './sa/agenda.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
@@ -29,6 +30,8 @@ export class Host {
   readonly agenda: Timetable = new Agenda();
   /** Exchanges that wait for the answer to a question. */
   readonly waiting = new Map<Ticket, { readonly sa: IkeSa; readonly run: Run }>();
+  /** Redirects that were followed lately. */
+  readonly redirects: Redirected[] = [];
   readonly counters = new Map<string, number>();
   /** Wrong passwords. */
   readonly guesses = new Guesses();

@@ -1,5 +1,6 @@
 // Reauthentication with strongSwan at the other end, made before the old connection breaks (scenarios 32, 33); the
-// same identity from another place (scenario 42); connections that begin without a tunnel (scenario 28).
+// same identity from another place (scenario 42); connections that begin without a tunnel (scenario 28); a gateway that
+// sends us elsewhere (scenario 34).
 import { expect, onTestFinished, test } from 'vitest';
 import type { Charon } from '../lab/charon.ts';
 import { Gateway } from '../lab/gateway.ts';
@@ -188,4 +189,19 @@ test('we begin without a tunnel, and make it then (scenario 28)', async () => {
   const logins = swan.charon.log.split('\n').filter((line) => /parsed IKE_AUTH request/.test(line));
   expect(logins.at(-1)).not.toMatch(/ SA /);
   expect(logged(swan.charon, /parsed CREATE_CHILD_SA request 2 \[.*SA No KE TSi TSr/)).toBe(1);
+});
+
+test('strongSwan sends us to another address of its, and the connection moves there (scenario 34)', async () => {
+  const { swan, phone } = await dialled('sent', { redirect: '1' }, {});
+  const whom = ['--peer-id', anna.id];
+
+  const sent = await swan.charon.control(['--redirect', ...whom, '--gateway', address.router6]);
+  expect(sent).toMatchObject({ code: 0 });
+
+  await until('the connection is there', async () =>
+    (await phone.sas()).some(({ remote }) => remote.includes(address.router6)),
+  );
+  await oneSa(phone);
+  expect(logged(swan.charon, /N\(REDIR_FROM\)|redirected from/i)).toBeGreaterThanOrEqual(1);
+  expect(await ping(scene().home.phone, address.lan)).toMatchObject({ received: 3 });
 });

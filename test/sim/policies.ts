@@ -57,6 +57,7 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     childLifetime: undefined,
     reauthLifetime: undefined,
     unique: 'device',
+    redirect: false,
     childless: 'allow',
     jitter: 0,
     ...fields,

@@ -69,6 +69,8 @@ export class SimHost {
   readonly released: string[] = [];
   /** Of each packet that waited, whether it went its way. */
   readonly untrapped: boolean[] = [];
+  /** Gateways that it was sent to. */
+  readonly redirected: Extract<Effect, { kind: 'redirect' }>[] = [];
   /** Where the data plane sends a child's packets, once that was changed. */
   readonly paths = new Map<number, Path>();
   readonly encaps = new Map<number, ChildSpec['encap']>();
@@ -282,6 +284,9 @@ export class World {
       case 'remove':
         host.children.delete(effect.child);
         drop(host.active, effect.child);
+        return;
+      case 'redirect':
+        host.redirected.push(effect);
         return;
       case 'untrap':
         host.untrapped.push(effect.isCarried);

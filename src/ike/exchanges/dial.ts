@@ -13,6 +13,7 @@ import { IkeError } from '../error.ts';
 import { beginsChildless } from '../extensions/childless.ts';
 import { isInitialContact } from '../extensions/initial-contact.ts';
 import { natOf } from '../extensions/nat-detection.ts';
+import { go, redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Received } from '../message.ts';
 import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identities.ts';
 import { reportFailedAttempt } from '../refusal.ts';
@@ -39,7 +40,11 @@ export function* dial(
   packet: WaitingPacket | undefined,
 ): Steps<void> {
   sa.connection = connection;
-  yield* initiateIkeSaInit(sa, connection);
+  const elsewhere = yield* initiateIkeSaInit(sa, connection);
+  if (elsewhere !== undefined) {
+    leaveFor(sa, elsewhere, packet);
+    return;
+  }
   floatPorts(sa);
   const localId = ownIdentity(sa.host.policy, connection, undefined);
   if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
@@ -50,6 +55,13 @@ export function* dial(
   const response = yield* request(draft);
   refuseIfRefused(response);
   const last = yield* authenticateEachOther(sa, connection, localId, response);
+  const later = redirectIn(sa, last);
+  if (later !== undefined) {
+    establish(sa);
+    leaveFor(sa, later, packet);
+    yield* deleteIkeSa(sa, `the peer sends us to ${later}`);
+    return;
+  }
   let refusal = last.error();
   if (!refusal && offered) acceptFirstChild(sa, draft, last, offered.spiIn);
   else if (!refusal) acceptAddresses(sa, connection, last);
@@ -64,6 +76,13 @@ export function* dial(
   // Without its CHILD_SA it is of no use to us, and somebody must delete it.
   reportChildRefused(sa, nameOf(Notification, refusal.type));
   yield* deleteIkeSa(sa, 'the peer refused the tunnel');
+}
+
+/** The peer sends us to another gateway (RFC 5685): this SA comes to nothing. */
+function leaveFor(sa: IkeSa, gateway: string, packet: WaitingPacket | undefined): void {
+  if (packet) untrap(sa, false);
+  go(sa, gateway, false);
+  sa.closing = { cause: 'failed', why: `the peer sends us to ${gateway}` };
 }
 
 /**

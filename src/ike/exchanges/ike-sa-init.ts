@@ -14,6 +14,7 @@ import type { Chosen, Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
 import type { Sa } from '../../wire/payloads/sa.ts';
 import { IkeError } from '../error.ts';
+import { redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
 import { servingConnections } from '../negotiate/identities.ts';
 import { choose, explainMismatch, offer, offersOnly } from '../negotiate/proposals.ts';
@@ -68,8 +69,11 @@ function withoutChoice(ours: readonly Proposal[], theirs: Sa): IkeError {
   return new IkeError('NO_PROPOSAL_CHOSEN', why, { advice });
 }
 
-/** Our IKE_SA_INIT, with as many rounds of COOKIE and INVALID_KE_PAYLOAD as are reasonable (RFC 7296 §2.6.1). */
-export function* initiateIkeSaInit(sa: IkeSa, connection: Connection): Steps<void> {
+/**
+ * Our IKE_SA_INIT, with as many rounds of COOKIE and INVALID_KE_PAYLOAD as are reasonable (RFC 7296 §2.6.1).
+ * @returns the gateway that the peer sends us to instead, if it does (RFC 5685 §3)
+ */
+export function* initiateIkeSaInit(sa: IkeSa, connection: Connection): Steps<string | undefined> {
   const ours = connection.ike;
   const ni = sa.host.random(nonceBytes);
   const offers = new Offers(sa, ours);
@@ -78,14 +82,15 @@ export function* initiateIkeSaInit(sa: IkeSa, connection: Connection): Steps<voi
     for (let round = 0; round < mostRounds; round++) {
       const { ke, value } = offers.current;
       const draft = initRequest(ours, { ni, ke, value, cookie });
-      const response = yield* usefulResponse(sa, draft, { offers, cookie, ours });
+      const response = yield* usefulResponse(sa, draft, { offers, cookie, ours, ni });
+      if (typeof response === 'string') return response;
       const demanded = response.notify(Notification.COOKIE);
       const wanted = response.notify(Notification.INVALID_KE_PAYLOAD);
       if (demanded) cookie = demanded.data;
       else if (wanted) offers.turnTo(wanted);
       else {
         acceptResponse(sa, response, { offers, ours, ni });
-        return;
+        return undefined;
       }
       sa.window.restart();
     }
@@ -116,15 +121,18 @@ interface Sent {
   readonly offers: Offers;
   readonly cookie: Uint8Array | undefined;
   readonly ours: readonly Proposal[];
+  readonly ni: Uint8Array;
 }
 
 /**
  * The first response that leads on. Anybody can send an unprotected one, and the network can double an
  * earlier one: what does not is noted, and a better one waited for (RFC 7296 §2.21.1).
  */
-function* usefulResponse(sa: IkeSa, draft: Draft, sent: Sent): Steps<Received> {
+function* usefulResponse(sa: IkeSa, draft: Draft, sent: Sent): Steps<Received | string> {
   let response = yield* request(draft);
   for (;;) {
+    const elsewhere = redirectIn(sa, response, sent.ni);
+    if (elsewhere !== undefined) return elsewhere;
     const why = whyUseless(response, sent);
     if (!why) return response;
     sa.host.report({ kind: 'note', sa: sa.id, why: `${why}: still waiting for another answer` });

@@ -6,6 +6,7 @@ import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
 import { natDetection } from './nat-detection.ts';
+import { redirect } from './redirect.ts';
 import { signatureHash } from './signature-hash.ts';
 
 export const extensions: readonly Extension[] = [
@@ -16,4 +17,5 @@ export const extensions: readonly Extension[] = [
   additionalAddresses,
   authLifetime,
   childless,
+  redirect,
 ];

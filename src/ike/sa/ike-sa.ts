@@ -102,6 +102,8 @@ export class IkeSa {
   heirOf: IkeSa | undefined;
   /** The SA whose place it took, until that is deleted. */
   predecessor: IkeSa | undefined;
+  /** The gateway that sent us to this one. */
+  redirectedFrom: Ip | undefined;
   /** The SA that was authenticated anew to take its place, and the one whose place it is to take. */
   renewal: IkeSa | undefined;
   former: IkeSa | undefined;
