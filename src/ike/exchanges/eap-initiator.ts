@@ -1,6 +1,7 @@
 // IKE_AUTH with EAP as initiator (RFC 7296 §2.16): the responder proved itself in its first response, or does so in
 // EAP (RFC 5998); then we log in, and at last both say AUTH once more.
 import { fromText } from '../../base/bytes.ts';
+import { Secret } from '../../base/secret.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Identity } from '../../policy/identity.ts';
@@ -42,7 +43,8 @@ export function* logIn(
 ): Steps<LoggedIn> {
   const { auth, localId, isServerProven } = login;
   const row = eapMethod(auth);
-  const peer = new EapPeer(settingFor(sa, localId, isServerProven), row ? [row] : []);
+  const setting = settingFor(sa, localId, isServerProven);
+  const peer = new EapPeer(setting, row ? [row] : []);
   const idR = required(first, PayloadType.IDR);
   sa.phase = 'eap';
   let outcome: EapOutcome | undefined;
@@ -62,6 +64,7 @@ export function* logIn(
   } finally {
     outcome?.msk?.wipe();
     peer.wipe();
+    setting.password?.wipe();
   }
 }
 
@@ -84,12 +87,13 @@ function* converse(peer: EapPeer, first: Received): Steps<EapOutcome> {
 function settingFor(sa: IkeSa, localId: Identity, isServerProven: boolean): PeerSetting {
   const { host, connection } = sa;
   const { primitives, random, policy } = host;
-  const login = connection?.login;
+  // A reload wipes the passwords of the policy before: ours are the ones of today, and a copy.
+  const { login } = policy.connections.find(({ name }) => name === connection?.name) ?? {};
   return {
     primitives,
     random,
     identity: login ? fromText(login.name) : localId.data,
-    password: login?.password,
+    password: login && new Secret(login.password.bytes.slice()),
     certificate: connection && certificateOf(policy, connection),
     serverId: connection?.remoteId ?? { kind: 'any' },
     isServerProven,

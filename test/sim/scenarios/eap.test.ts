@@ -118,6 +118,24 @@ describe('a network that loses and doubles', () => {
   });
 });
 
+test('a reload in the middle of a login does not take its password away', () => {
+  const old = eapPhone();
+  const home = household({ gateway: eapPolicy(), phone: old, ports: users() });
+  home.dial();
+  home.world.run(milliseconds(45)); // IKE_AUTH is on its way back, with the first EAP request
+  const command = { kind: 'policy', policy: eapPhone() } as const;
+  home.world.input(home.phone, { kind: 'command', command });
+  for (const { login } of old.connections) login?.password.wipe();
+  home.world.run(milliseconds(25));
+  const again = { kind: 'policy', policy: eapPhone() } as const;
+  home.world.input(home.phone, { kind: 'command', command: again });
+  for (const { login } of command.policy.connections) login?.password.wipe();
+  home.world.run(seconds(5));
+
+  expect(home.phone.eventsOf('bug')).toEqual([]);
+  expect(home.phone.sa).toMatchObject({ peer: 'home.example' });
+});
+
 describe('who may not come in', () => {
   const fails = (gateway = eapPolicy(), phone = eapPhone(), ports = users()) => {
     const home = household({ gateway, phone, ports });
