@@ -26,6 +26,28 @@ export function canonicalDn(text: string): string {
     .join(', ');
 }
 
+/**
+ * Whether a name fits a pattern, both in their canonical text: in a pattern the value `*` stands for any one value, so
+ * that `C=CH, O=Home, CN=*` is everybody at home. Attributes are neither added nor left out.
+ */
+export function fitsDn(pattern: string, dn: string): boolean {
+  const [wanted, given] = [pattern, dn].map((text) =>
+    splitAt(text, ',').map((name) => splitAt(name, '+').map((pair) => pair.trim())),
+  );
+  return (
+    wanted?.length === given?.length &&
+    (wanted ?? []).every((pairs, i) => {
+      const others = given?.[i] ?? [];
+      return (
+        pairs.length === others.length && pairs.every((pair, j) => fitsPair(pair, others[j] ?? ''))
+      );
+    })
+  );
+}
+
+const fitsPair = (pattern: string, pair: string): boolean =>
+  pattern.endsWith('=*') ? pair.startsWith(pattern.slice(0, -1)) : pair === pattern;
+
 /** Case of ASCII letters only: other alphabets have letters that fold into ASCII ones. */
 export const lowerAscii = (text: string): string =>
   text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -2,7 +2,7 @@
 import { equal, fromHex, fromText, toHex, toText } from '../base/bytes.ts';
 import { ipBytes, ipFromBytes, parseIp } from '../base/ip.ts';
 import { IdType } from '../iana/identities.ts';
-import { canonicalDn, formatDn, lowerAscii } from './dn.ts';
+import { canonicalDn, fitsDn, formatDn, lowerAscii } from './dn.ts';
 
 export interface Identity {
   /** One of IdType. */
@@ -14,7 +14,7 @@ export type IdentityPattern =
   | { readonly kind: 'any' }
   | { readonly kind: 'exact'; readonly identity: Identity }
   | { readonly kind: 'suffix'; readonly suffix: string }
-  /** The canonical text of a distinguished name. */
+  /** The canonical text of a distinguished name; a value `*` in it is any value. */
   | { readonly kind: 'dn'; readonly dn: string };
 
 export const anyIdentity: IdentityPattern = { kind: 'any' };
@@ -67,7 +67,7 @@ export function matchesIdentity(pattern: IdentityPattern, identity: Identity): b
       return isName(identity) && endsWith(lower(identity.data), fromText(pattern.suffix));
     case 'dn': {
       const dn = identity.type === IdType.ID_DER_ASN1_DN ? formatDn(identity.data) : undefined;
-      return dn !== undefined && canonicalDn(dn) === pattern.dn;
+      return dn !== undefined && fitsDn(pattern.dn, canonicalDn(dn));
     }
   }
 }

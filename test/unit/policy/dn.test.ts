@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat, fromHex, fromText } from '../../../src/base/bytes.ts';
-import { canonicalDn, formatDn } from '../../../src/policy/dn.ts';
+import { canonicalDn, fitsDn, formatDn } from '../../../src/policy/dn.ts';
 import { type Attribute, derName, multiValued, sequence } from './der-name.ts';
 
 const home: Attribute[] = [
@@ -9,6 +9,34 @@ const home: Attribute[] = [
   ['55040a', 'Home'],
   ['550403', 'anna'],
 ];
+
+describe('fitsDn', () => {
+  const dn = canonicalDn('C=CH, O=Home\\, sweet, OU=a + CN=anna=*');
+  test.each([
+    ['C=CH, O=Home\\, sweet, OU=a + CN=anna=*', true],
+    ['C=*, O=*, OU=* + CN=*', true],
+    ['c=ch, o=home\\, sweet, ou=A + cn=*', true],
+    ['C=CH, O=*, CN=*', false],
+    ['C=CH, O=*, OU=a', false],
+    ['C=CH, O=*', false],
+    ['C=CH, O=*, OU=a + CN=*, L=*', false],
+    ['C=DE, O=*, OU=* + CN=*', false],
+    ['C=CH, CN=*, OU=* + CN=*', false],
+    ['C=CH, O=Ho*, OU=* + CN=*', false],
+  ])('%s: %s', (pattern, fits) => {
+    expect(fitsDn(canonicalDn(pattern), dn)).toBe(fits);
+  });
+
+  test('a name fits itself, whatever is in it', () => {
+    const value = fc.string({ unit: 'grapheme', minLength: 1 });
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), (values) => {
+        const name = formatDn(derName(values.map((one) => ['550403', one]))) ?? '';
+        expect(fitsDn(canonicalDn(name), canonicalDn(name))).toBe(true);
+      }),
+    );
+  });
+});
 
 describe('formatDn', () => {
   test('writes the attributes by their names, in their order', () => {
