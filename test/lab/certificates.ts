@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runNow } from './command.ts';
 import { formatSettings } from './swanctl.ts';
 
-export type KeyKind = 'rsa' | 'ecdsa' | 'ed25519';
+export type KeyKind = 'rsa' | 'rsa3072' | 'ecdsa' | 'ecdsa384' | 'ecdsa521' | 'ed25519';
 
 /** A certificate with its key, both PEM. */
 export interface Credential {
@@ -16,55 +16,80 @@ export interface Credential {
 export interface CertificateRequest {
   readonly dn: string;
   readonly san?: readonly string[];
-  readonly purpose: 'serverAuth' | 'clientAuth';
+  /** Undefined: it says nothing of what it is for. */
+  readonly purpose?: 'serverAuth' | 'clientAuth' | 'ocspSigning';
   /** It was valid for a month that ended yesterday. */
   readonly expired?: boolean;
+  /** Years that it is valid; one unless told. */
+  readonly years?: number;
   readonly kind?: KeyKind;
+  /** Further words for `pki --issue`. */
+  readonly more?: readonly string[];
 }
 
 export class Authority {
   readonly certificate: string;
   readonly dn: string;
-  readonly #key: string;
+  readonly key: string;
   readonly #kind: KeyKind;
 
-  constructor(kind: KeyKind = 'ecdsa', dn = 'C=CH, O=Home, CN=Home CA') {
+  constructor(kind: KeyKind = 'ecdsa', dn = 'C=CH, O=Home, CN=Home CA', issuer?: Authority) {
     this.#kind = kind;
     this.dn = dn;
-    this.#key = generateKey(kind);
-    this.certificate = withFiles({ key: this.#key }, ({ key }) =>
-      pki('--self', '--ca', '--in', key, ...keyType(kind), '--dn', dn, ...days(3650)),
-    );
+    this.key = generateKey(kind);
+    const request = { dn, kind, years: 10, more: ['--ca'] };
+    this.certificate = issuer
+      ? issuer.#certify(this.key, request)
+      : withFiles({ key: this.key }, ({ key }) =>
+          pki(
+            '--self',
+            '--ca',
+            '--in',
+            key,
+            ...keyType(kind),
+            '--dn',
+            dn,
+            ...validity(-1, 40 * 365),
+          ),
+        );
   }
 
   issue(request: CertificateRequest): Credential {
+    const key = generateKey(request.kind ?? this.#kind);
+    return { certificate: this.#certify(key, request), key };
+  }
+
+  #certify(key: string, request: CertificateRequest): string {
     const { dn, san = [], purpose, expired = false, kind = this.#kind } = request;
-    const key = generateKey(kind);
-    const files = { ca: this.certificate, caKey: this.#key, own: key };
-    const certificate = withFiles(files, ({ ca, caKey, own }) =>
+    const { years = 1, more = [] } = request;
+    const files = { ca: this.certificate, caKey: this.key, own: key };
+    return withFiles(files, ({ ca, caKey, own }) =>
       pki(
         ...['--issue', '--cacert', ca, '--cakey', caKey, '--in', own, ...keyType(kind)],
-        ...['--dn', dn, '--flag', purpose, ...san.flatMap((name) => ['--san', name])],
-        ...(expired ? lastMonth() : days(365)),
+        ...['--dn', dn, ...(purpose ? ['--flag', purpose] : [])],
+        ...san.flatMap((name) => ['--san', name]),
+        ...(expired ? validity(-31, -1) : validity(0, 365 * years)),
+        ...more,
       ),
     );
-    return { certificate, key };
   }
 }
 
 function generateKey(kind: KeyKind): string {
-  const bits = { rsa: ['--size', '2048'], ecdsa: ['--size', '256'], ed25519: [] }[kind];
-  return pki('--gen', '--type', kind, ...bits);
+  const [, type = kind, size] = /^(rsa|ecdsa)(\d*)$/.exec(kind) ?? [];
+  const usual = { rsa: '2048', ecdsa: '256' }[type];
+  return pki('--gen', '--type', type, ...(usual ? ['--size', size || usual] : []));
 }
 
 /** `pki` wants to be told the key's type when it reads one; Ed25519 keys are PKCS#8. */
-const keyType = (kind: KeyKind): string[] => ['--type', kind === 'ed25519' ? 'priv' : kind];
-const days = (n: number): string[] => ['--lifetime', `${n}`];
-
-function lastMonth(): string[] {
-  const form = ['--dateform', '%Y%m%d%H%M%S'];
-  return [...form, '--not-before', stamp(-31), '--not-after', stamp(-1)];
-}
+const keyType = (kind: KeyKind): string[] => [
+  '--type',
+  kind === 'ed25519' ? 'priv' : kind.replace(/\d+$/, ''),
+];
+/** In days from now; `--lifetime` counts seconds in 31 bits and ends in the past after 68 years. */
+const validity = (from: number, until: number): string[] => [
+  ...['--dateform', '%Y%m%d%H%M%S', '--not-before', stamp(from), '--not-after', stamp(until)],
+];
 
 const stamp = (inDays: number): string =>
   new Date(Date.now() + inDays * 86_400_000).toISOString().replace(/\D/g, '').slice(0, 14);

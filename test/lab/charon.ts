@@ -177,6 +177,7 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
     'charon-systemd': {
       load: PLUGINS.join(' '),
       install_routes: true,
+      x509,
       retransmit_timeout: options.retransmit ?? 2,
       retransmit_tries: options.retransmitTries ?? 5,
       make_before_break: options.makeBeforeBreak,
@@ -201,9 +202,12 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
         ...options.plugins,
       },
     },
-    swanctl: { load: 'random openssl pem pkcs1 pkcs8 x509 pubkey' },
+    swanctl: { x509, load: 'random openssl pem pkcs1 pkcs8 x509 pubkey' },
   };
 }
+
+/** Certificates that nobody should accept are for the gateway to refuse. */
+const x509 = { enforce_critical: false };
 
 const CHARON = '/usr/sbin/charon-systemd';
 const FOLDERS = { authorities: 'x509ca', certificates: 'x509', keys: 'private' } as const;

@@ -34,6 +34,8 @@ export type Login =
       readonly credential: Credential;
       /** PEM of the authority that the phone trusts. */
       readonly authority: string;
+      /** Authorities between that and its certificate, which it sends along; PEM. */
+      readonly links?: readonly string[];
     }
   | {
       readonly kind: 'eap';
@@ -125,6 +127,8 @@ function filesOf(dials: Readonly<Record<string, Dial>>): CharonFiles {
   for (const [name, { login }] of Object.entries(dials)) {
     if (login.kind === 'psk') continue;
     authorities[`${name}.pem`] = login.authority;
+    const links = login.kind === 'certificate' ? (login.links ?? []) : [];
+    for (const [i, link] of links.entries()) authorities[`${name}-${i}.pem`] = link;
     if (!login.credential) continue;
     certificates[`${name}.pem`] = login.credential.certificate;
     keys[`${name}.pem`] = login.credential.key;

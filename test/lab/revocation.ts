@@ -53,7 +53,6 @@ export function answerOcsp(
   more: readonly string[] = ['-ndays', '1'],
 ): Uint8Array {
   return inFolder(authority, revoked, (dir) => {
-    writeFileSync(join(dir, 'openssl.cnf'), configuration(dir, ''));
     const good = known.filter((one) => !revoked.includes(one));
     for (const pem of good) addLine(dir, pem, 'V');
     writeFileSync(join(dir, 'request.der'), request);
@@ -68,14 +67,46 @@ export function answerOcsp(
   });
 }
 
+/** Who an OCSP responder answers for, and about whom it knows what; PEM. */
+export interface Responder {
+  readonly authority: Signer;
+  readonly signer: Signer;
+  readonly good: readonly string[];
+  readonly revoked: readonly string[];
+}
+
+/** The command of a responder that listens, with its files in `dir`. */
+export function ocspServer(
+  dir: string,
+  port: number,
+  { authority, signer, good, revoked }: Responder,
+): readonly string[] {
+  lay(dir, authority, revoked);
+  for (const pem of good) addLine(dir, pem, 'V');
+  const path = (name: string, text: string): string => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  return [
+    ...['openssl', 'ocsp', '-port', `${port}`, '-index', join(dir, 'index.txt'), '-ndays', '1'],
+    ...['-CA', join(dir, 'ca.pem'), '-rsigner', path('signer.pem', signer.certificate)],
+    ...['-rkey', path('signer.key', signer.key)],
+  ];
+}
+
+function lay(dir: string, authority: Signer, revoked: readonly string[]): void {
+  writeFileSync(join(dir, 'openssl.cnf'), configuration(dir, ''));
+  writeFileSync(join(dir, 'ca.pem'), authority.certificate);
+  writeFileSync(join(dir, 'ca.key'), authority.key);
+  writeFileSync(join(dir, 'index.txt'), '');
+  writeFileSync(join(dir, 'crlnumber'), '01\n');
+  for (const pem of revoked) addLine(dir, pem, 'R');
+}
+
 function inFolder<T>(authority: Signer, revoked: readonly string[], use: (dir: string) => T): T {
   const dir = mkdtempSync(join(tmpdir(), 'ikev2-revocation-'));
   try {
-    writeFileSync(join(dir, 'ca.pem'), authority.certificate);
-    writeFileSync(join(dir, 'ca.key'), authority.key);
-    writeFileSync(join(dir, 'index.txt'), '');
-    writeFileSync(join(dir, 'crlnumber'), '01\n');
-    for (const pem of revoked) addLine(dir, pem, 'R');
+    lay(dir, authority, revoked);
     return use(dir);
   } finally {
     rmSync(dir, { recursive: true });
