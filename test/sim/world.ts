@@ -67,6 +67,8 @@ export class SimHost {
   readonly installed: ChildSpec[] = [];
   readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];
   readonly released: string[] = [];
+  /** TLS connections that were given back. */
+  readonly closedTls: number[] = [];
   /** Of each packet that waited, whether it went its way. */
   readonly untrapped: boolean[] = [];
   /** Gateways that it was sent to. */
@@ -327,6 +329,7 @@ export class World {
         return;
       }
       case 'closeTls':
+        host.closedTls.push(effect.tls);
         return;
     }
   }

@@ -1,0 +1,95 @@
+// EAP-TLS as the core sees it: the TLS itself is outside, and every connection that was lent goes back, however the
+// login ends.
+import { describe, expect, test } from 'vitest';
+import { fromText } from '../../../src/base/bytes.ts';
+import { seconds } from '../../../src/base/time.ts';
+import type { Answer, Question, TlsProgress, TlsRef } from '../../../src/ike/core.ts';
+import { household } from '../household.ts';
+import { connection, policy } from '../policies.ts';
+import { eapPhone } from '../users.ts';
+
+const records = fromText('hello');
+const ofPhone = 7 as TlsRef;
+const ofGateway = 8 as TlsRef;
+const goesOn: TlsProgress = {
+  ok: true,
+  records,
+  data: new Uint8Array(0),
+  established: undefined,
+  chain: [],
+};
+
+/**
+ * A phone of ours that says hello inside EAP-TLS, and a gateway of ours that is answered by `port`.
+ * @param turns that the phone takes before it falls silent
+ */
+function login(port: (question: Question) => Answer | 'never', turns = 1) {
+  const own = { name: 'own', keyId: 'own', keyType: 'p256', chain: [], identities: [] } as const;
+  const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own' });
+  const home = household({
+    gateway: policy([serving], { certificates: [own] }),
+    phone: eapPhone({ localAuth: 'eap-tls' }),
+  });
+  let left = turns;
+  home.phone.ports = ({ kind }) => {
+    if (kind === 'openTls') return { tls: ofPhone };
+    return left-- > 0 ? goesOn : 'never';
+  };
+  home.gateway.ports = port;
+  home.dial();
+  home.world.run(seconds(5));
+  return home;
+}
+const asked = ({ gateway }: ReturnType<typeof login>) =>
+  gateway.asked.map(({ question }) => question.kind);
+
+describe('a TLS connection of a login', () => {
+  test('goes back on both sides when TLS fails, and the peer hears EAP-Failure', () => {
+    const failed = { ok: false, why: 'TLS: no shared cipher', records: new Uint8Array(0) } as const;
+    const home = login(({ kind }) => (kind === 'openTls' ? { tls: ofGateway } : failed));
+    expect(asked(home)).toEqual(['openTls', 'tls']);
+    expect(home.gateway.closedTls).toEqual([ofGateway]);
+    expect(home.phone.closedTls).toEqual([ofPhone]);
+    expect(home.gateway.eventsOf('attempt.failed')).toMatchObject([{ why: failed.why }]);
+    expect(home.phone.eventsOf('attempt.failed')).toHaveLength(1);
+  });
+
+  test('goes back when the peer falls silent in the middle', () => {
+    const home = login(({ kind }) => (kind === 'openTls' ? { tls: ofGateway } : goesOn), 3);
+    expect(asked(home)).toEqual(['openTls', 'tls', 'tls', 'tls']);
+    expect(home.gateway.closedTls).toEqual([]);
+    home.world.run(seconds(300));
+    expect(home.gateway.closedTls).toEqual([ofGateway]);
+    expect(home.phone.closedTls).toEqual([ofPhone]);
+  });
+
+  test('goes back when the rounds have no end', () => {
+    const home = login(({ kind }) => (kind === 'openTls' ? { tls: ofGateway } : goesOn), 1000);
+    home.world.run(seconds(300));
+    expect(asked(home).length).toBeLessThan(110);
+    expect(home.phone.eventsOf('attempt.failed')).toMatchObject([
+      { why: expect.stringContaining('more than 100 rounds') },
+    ]);
+    expect(home.gateway.closedTls).toEqual([ofGateway]);
+    expect(home.phone.closedTls).toEqual([ofPhone]);
+  });
+
+  test('goes back when it is hung up', () => {
+    const home = login(({ kind }) => (kind === 'openTls' ? { tls: ofGateway } : 'never'));
+    expect(asked(home)).toEqual(['openTls', 'tls']);
+    const command = { kind: 'terminate', which: 'all' } as const;
+    home.world.input(home.gateway, { kind: 'command', command });
+    expect(home.gateway.closedTls).toEqual([ofGateway]);
+  });
+
+  test('that was lent too late goes back', () => {
+    const home = login(() => 'never');
+    expect(asked(home)).toEqual(['openTls']);
+    home.world.run(seconds(20));
+    expect(home.gateway.core.snapshot().sas).toEqual([]);
+    const { ticket } = home.gateway.asked[0] ?? { ticket: undefined };
+    if (ticket === undefined) throw new Error('nothing was asked');
+    home.world.input(home.gateway, { kind: 'answer', ticket, answer: { tls: ofGateway } });
+    expect(home.gateway.closedTls).toEqual([ofGateway]);
+  });
+});
