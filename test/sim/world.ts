@@ -155,7 +155,7 @@ export class World {
   readonly sent: Packet[] = [];
   readonly #hosts: SimHost[] = [];
   readonly #foreigners: Foreigner[] = [];
-  #due: Due[] = [];
+  readonly #due: Due[] = [];
   #order = 0;
 
   host(name: string, address: string, policy: Policy, ports: Ports, seed = 1): SimHost {
@@ -233,17 +233,24 @@ export class World {
 
   #next(end: Instant): Due | undefined {
     let first: Due | undefined;
-    const wakes = [
-      ...this.#hosts.flatMap((host) => this.#wakeOf(host)),
-      ...this.#foreigners.flatMap((one) => this.#wakeOfForeigner(one)),
-    ];
-    for (const due of [...wakes, ...this.#due]) {
-      if (!first || due.at < first.at || (due.at === first.at && due.order < first.order)) {
-        first = due;
-      }
+    for (const host of this.#hosts) {
+      const at = this.#wakeOf(host);
+      const run = () => this.input(host, { kind: 'wake' });
+      if (at !== undefined && !(first && first.at <= at)) first = { at, order: 0, run };
+    }
+    for (const foreigner of this.#foreigners) {
+      const at = foreigner.deadline && instant(Math.max(foreigner.deadline, this.now));
+      const run = () => foreigner.wake();
+      if (at !== undefined && !(first && first.at <= at)) first = { at, order: 0, run };
+    }
+    for (const due of this.#due) {
+      const isBefore =
+        first && (first.at < due.at || (first.at === due.at && first.order < due.order));
+      if (!isBefore) first = due;
     }
     if (!first || first.at > end) return undefined;
-    this.#due = this.#due.filter((due) => due !== first);
+    const at = this.#due.indexOf(first);
+    if (at >= 0) this.#due.splice(at, 1);
     return first;
   }
 
@@ -253,18 +260,9 @@ export class World {
     return instant(kind === 'wake' ? Math.max(now, deadline) : now);
   }
 
-  #wakeOf(host: SimHost): Due[] {
-    const { deadline, ahead, asleepUntil } = host;
-    if (deadline === undefined) return [];
-    const at = instant(Math.max(deadline - ahead, asleepUntil, this.now));
-    return [{ at, order: 0, run: () => this.input(host, { kind: 'wake' }) }];
-  }
-
-  #wakeOfForeigner(foreigner: Foreigner): Due[] {
-    const { deadline } = foreigner;
-    if (deadline === undefined) return [];
-    const at = instant(Math.max(deadline, this.now));
-    return [{ at, order: 0, run: () => foreigner.wake() }];
+  #wakeOf({ deadline, ahead, asleepUntil }: SimHost): Instant | undefined {
+    if (deadline === undefined) return undefined;
+    return instant(Math.max(deadline - ahead, asleepUntil, this.now));
   }
 
   #perform(host: SimHost, effect: Effect): void {
