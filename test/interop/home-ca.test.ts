@@ -39,16 +39,18 @@ const scene = stage({
     });
     const gateway = await Gateway.start(home.lab, home.router, [
       ...basics({ folder }),
-      certificateGuests({ certificate: 'gateway' }),
+      certificateGuests({ certificate: 'gateway', remote_auth: ['pubkey', 'eap-tls'] }),
       section('authority', 'home', { file: join(folder, 'ca.pem'), key: join(folder, 'ca.key') }),
       section('certificate', 'gateway', {
         file: join(folder, 'gateway.pem'),
         key: join(folder, 'gateway.pem'),
       }),
     ]);
+    const carl = { ...login('carl', 'modern'), kind: 'eap', method: 'eap-tls' } as const;
     const phone = await startPhone(home, {
       anna: { login: login('anna', 'legacy') },
       bert: { login: login('bert', 'modern') },
+      carl: { login: carl },
     });
     return { gateway, phone, folder };
   },
@@ -64,16 +66,19 @@ function unpack(file: string, passphrase: string): Credential {
   };
 }
 
-test.each(['anna', 'bert'])('%s comes in with the certificate that was issued', async (name) => {
-  const { home, gateway, phone } = scene();
+test.each(['anna', 'bert', 'carl'])(
+  '%s comes in with the certificate that was issued',
+  async (name) => {
+    const { home, gateway, phone } = scene();
 
-  const dialled = await phone.initiate(name);
+    const dialled = await phone.initiate(name);
 
-  expect(dialled.stdout).toContain('initiate completed successfully');
-  expect(phone.log).toContain(`authentication of '${gatewayName}' with RSA_EMSA_PKCS1_SHA2_256`);
-  expect((await gateway.sas()).map(({ peer }) => peer)).toContain(`${name}@${gatewayName}`);
-  expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
-});
+    expect(dialled.stdout).toContain('initiate completed successfully');
+    expect(phone.log).toContain(`authentication of '${gatewayName}' with RSA_EMSA_PKCS1_SHA2_256`);
+    expect((await gateway.sas()).map(({ peer }) => peer)).toContain(`${name}@${gatewayName}`);
+    expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
+  },
+);
 
 test('a renewed certificate serves the next handshake, and no tunnel notices', async () => {
   const { home, gateway, phone } = scene();
@@ -100,18 +105,20 @@ test('a certificate file that changes is taken up, and a broken one changes noth
   writeFileSync(file, good.subarray(0, 500));
   await said('certificates were read again and cannot be used so');
 
-  expect(await gateway.sas()).toHaveLength(2);
+  expect(await gateway.sas()).toHaveLength(3);
   writeFileSync(file, good);
   await said('certificates were read again and are in use');
-  expect((await gateway.status()).sas).toHaveLength(2);
+  expect((await gateway.status()).sas).toHaveLength(3);
 }, 200_000);
 
-test('a revoked device is out at once and stays out, and the other one stays in (scenario 10)', async () => {
+test('a revoked device is out at once and stays out, and the others stay in, in EAP as well (scenario 10)', async () => {
   const { home, gateway, phone } = scene();
 
   expect((await gateway.ikectl('cert', 'revoke', 'anna')).code).toBe(0);
 
-  await until('anna is gone', async () => (await gateway.sas()).length === 1);
+  await until('anna is gone', async () => (await gateway.sas()).length === 2);
+  expect((await gateway.ikectl('cert', 'revoke', 'carl')).code).toBe(0);
+  await until('carl is gone', async () => (await gateway.sas()).length === 1);
   expect(await gateway.sas()).toMatchObject([{ peer: `bert@${gatewayName}` }]);
   expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
   const again = await phone.initiate('anna', 5);

@@ -58,6 +58,8 @@ export interface EapOutcome {
   readonly msk: Secret | undefined;
   /** Server, where a password was checked: what its owner may do. */
   readonly grant?: Grant;
+  /** Server, where a certificate was believed: which, see ChainVerdict. */
+  readonly certificate?: string | undefined;
 }
 
 /** What the owner of an account may do. */

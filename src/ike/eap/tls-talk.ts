@@ -30,6 +30,7 @@ export class TlsTalk {
   #waiting: Uint8Array = none;
   #doom: string | undefined;
   #believed: readonly Identity[] | undefined;
+  #certificate: string | undefined;
 
   constructor(talking: Talking) {
     this.#talking = talking;
@@ -48,6 +49,11 @@ export class TlsTalk {
   /** What the certificate of the other side proves; undefined: it showed none. */
   get identities(): readonly Identity[] | undefined {
     return this.#believed;
+  }
+
+  /** The same certificate as lists of revoked ones name it. */
+  get certificate(): string | undefined {
+    return this.#certificate;
   }
 
   /** Server: the packet that begins. */
@@ -136,6 +142,7 @@ export class TlsTalk {
       const belief = yield* this.#judge(progress.chain);
       if (!belief.ok) return failure(belief.why, belief.advice);
       this.#believed = belief.identities;
+      this.#certificate = belief.certificate;
     }
     this.#waiting = concat(this.#waiting, progress.records);
     this.#established = progress.established;

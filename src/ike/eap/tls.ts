@@ -112,7 +112,7 @@ function claimedFirst(proven: readonly Identity[], claimed: Identity): readonly 
 function* success(talk: TlsTalk, identities: readonly Identity[]): Steps<EapEnd> {
   const msk = yield* talk.key('client EAP encryption');
   if (!msk) return { kind: 'failure', why: 'TLS gave no keys in time' };
-  return { kind: 'success', outcome: { identities, msk } };
+  return { kind: 'success', outcome: { identities, msk, certificate: talk.certificate } };
 }
 
 const none = new Uint8Array(0);

@@ -66,6 +66,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       if ('why' in choice) return choice;
       selected = choice;
       user = outcome.grant && toText(choice.peer.data);
+      sa.certificate = outcome.certificate;
       return undefined;
     },
   });
