@@ -157,7 +157,7 @@ const startOurs = (): Promise<Gateway> => {
   return Gateway.start(home.lab, home.router, sections);
 };
 
-test('sends everything through the tunnel, but the tunnel itself past it', async () => {
+test('sends everything through the tunnel, but the tunnel itself and the own LAN past it (scenario 41)', async () => {
   const { home } = scene();
   const gateway = await startOurs();
   const phone = await dial('everything', dialling());
@@ -169,6 +169,11 @@ test('sends everything through the tunnel, but the tunnel itself past it', async
   expect(await ping(home.phone, '2001:db8:100::1')).toMatchObject({ received: 3 });
   const [after] = await gateway.tunnels();
   expect((after?.packetsIn ?? 0) - (before?.packetsIn ?? 0)).toBeGreaterThanOrEqual(6);
+
+  for (const neighbour of ['192.168.7.1', '2001:db8:7::1']) {
+    expect(await ping(home.phone, neighbour)).toMatchObject({ received: 3 });
+  }
+  expect((await gateway.tunnels())[0]?.packetsIn).toBe(after?.packetsIn);
 
   expect((await phone.ikectl('down', 'way_home')).code).toBe(0);
   await until('its routes are gone', () => tunnelRoutes() === '');

@@ -68,6 +68,15 @@ describe('certificates, configuration and notifies', () => {
     },
   );
 
+  test('nobody is told that we would fetch a certificate by hash and URL (scenario 37)', () => {
+    const { gateway, answer } = logsIn(
+      cert(12, 60),
+      notify(Notification.HTTP_CERT_LOOKUP_SUPPORTED),
+    );
+    expect(notifies(answer)).not.toContain('HTTP_CERT_LOOKUP_SUPPORTED');
+    expect(gateway.asked.map(({ question }) => question.kind)).toEqual(['lease']);
+  });
+
   test('sixty CERTs, CERTREQs and status notifies are skipped (class 12)', () => {
     const { halfOpen } = doorstep();
     const peer = halfOpen();

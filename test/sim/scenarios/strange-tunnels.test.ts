@@ -64,6 +64,16 @@ describe('SA of the tunnel', () => {
     expect(notifies(answer)).not.toContain('SA_RESOURCE_INFO');
   });
 
+  test('that asks for transport mode and IPComp comes up in tunnel mode without (scenario 38)', () => {
+    const { gateway, answer } = logsIn(
+      notify(Notification.USE_TRANSPORT_MODE),
+      notify(Notification.IPCOMP_SUPPORTED, Uint8Array.of(0xc0, 1, 2)),
+    );
+    expect(onlyChild(gateway).cipher).toBe('aes256gcm16');
+    expect(notifies(answer)).not.toContain('USE_TRANSPORT_MODE');
+    expect(notifies(answer)).not.toContain('IPCOMP_SUPPORTED');
+  });
+
   // Each connection has its own idea of strength; the suite was chosen before it was known whose peer it is.
   test('does not come over an IKE suite that only another connection allows', () => {
     const ike = proposals('ike', 'aes128-sha1-modp2048');
