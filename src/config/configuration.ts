@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PoolSettings } from '../policy/pool.ts';
+import type { Platform } from './user-values.ts';
 
 export interface Configuration {
   readonly service: ServiceSettings;
@@ -16,7 +17,7 @@ export interface Configuration {
   readonly started: readonly string[];
   /** Connections that are dialled when a packet wants them. */
   readonly trapped: readonly string[];
-  /** Who may log in by EAP. */
+  /** Users and devices. */
   readonly accounts: readonly Account[];
   /** Without what only the files hold. */
   readonly policy: Omit<Policy, 'certificates' | 'authorities'>;
@@ -45,15 +46,30 @@ export interface ServiceSettings {
 export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 
-/** A section `user`. */
+/** A section `user` or `device`: who may log in here. */
 export interface Account {
+  readonly kind: 'user' | 'device';
+  /** What it logs in as. */
   readonly name: string;
-  readonly ntHash: Secret;
+  /** Name of the section; undefined: it has none. */
+  readonly section: string | undefined;
+  /** Undefined: no password lets it in. */
+  readonly ntHash: Secret | undefined;
+  /** Device: the serial number of its certificate. */
+  readonly certificate: string | undefined;
+  /** Device: name of the user whose it is. */
+  readonly owner: string | undefined;
+  readonly platform: Platform | undefined;
   readonly enabled: boolean;
-  /** The end of the last day, in milliseconds since 1970. */
+  /** All times are milliseconds since 1970; this one is when it ends. */
   readonly expires: number | undefined;
+  readonly created: number | undefined;
+  readonly revoked: number | undefined;
   /** The one connection that the user may come in by; undefined: all. */
   readonly connection: string | undefined;
+  /** Addresses inside the tunnel that nobody else gets. */
+  readonly addresses: readonly Ip[];
+  readonly maxDevices: number | undefined;
 }
 
 export interface CertificateFile {

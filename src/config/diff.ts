@@ -20,7 +20,7 @@ export interface Usable {
  * @returns undefined when it may go on; settings that it did not depend on may have changed
  */
 export function whyStale(
-  sa: Pick<SaSnapshot, 'connection' | 'peer' | 'certificate' | 'user'>,
+  sa: Pick<SaSnapshot, 'connection' | 'peer' | 'certificate'>,
   old: Usable,
   next: Usable,
 ): string | undefined {
@@ -35,29 +35,10 @@ export function whyStale(
   const changed = [...changedOptions(before, after), ...changedNames(name, old, next)];
   if (changed.length > 0) return `its connection changed (${changed.join(', ')})`;
   if (hasOtherKey(sa, after, old.policy, next.policy)) return 'its shared secret changed';
-  const ofUser = sa.user === undefined ? undefined : whyUserStale(sa.user, name, old, next);
-  if (ofUser !== undefined) return ofUser;
   const lost = old.policy.authorities.some((one) => !isAmong(one, next.policy.authorities));
   return lost && after.remoteAuth.includes('pubkey')
     ? 'an authority is not believed any more'
     : undefined;
-}
-
-/** Whoever lost the right to log in does not stay either. */
-function whyUserStale(
-  user: string,
-  connection: string,
-  old: Usable,
-  next: Usable,
-): string | undefined {
-  const [before, after] = [old, next].map(({ configuration }) =>
-    configuration.accounts.find(({ name }) => name.toLowerCase() === user.toLowerCase()),
-  );
-  if (!after?.enabled) return 'its user may not log in any more';
-  const mayUse = after.connection === undefined || after.connection === connection;
-  if (!mayUse) return 'its user may not use this connection any more';
-  const isSame = before !== undefined && equal(before.ntHash.bytes, after.ntHash.bytes);
-  return isSame ? undefined : 'the password of its user changed';
 }
 
 /** Options of the service that a running one keeps as they are, and that are not the same in `next`. */

@@ -1,7 +1,8 @@
 // docs/configuration.md, written from the table of options; `node cross/gen-docs.mjs` puts it there.
 import type * as z from 'zod/mini';
 import { type Description, describe } from '../schema/describe.ts';
-import { laterSectionTypes, type SectionType, sectionTypes } from './options.ts';
+import { laterSectionTypes, sectionTypes } from './options.ts';
+import type { SectionType } from './section-type.ts';
 
 /** The manual page of the configuration, in Markdown. */
 export function configurationPage(): string {

@@ -37,9 +37,10 @@ export function wipeSecrets({
   connection,
   psk,
   user,
-}: Pick<Sections, 'connection' | 'psk' | 'user'>): void {
+  device,
+}: Pick<Sections, 'connection' | 'psk' | 'user' | 'device'>): void {
   for (const { options } of connection) options.psk?.wipe();
-  for (const { options } of user) {
+  for (const { options } of [...user, ...device]) {
     options.password?.wipe();
     options.nthash?.wipe();
   }

@@ -8,7 +8,7 @@ import { type LoadedConnection, loadConnections } from './connections.ts';
 import { Findings } from './findings.ts';
 import { loadPresharedKeys, wipeSecrets } from './keys.ts';
 import { loadPools } from './pools.ts';
-import { readSections, type Sections } from './read.ts';
+import { readSections, type Section, type Sections } from './read.ts';
 import { serviceOptions, serviceSettings, timing } from './service.ts';
 import { parseUci } from './uci.ts';
 import { loadAccounts } from './users.ts';
@@ -44,7 +44,12 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     connections.map(({ connection }) => connection),
     findings,
   );
-  wipeSecrets({ connection: disabled, psk: [], user: withPassword(sections.user) });
+  wipeSecrets({
+    connection: disabled,
+    psk: [],
+    user: withPassword(sections.user),
+    device: withPassword(sections.device),
+  });
   const names = connections.map(({ connection, remoteNames }) => {
     return [connection.name, remoteNames] as const;
   });
@@ -69,8 +74,8 @@ function assemble(sections: Sections, findings: Findings): Configuration {
 }
 
 /** Their NT hashes are made; what is left of the password is not needed. */
-const withPassword = (users: Sections['user']): Sections['user'] =>
-  users.filter(({ options }) => options.password);
+const withPassword = <T extends 'user' | 'device'>(all: readonly Section<T>[]) =>
+  all.filter(({ options }) => options.password);
 
 const namesOf = (
   connections: readonly LoadedConnection[],

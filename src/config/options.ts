@@ -19,8 +19,10 @@ import {
 } from '../schema/kinds.ts';
 import { suiteNames } from '../transforms/suites.ts';
 import { logLevels } from './configuration.ts';
+import { sectionType } from './section-type.ts';
 import { selector } from './selector-text.ts';
-import { eapName, lastDay, password, passwordHash, userName } from './user-values.ts';
+import { device, user } from './user-options.ts';
+import { eapName } from './user-values.ts';
 import {
   deviceName,
   domain,
@@ -32,19 +34,6 @@ import {
   share,
   zoneName,
 } from './values.ts';
-
-export interface SectionType<S extends z.ZodMiniObject = z.ZodMiniObject> {
-  /** How such a section begins: `config pool 'NAME'`. */
-  readonly head: string;
-  /** One sentence. */
-  readonly help: string;
-  readonly options: S;
-  /** Options of later versions: known, and ignored with a warning. */
-  readonly later: readonly string[];
-}
-
-const sectionType = <S extends z.ZodMiniObject>(definition: SectionType<S>): SectionType<S> =>
-  definition;
 
 const service = sectionType({
   head: "config service 'main'",
@@ -341,28 +330,6 @@ const psk = sectionType({
   later: [],
 });
 
-const user = sectionType({
-  head: "config user 'NAME'",
-  help: 'Somebody who may log in by EAP, or as whom an initiator logs in elsewhere.',
-  options: z.object({
-    name: required(userName, 'User name; upper and lower case make no difference.'),
-    password: optional(password, 'Password.', 'nthash stands for it'),
-    nthash: optional(
-      passwordHash,
-      'NT hash of the password, so that the file does not show it; whoever has it can log in with it.',
-      'it is made of the password',
-    ),
-    enabled: defaulted(flag, '1', 'Whether the user may log in.'),
-    expires: optional(lastDay, 'Last day on which the user may log in (UTC).', 'never'),
-    connection: optional(
-      sectionName,
-      'The one connection that this user is for; one with role initiator logs in as this user.',
-      'every connection with role responder',
-    ),
-  }),
-  later: ['address', 'max_devices'],
-});
-
 export const sectionTypes = {
   service,
   pool,
@@ -371,6 +338,7 @@ export const sectionTypes = {
   authority,
   psk,
   user,
+  device,
 } as const;
 export type SectionTypes = typeof sectionTypes;
 export type SectionTypeName = keyof SectionTypes;
@@ -378,4 +346,4 @@ export type SectionTypeName = keyof SectionTypes;
 export type OptionsOf<T extends SectionTypeName> = z.infer<SectionTypes[T]['options']>;
 
 /** Section types of later versions: known, and ignored with a warning. */
-export const laterSectionTypes: readonly string[] = ['device', 'ppk', 'radius'];
+export const laterSectionTypes: readonly string[] = ['ppk', 'radius'];

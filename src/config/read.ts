@@ -7,10 +7,10 @@ import type { Findings } from './findings.ts';
 import {
   laterSectionTypes,
   type OptionsOf,
-  type SectionType,
   type SectionTypeName,
   sectionTypes,
 } from './options.ts';
+import type { SectionType } from './section-type.ts';
 import type { UciOption, UciSection } from './uci.ts';
 
 /** A section of the file and what it says, defaults filled in. */
@@ -35,6 +35,7 @@ export function readSections(all: readonly UciSection[], findings: Findings): Se
     authority: read('authority', sectionTypes.authority),
     psk: read('psk', sectionTypes.psk),
     user: read('user', sectionTypes.user),
+    device: read('device', sectionTypes.device),
   };
 }
 

@@ -2,7 +2,7 @@
 import { fromHex, fromText } from '../base/bytes.ts';
 import { Secret } from '../base/secret.ts';
 import { anyIdentity, type IdentityPattern, userIdentity } from '../policy/identity.ts';
-import { type Kind, kind } from '../schema/describe.ts';
+import { type Kind, kind, type Read } from '../schema/describe.ts';
 import { accept, quote, refuse } from '../schema/kinds.ts';
 
 export const userName: Kind<string> = kind('a user name', (text) => {
@@ -58,13 +58,52 @@ export const passwordHash: Kind<Secret> = kind(
   { isSecret: true },
 );
 
-/** The end of a day in UTC, in milliseconds since 1970. */
-export const lastDay: Kind<number> = kind('a day, such as 2030-12-31', (text) => {
+/** When something ends, in milliseconds since 1970: a time, or the end of a day in UTC. */
+export const expiry: Kind<number> = kind(
+  'a day, such as 2030-12-31, or a time in UTC, such as 2030-12-31T18:00Z',
+  (text) => readMoment(text, 'T23:59:59.999Z'),
+);
+
+/** When something happened, in milliseconds since 1970: a time, or the beginning of a day in UTC. */
+export const moment: Kind<number> = kind(
+  'a day, such as 2030-12-31, or a time in UTC, such as 2030-12-31T18:00Z',
+  (text) => readMoment(text, 'T00:00:00.000Z'),
+);
+
+function readMoment(text: string, ofDay: string): Read<number> {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z$/.test(text);
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const end = isDay ? Date.parse(`${text}T23:59:59.999Z`) : Number.NaN;
-  if (new Date(end || 0).toISOString().startsWith(text) && isDay) return accept(end);
-  return refuse(`${quote(text)} is not a day`, 'Write year, month and day, such as 2030-12-31.');
+  const at = isTime ? Date.parse(text) : isDay ? Date.parse(`${text}${ofDay}`) : Number.NaN;
+  // A thirtieth of February would be taken for a day of March.
+  const isThere =
+    !Number.isNaN(at) && new Date(at).toISOString().startsWith(text.replace(/Z$/, ''));
+  if (isThere) return accept(at);
+  return refuse(
+    `${quote(text)} is neither a day nor a time`,
+    'Write year, month and day, such as 2030-12-31, or with a time in UTC: 2030-12-31T18:00Z.',
+  );
+}
+
+/** As `ikectl cert list` shows it. */
+export const serialNumber: Kind<string> = kind('a serial number in hexadecimal', (text) => {
+  const serial = text.replaceAll(':', '').toLowerCase();
+  if (/^([0-9a-f]{2}){1,20}$/.test(serial)) return accept(serial);
+  return refuse(
+    `${quote(text)} is not a serial number`,
+    'Write it in hexadecimal, as «ikectl cert list» shows it.',
+  );
 });
+
+export type Platform = (typeof platforms)[number];
+export const platforms = [
+  'ios',
+  'macos',
+  'windows',
+  'android',
+  'linux',
+  'router',
+  'other',
+] as const;
 
 /** RFC 7542 §2.2. */
 const longestName = 253;

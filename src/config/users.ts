@@ -1,4 +1,5 @@
-// The sections `user`: who may log in by EAP, and as whom an initiator does.
+// The sections `user` and `device`: who may log in here, and as whom an initiator logs in elsewhere.
+import { type Ip, isIpv4 } from '../base/ip.ts';
 import { Secret } from '../base/secret.ts';
 import { ntHash } from '../crypto/nt-hash.ts';
 import { type Connection, type EapAuth, isEap } from '../policy/policy.ts';
@@ -10,7 +11,7 @@ import type { Section, Sections } from './read.ts';
 
 /** Those who may log in here. A user of a connection that we dial is somebody elsewhere. */
 export function loadAccounts(
-  { user: users, connection: all }: Sections,
+  { user, device: devices, connection: all }: Sections,
   connections: readonly Connection[],
   findings: Findings,
 ): readonly Account[] {
@@ -18,29 +19,20 @@ export function loadAccounts(
   const dialled = new Set(
     all.flatMap(({ section, options }) => (options.role === 'initiator' ? section.name : [])),
   );
-  const accounts: Account[] = [];
-  const taken = new Map<string, string>();
-  for (const entry of users) {
-    const { section, options } = entry;
-    checkPassword(entry, findings);
+  for (const { section, options } of user) {
     const { connection } = options;
-    if (connection !== undefined && !names.includes(connection)) {
-      const place = { section, option: 'connection' };
-      const why = `there is no section connection ${quote(connection)}`;
-      findings.error(place, why, cureOfReference('connection', names));
-    }
-    if (connection !== undefined && dialled.has(connection)) continue;
-    const key = options.name.toLowerCase();
-    if (taken.has(key)) {
-      findings.error(
-        { section, option: 'name' },
-        `another section is for the same user: ${taken.get(key)}`,
-        'Remove one of them; upper and lower case make no difference.',
-      );
-    }
-    taken.set(key, section.label);
-    accounts.push(accountOf(entry));
+    if (connection === undefined || names.includes(connection)) continue;
+    const why = `there is no section connection ${quote(connection)}`;
+    const cure = cureOfReference('connection', names);
+    findings.error({ section, option: 'connection' }, why, cure);
   }
+  const users = user.filter(({ options }) => !dialled.has(options.connection ?? ''));
+  for (const each of user) if (!isOwner(each, devices)) checkPassword(each, findings);
+  for (const each of devices) checkDevice(each, users, findings);
+  checkNames([...users, ...devices], findings);
+  for (const each of users) checkNumber(each, devices, findings);
+  const accounts = [...users.map(accountOfUser), ...devices.map(accountOfDevice)];
+  checkAddresses([...users, ...devices], findings);
   if (accounts.length === 0) reportNobody(connections, all, findings);
   return accounts;
 }
@@ -70,14 +62,49 @@ export function loadLogin(
 
 const needsPassword = (auth: EapAuth): boolean => auth !== 'eap-tls';
 
-/** The password itself is needed no more. */
-function accountOf({ options }: Section<'user'>): Account {
-  const { name, enabled, expires, connection, password, nthash } = options;
-  const hash = password ? new Secret(ntHash(password.bytes)) : nthash;
-  return { name, enabled, expires, connection, ntHash: hash ?? new Secret(new Uint8Array(16)) };
+function accountOfUser({ section, options }: Section<'user'>): Account {
+  const { name, enabled, expires, connection, address, max_devices: maxDevices } = options;
+  return {
+    ...nothingMore,
+    ...{ kind: 'user', name, section: section.name, ntHash: hashOf(options) },
+    ...{ enabled, expires, connection, addresses: address, maxDevices },
+  };
 }
 
-function checkPassword({ section, options }: Section<'user'>, findings: Findings): void {
+function accountOfDevice({ section, options }: Section<'device'>): Account {
+  const { name, auth, owner, platform, certificate, created, expires, revoked, address } = options;
+  const isByPassword = auth === 'password';
+  return {
+    ...nothingMore,
+    ...{ kind: 'device', name, section: section.name, owner, platform, created, expires, revoked },
+    ntHash: isByPassword ? hashOf(options) : undefined,
+    certificate: isByPassword ? undefined : certificate,
+    addresses: address,
+  };
+}
+
+const nothingMore = {
+  certificate: undefined,
+  owner: undefined,
+  platform: undefined,
+  enabled: true,
+  created: undefined,
+  revoked: undefined,
+  connection: undefined,
+  maxDevices: undefined,
+} as const;
+
+/** The password itself is needed no more. */
+function hashOf({ password, nthash }: Section<'user' | 'device'>['options']): Secret | undefined {
+  return password ? new Secret(ntHash(password.bytes)) : nthash;
+}
+
+const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+const isOwner = ({ options }: Section<'user'>, devices: readonly Section<'device'>[]): boolean =>
+  devices.some(({ options: { owner } }) => owner !== undefined && sameName(owner, options.name));
+
+function checkPassword({ section, options }: Section<'user' | 'device'>, findings: Findings): void {
   const { password, nthash } = options;
   if (password && nthash) {
     findings.warning(
@@ -89,9 +116,85 @@ function checkPassword({ section, options }: Section<'user'>, findings: Findings
   if (password || nthash) return;
   findings.error(
     { section, option: 'password' },
-    `the user ${quote(options.name)} has no password`,
+    `the ${section.type} ${quote(options.name)} has no password`,
     "Add a line: option password '…', or option nthash.",
   );
+}
+
+function checkDevice(
+  entry: Section<'device'>,
+  users: readonly Section<'user'>[],
+  findings: Findings,
+): void {
+  const { section, options } = entry;
+  const { owner, auth, certificate, revoked } = options;
+  if (auth === 'password' && revoked === undefined) checkPassword(entry, findings);
+  if (auth === 'certificate' && certificate === undefined) {
+    findings.error(
+      { section, option: 'certificate' },
+      `the device ${quote(options.name)} has no certificate`,
+      'Write its serial number, as «ikectl cert list» shows it.',
+    );
+  }
+  if (owner === undefined || users.some(({ options: { name } }) => sameName(name, owner))) return;
+  findings.error(
+    { section, option: 'owner' },
+    `there is no user ${quote(owner)}`,
+    'Write the name of a user that has a section, or add one.',
+  );
+}
+
+function checkNames(all: readonly Section<'user' | 'device'>[], findings: Findings): void {
+  const taken = new Map<string, string>();
+  for (const { section, options } of all) {
+    const key = options.name.toLowerCase();
+    const other = taken.get(key);
+    if (other !== undefined) {
+      findings.error(
+        { section, option: 'name' },
+        `another section is for the same name: ${other}`,
+        'Remove one of them; upper and lower case make no difference.',
+      );
+    }
+    taken.set(key, section.label);
+  }
+}
+
+function checkNumber(
+  { section, options: { name, max_devices: most } }: Section<'user'>,
+  devices: readonly Section<'device'>[],
+  findings: Findings,
+): void {
+  const own = devices.filter(
+    ({ options: { owner, revoked } }) =>
+      revoked === undefined && owner !== undefined && sameName(owner, name),
+  );
+  if (most === undefined || own.length <= most) return;
+  findings.warning(
+    { section, option: 'max_devices' },
+    `${name} has ${own.length} devices: all of them may connect`,
+    'Revoke some, or set a larger number.',
+  );
+}
+
+/** A client gets one of each family (RFC 7296 §3.15.1). */
+function checkAddresses(all: readonly Section<'user' | 'device'>[], findings: Findings): void {
+  const taken = new Map<Ip, string>();
+  for (const { section, options } of all) {
+    for (const [index, address] of options.address.entries()) {
+      const place = { section, option: 'address', index };
+      const other = taken.get(address);
+      if (other !== undefined) {
+        const why = `${address} is the address of ${other} already`;
+        findings.error(place, why, 'Give each an address of its own.');
+      }
+      if (options.address.findIndex((one) => isIpv4(one) === isIpv4(address)) < index) {
+        const why = 'there is an address of this family already';
+        findings.error(place, why, 'Keep one IPv4 and one IPv6 address.');
+      }
+      taken.set(address, section.label);
+    }
+  }
 }
 
 function reportNobody(

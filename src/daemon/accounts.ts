@@ -1,32 +1,112 @@
-// Who a user name stands for, and whether he may log in today.
+// Who a user name, a certificate or a tunnel stands for, and whether that user or device may be here at this moment.
+import { equal } from '../base/bytes.ts';
 import type { Account } from '../config/configuration.ts';
-import type { AccountAnswer } from '../ike/core.ts';
+import type { AccountAnswer, SaSnapshot } from '../ike/core.ts';
+
+type Accounts = readonly Account[];
 
 /**
  * Names are compared without regard to case, as phones like to begin them with a capital. `DOMAIN\user` is how
  * Windows writes a user, whatever its domain is.
  * @param now wall clock, in milliseconds since 1970
  */
-export function findAccount(
-  accounts: readonly Account[],
-  name: string,
-  now: number,
-): AccountAnswer {
-  const named = (text: string) =>
-    accounts.find((account) => account.name.toLowerCase() === text.toLowerCase());
-  const account = named(name) ?? named(name.slice(name.lastIndexOf('\\') + 1));
+export function findAccount(accounts: Accounts, name: string, now: number): AccountAnswer {
+  const account =
+    accountNamed(accounts, name) ?? accountNamed(accounts, name.slice(name.lastIndexOf('\\') + 1));
   if (!account) {
     const advice = 'Add a section user, or correct the name on the device.';
     return { ok: false, why: `there is no user «${name}»`, advice };
   }
-  if (!account.enabled) {
-    const advice = 'Set option enabled of the user to 1 if he may come in.';
-    return { ok: false, why: `the user «${account.name}» is disabled`, advice };
-  }
-  if (account.expires !== undefined && now > account.expires) {
-    const advice = 'Set option expires of the user to a later day.';
-    return { ok: false, why: `the account of user «${account.name}» has expired`, advice };
-  }
-  const connections = account.connection === undefined ? undefined : [account.connection];
-  return { ok: true, name: account.name, ntHash: account.ntHash, connections };
+  const bar = whyBarred(account, accounts, now);
+  if (bar) return { ok: false, ...bar };
+  const { ntHash, maxDevices: most } = account;
+  if (!ntHash) return { ok: false, ...withoutPassword(account) };
+  const connection = connectionOf(account, accounts);
+  const connections = connection === undefined ? undefined : [connection];
+  return { ok: true, name: account.name, ntHash, connections, most };
 }
+
+export interface Bar {
+  readonly why: string;
+  readonly advice: string;
+}
+
+/** Why an account lets nobody in at this moment; undefined: it does. */
+export function whyBarred(account: Account, accounts: Accounts, now: number): Bar | undefined {
+  const { kind, name, revoked, enabled, expires, owner: ownersName } = account;
+  const who = `the ${kind} «${name}»`;
+  if (revoked !== undefined) {
+    const why = `${who} was revoked on ${new Date(revoked).toISOString().slice(0, 10)}`;
+    return { why, advice: 'If it is back in good hands, add it again: «ikectl device add».' };
+  }
+  if (!enabled) {
+    const advice = 'Set option enabled of the user to 1 if he may come in: «ikectl user enable».';
+    return { why: `${who} is disabled`, advice };
+  }
+  if (expires !== undefined && now > expires) {
+    const advice = `Set option expires of the ${kind} to a later day.`;
+    return { why: `the account of ${kind} «${name}» has expired`, advice };
+  }
+  const owner = ownersName === undefined ? undefined : accountNamed(accounts, ownersName);
+  return owner && owner.kind === 'user' ? whyBarred(owner, accounts, now) : undefined;
+}
+
+/** The device whose certificate it is. @param certificate as the verdict on its chain names it */
+export function deviceOf(accounts: Accounts, certificate: string | undefined): Account | undefined {
+  if (certificate === undefined) return undefined;
+  const serial = certificate.slice(certificate.lastIndexOf(':') + 1);
+  return accounts.find((account) => account.certificate === serial);
+}
+
+/**
+ * Why an IKE SA has to end because of whoever it is of, in words that follow its name.
+ * @param old as it was when the SA began, or later
+ */
+export function whyOut(
+  { user: name, certificate, connection }: Pick<SaSnapshot, 'user' | 'certificate' | 'connection'>,
+  old: Accounts,
+  next: Accounts,
+  now: number,
+): string | undefined {
+  const byCertificate = deviceOf(next, certificate);
+  if (byCertificate) return whyBarred(byCertificate, next, now)?.why;
+  if (name === undefined) return undefined;
+  const account = accountNamed(next, name);
+  if (!account) return `«${name}» is not among the users any more`;
+  const bar = whyBarred(account, next, now);
+  if (bar) return bar.why;
+  if (!hasSameHash(accountNamed(old, name), account)) return 'its password changed';
+  const allowed = connectionOf(account, next);
+  if (allowed === undefined || connection === undefined || allowed === connection) return undefined;
+  return 'its user is for another connection';
+}
+
+/** The next moment after `now` at which an account ends. */
+export function nextExpiry(accounts: Accounts, now: number): number | undefined {
+  const coming = accounts.flatMap(({ expires }) =>
+    expires !== undefined && expires >= now ? expires : [],
+  );
+  return coming.length === 0 ? undefined : Math.min(...coming);
+}
+
+export const accountNamed = (accounts: Accounts, name: string): Account | undefined =>
+  accounts.find((account) => account.name.toLowerCase() === name.toLowerCase());
+
+/** A device comes in where its owner does. */
+function connectionOf({ connection, owner }: Account, accounts: Accounts): string | undefined {
+  if (connection !== undefined || owner === undefined) return connection;
+  return accountNamed(accounts, owner)?.connection;
+}
+
+function hasSameHash(old: Account | undefined, next: Account): boolean {
+  if (!old?.ntHash || !next.ntHash) return old?.ntHash === next.ntHash;
+  return equal(old.ntHash.bytes, next.ntHash.bytes);
+}
+
+const withoutPassword = ({ kind, name }: Account): Bar => ({
+  why: `the ${kind} «${name}» has no password`,
+  advice:
+    kind === 'device'
+      ? 'It proves itself by its certificate: choose that on the device.'
+      : 'Its devices have their own names and passwords: «ikectl device list».',
+});

@@ -5,6 +5,7 @@ import type { EngineName } from '../crypto/engine.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
 import type { Command, Core } from '../ike/core.ts';
 import { extensions } from '../ike/extensions/index.ts';
+import type { AccountDesk } from '../rpc/accounts.ts';
 import type {
   Capabilities,
   CheckedConfiguration,
@@ -40,6 +41,7 @@ export interface Parts {
   /** Reads the configuration without using it. */
   readonly gather: () => Gathering;
   readonly certificates: CertificateDesk;
+  readonly accounts: AccountDesk;
   /** Uses a configuration if it is fine, and tells the log. */
   readonly adopt: (gathering: Gathering) => Promise<CheckedConfiguration>;
 }
@@ -82,6 +84,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     },
     capabilities: () => capabilitiesOf(parts),
     certificates: parts.certificates,
+    accounts: parts.accounts,
     held: () =>
       parts.current().store.held.map(({ kind, name, certificate }) => {
         return { kind, name, notAfter: Math.floor(certificate.notAfter.getTime() / 1000) };

@@ -207,7 +207,11 @@ function answeringOf(
   fetch: Fetch,
 ): Answering {
   return {
-    verifyChain: chainJudge(() => inUse.gathered.store, fetch),
+    verifyChain: chainJudge(
+      () => inUse.gathered.store,
+      () => inUse.gathered.configuration.accounts,
+      fetch,
+    ),
     verify: ({ spki, scheme, octets, signature }) =>
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),

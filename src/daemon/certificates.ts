@@ -1,18 +1,23 @@
 // Certificates while the service runs: the desk that changes them, the watch over their files, and who looks after
 // their days.
 import { randomFillSync } from 'node:crypto';
+import type { AccountDesk } from '../rpc/accounts.ts';
+import type { CheckedConfiguration } from '../rpc/api.ts';
 import type { CertificateDesk } from '../rpc/certificates.ts';
 import type { Log } from '../trace/log.ts';
 import type { Assembly } from './assemble.ts';
 import { CertificateCare } from './certificate-care.ts';
 import { systemClock } from './daemon.ts';
+import { accountDesk } from './desk/accounts.ts';
 import { certificateDesk } from './desk/desk.ts';
+import type { DeskPlace } from './desk/place.ts';
 import { FileWatch } from './file-watch.ts';
 import { type Gathered, revokedFile } from './gather.ts';
 import { refresh } from './reload.ts';
 
 export interface Certificates {
   readonly desk: CertificateDesk;
+  readonly accounts: AccountDesk;
   close(): void;
 }
 
@@ -20,7 +25,7 @@ export interface Certificates {
 export function openCertificates(
   assembly: Assembly,
   place: { readonly configFile: string; readonly log: Log },
-  reload: () => Promise<unknown>,
+  reload: () => Promise<CheckedConfiguration>,
 ): Certificates {
   const { inUse, tracer } = assembly;
   const now = (): Date => new Date();
@@ -29,19 +34,21 @@ export function openCertificates(
     files: () => filesOf(inUse.gathered),
     changed: () => void refresh(assembly, place),
   });
-  const desk = certificateDesk({
+  const desks: DeskPlace = {
     configFile: place.configFile,
     now,
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
     async configured() {
-      await reload();
+      const checked = await reload();
       watch.settle();
+      return checked;
     },
     filesChanged() {
       refresh(assembly, place);
       watch.settle();
     },
-  });
+  };
+  const desk = certificateDesk(desks);
   const care = new CertificateCare({
     after: systemClock.after,
     now,
@@ -51,6 +58,7 @@ export function openCertificates(
   });
   return {
     desk,
+    accounts: accountDesk(desks, desk),
     close() {
       watch.close();
       care.close();

@@ -1,23 +1,39 @@
 // Answers `verifyChain` by what is in use at that moment: authorities, lists of revoked certificates, the wall clock.
 import { randomFillSync } from 'node:crypto';
+import type { Account } from '../config/configuration.ts';
 import type { ChainVerdict, Questions } from '../ike/core.ts';
 import { verifyChain } from '../pki/chain.ts';
 import type { CertificationPath } from '../pki/path.ts';
 import { type Fetch, policiesOf, RevocationCheck } from '../pki/revocation.ts';
 import type { Store } from '../pki/store.ts';
+import { deviceOf, whyBarred } from './accounts.ts';
 import { isPlausible } from './clock.ts';
 
-/** @param store asked anew for each chain: a reload replaces it */
+/** @param store and accounts are asked anew for each chain: a reload replaces them */
 export function chainJudge(
   store: () => Store,
+  accounts: () => readonly Account[],
   fetch: Fetch,
 ): (ask: Questions['verifyChain']['ask']) => Promise<ChainVerdict> {
   const check = new RevocationCheck(fetch, (bytes) => randomFillSync(new Uint8Array(bytes)));
-  return ({ chain, purpose }) => {
+  return async ({ chain, purpose }) => {
     const now = new Date();
     const { anchors, held, revoked, crls } = store();
     const sources = { revoked, crls, policyOf: policiesOf(anchors) };
     const revocation = (path: CertificationPath) => check.faultOf(path, now, sources);
-    return verifyChain(chain, purpose, anchors, now, isPlausible(now, held), revocation);
+    const isTime = isPlausible(now, held);
+    const verdict = await verifyChain(chain, purpose, anchors, now, isTime, revocation);
+    return verdict.ok ? ofDevice(verdict, accounts(), now) : verdict;
   };
+}
+
+/** The record of a device may bar it when its certificate does not. */
+function ofDevice(
+  verdict: Extract<ChainVerdict, { ok: true }>,
+  accounts: readonly Account[],
+  now: Date,
+): ChainVerdict {
+  const device = deviceOf(accounts, verdict.certificate);
+  const bar = device && whyBarred(device, accounts, now.getTime());
+  return bar ? { ok: false, cause: 'barred', ...bar } : verdict;
 }

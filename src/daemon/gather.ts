@@ -66,7 +66,7 @@ const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> =
 export function forget({ policy, accounts }: Configuration): void {
   for (const { secret } of policy.presharedKeys) secret.wipe();
   for (const { login } of policy.connections) login?.password.wipe();
-  for (const { ntHash } of accounts) ntHash.wipe();
+  for (const { ntHash } of accounts) ntHash?.wipe();
 }
 
 export function viewGathering({ problems, gathered }: Gathering): CheckedConfiguration {

@@ -4,6 +4,7 @@ import { optionOfSetting, optionsForRestart, whyStale } from '../config/diff.ts'
 import type { Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import type { Log } from '../trace/log.ts';
+import { whyOut } from './accounts.ts';
 import type { Assembly } from './assemble.ts';
 import { forget, type Gathered, type Gathering, gatherFiles, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
@@ -106,7 +107,9 @@ function withFixed(next: Gathered, old: Gathered): Gathered {
 
 function staleSas({ core }: Assembly, old: Gathered, next: Gathered) {
   return core.snapshot().sas.flatMap((sa) => {
-    const why = whyStale(sa, old, next);
+    const why =
+      whyStale(sa, old, next) ??
+      whyOut(sa, old.configuration.accounts, next.configuration.accounts, Date.now());
     return why === undefined ? [] : [{ id: sa.id, text: `'${sa.peer ?? 'a handshake'}'`, why }];
   });
 }

@@ -3,6 +3,7 @@ import { seconds } from '../base/time.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import { methods } from '../rpc/table.ts';
 import type { Log } from '../trace/log.ts';
+import { watchAccounts } from './account-watch.ts';
 import { daemonApi } from './api.ts';
 import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
 import { openCertificates } from './certificates.ts';
@@ -69,6 +70,8 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);
   const certificates = openCertificates(assembly, place, () => api.reload());
   opened.push(() => certificates.close());
+  const expiries = watchAccounts(assembly, log);
+  opened.push(() => expiries.close());
   const api = daemonApi({
     ...assembly,
     engine: engine.served,
@@ -76,8 +79,13 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     clock: systemClock,
     current: () => inUse.gathered,
     gather: () => gather(place.configFile),
-    adopt: (gathering) => reload(assembly, gathering, place),
+    async adopt(gathering) {
+      const checked = await reload(assembly, gathering, place);
+      expiries.settle();
+      return checked;
+    },
     certificates: certificates.desk,
+    accounts: certificates.accounts,
   });
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });

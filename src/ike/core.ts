@@ -172,7 +172,13 @@ export type ChainVerdict =
       /** Tells the certificate from all others: whoever revokes it finds its SAs by it. */
       readonly certificate?: string;
     }
-  | { readonly ok: false; readonly cause: ChainFault; readonly why: string };
+  | {
+      readonly ok: false;
+      readonly cause: ChainFault;
+      readonly why: string;
+      /** Undefined: what helps against the cause in general. */
+      readonly advice?: string;
+    };
 export type ChainFault =
   | 'malformed'
   | 'untrusted'
@@ -182,7 +188,9 @@ export type ChainFault =
   | 'purpose'
   | 'constraint'
   | 'revoked'
-  | 'no-status';
+  | 'no-status'
+  /** The owner keeps its holder out. */
+  | 'barred';
 export type KeyType = 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519';
 
 /** How a signature is made, apart from the key. `raw` is r‖s of methods 9–11, else ECDSA is a DER sequence. */
@@ -286,6 +294,8 @@ export type AccountAnswer =
       readonly ntHash: Secret;
       /** Connections that the user may come in by; undefined: all. */
       readonly connections: readonly string[] | undefined;
+      /** IKE SAs that the user may have at one time; undefined: as many as anybody. */
+      readonly most?: number | undefined;
     }
   | { readonly ok: false; readonly why: string; readonly advice: string };
 export type QuestionKind = keyof Questions;

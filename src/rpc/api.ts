@@ -4,6 +4,7 @@ import type { Instant } from '../base/time.ts';
 import type { ChildRef, CoreSnapshot, SaRef } from '../ike/core.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { Entry } from '../trace/ring.ts';
+import type { AccountDesk } from './accounts.ts';
 import type { CertificateDesk } from './certificates.ts';
 
 export interface DaemonApi {
@@ -35,6 +36,7 @@ export interface DaemonApi {
   checkConfiguration(): Promise<CheckedConfiguration>;
   capabilities(): Capabilities;
   readonly certificates: CertificateDesk;
+  readonly accounts: AccountDesk;
   /** Own certificates and authorities that are in use. */
   held(): readonly HeldFacts[];
 }

@@ -32,6 +32,8 @@ export const saShape = z.object({
   role: z.enum(['initiator', 'responder']),
   connection: z.optional(z.string()),
   peer: z.optional(z.string()),
+  /** The user or device whose password let it in. */
+  user: z.optional(z.string()),
   local: z.string(),
   remote: z.string(),
   nat: z.enum(['none', 'local', 'remote', 'both']),
@@ -74,6 +76,7 @@ export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
     role: sa.role,
     ...(sa.connection === undefined ? {} : { connection: sa.connection }),
     ...(sa.peer === undefined ? {} : { peer: sa.peer }),
+    ...(sa.user === undefined ? {} : { user: sa.user }),
     local: formatSocket(sa.path.local),
     remote: formatSocket(sa.path.remote),
     nat: natSide(sa.nat),

@@ -1,5 +1,6 @@
 // THE table of methods: the control socket, the command line, the access rights and the manual all read it.
 import type { MethodTable } from './method.ts';
+import { accountMethods } from './methods/accounts.ts';
 import { certificateMethods } from './methods/certificates.ts';
 import { poolMethods } from './methods/pool.ts';
 import { saMethods } from './methods/sa.ts';
@@ -11,5 +12,6 @@ export const methods: MethodTable = {
   ...saMethods,
   ...poolMethods,
   ...certificateMethods,
+  ...accountMethods,
   ...traceMethods,
 };

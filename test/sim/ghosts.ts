@@ -5,7 +5,6 @@ import { expect } from 'vitest';
 import { fromText } from '../../src/base/bytes.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { minutes, seconds } from '../../src/base/time.ts';
-import type { Account } from '../../src/config/configuration.ts';
 import { ntHash } from '../../src/crypto/nt-hash.ts';
 import { findAccount } from '../../src/daemon/accounts.ts';
 import { readCertificate } from '../../src/pki/certificate.ts';
@@ -18,7 +17,7 @@ import type { CertificateOptions } from '../lab/pki.ts';
 import { Haunt, type HauntFields, sameTunnels } from './haunt.ts';
 import { Papers } from './papers.ts';
 import { connection, policy } from './policies.ts';
-import { annasPassword, users } from './users.ts';
+import { accountOf, annasPassword, users } from './users.ts';
 import type { Ports } from './world.ts';
 
 export type LoginKind = Model['logins'][number];
@@ -90,13 +89,7 @@ function annasHome(): Ports {
   return (question) =>
     question.kind === 'account' ? findAccount([anna], question.name, 0) : addresses(question);
 }
-const anna: Account = {
-  name: 'anna',
-  ntHash: new Secret(ntHash(fromText(annasPassword))),
-  enabled: true,
-  expires: undefined,
-  connection: undefined,
-};
+const anna = accountOf({ ntHash: new Secret(ntHash(fromText(annasPassword))) });
 
 /** Anna, who knows her password. */
 export const annaAt = ({ eapIdentity }: Model): Typist => ({

@@ -1,6 +1,7 @@
 // Users of a simulated gateway, and what scripted peers need to log in as one of them.
 import { fromText } from '../../src/base/bytes.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { Account } from '../../src/config/configuration.ts';
 import { ntHash } from '../../src/crypto/nt-hash.ts';
 import { PayloadType as P } from '../../src/iana/payloads.ts';
 import type { AccountAnswer } from '../../src/ike/core.ts';
@@ -15,6 +16,25 @@ import { connection, phone, policy } from './policies.ts';
 import type { Ports } from './world.ts';
 
 export const annasPassword = 'correct horse';
+
+/** A record as the configuration has it; of Anna, who has no password yet, unless `fields` say otherwise. */
+export const accountOf = (fields: Partial<Account>): Account => ({
+  kind: 'user',
+  name: 'anna',
+  section: 'anna',
+  ntHash: undefined,
+  certificate: undefined,
+  owner: undefined,
+  platform: undefined,
+  enabled: true,
+  expires: undefined,
+  created: undefined,
+  revoked: undefined,
+  connection: undefined,
+  addresses: [],
+  maxDevices: undefined,
+  ...fields,
+});
 
 /** Answers `account` for these users and their passwords, and `lease` from a pool. */
 export function users(

@@ -28,25 +28,11 @@ import { deviceSubject, writeDevice } from './devices.ts';
 import { openHomeCa } from './home-ca.ts';
 import { takeApart } from './import.ts';
 import { makePassphrase } from './passphrase.ts';
-import { configurationOf, type DeskPlace, inWords, making, readWhole } from './place.ts';
+import { configurationOf, type DeskPlace, later, making, now, readWhole } from './place.ts';
 import { renewGateway } from './renew.ts';
 
 /** Every method throws Refused, with words for the owner, and nothing else unless we have a bug. */
 export function certificateDesk(place: DeskPlace): CertificateDesk {
-  const now = <T>(run: () => T): T => {
-    try {
-      return run();
-    } catch (error) {
-      throw inWords(error);
-    }
-  };
-  const later = async <T>(run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run();
-    } catch (error) {
-      throw inWords(error);
-    }
-  };
   return {
     list: () => now(() => catalogue(configurationOf(place)).map(({ facts }) => facts)),
     create: (request) => later(() => createAuthority(request, place)),

@@ -5,6 +5,7 @@ import { CannotEdit } from '../../config/edit.ts';
 import { loadConfiguration } from '../../config/load.ts';
 import type { Making } from '../../pki/issue.ts';
 import { formatProblem } from '../../policy/problem.ts';
+import type { CheckedConfiguration } from '../../rpc/api.ts';
 import { Refused } from '../../rpc/method.ts';
 import { isPlausible } from '../clock.ts';
 import { forget } from '../gather.ts';
@@ -15,17 +16,22 @@ export interface DeskPlace {
   readonly now: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   /** The configuration says something else; files that it names may, too. */
-  readonly configured: () => Promise<unknown>;
+  readonly configured: () => Promise<CheckedConfiguration | undefined>;
   /** Only files changed. */
   readonly filesChanged: () => void;
 }
 
 /** Certificates and folders of the configuration; an empty one where there is none yet. @throws Refused */
 export function configurationOf({ configFile }: DeskPlace): Configuration {
-  const { configuration, problems } = loadConfiguration(readText(configFile));
+  return parse(readText(configFile), 'mend the configuration first: ');
+}
+
+/** What a text says, without its secrets. @throws Refused where there is an error in it */
+export function parse(text: string, preface = ''): Configuration {
+  const { configuration, problems } = loadConfiguration(text);
   if (!configuration) {
     const error = problems.find(({ severity }) => severity === 'error');
-    throw new Refused(`mend the configuration first: ${error ? formatProblem(error) : configFile}`);
+    throw new Refused(`${preface}${error ? formatProblem(error) : 'it cannot be read'}`);
   }
   forget(configuration);
   return configuration;
@@ -45,8 +51,26 @@ export function making({ now, random }: DeskPlace): Making {
 /** A fresh array each time, since key files are wiped after use. */
 export const readWhole = (path: string): Uint8Array => Uint8Array.from(readFileSync(path));
 
+/** @throws Refused where what is wrong is for the owner */
+export function now<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
+/** @throws Refused where what is wrong is for the owner */
+export async function later<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
 /** What is wrong with a file or an edit is for the owner. */
-export function inWords(error: unknown): unknown {
+function inWords(error: unknown): unknown {
   if (error instanceof CannotEdit) return new Refused(error.message);
   const code = codeOf(error);
   return code !== undefined && error instanceof Error ? new Refused(error.message) : error;

@@ -18,7 +18,8 @@ export function* judgeChain(
   const verdict = yield* ask('verifyChain', { chain, purpose });
   if (verdict?.ok) return verdict;
   const why = verdict?.why ?? 'the certificate could not be checked in time';
-  const advice = verdict ? adviceFor[verdict.cause] : 'The router is overloaded; try again.';
+  const known = verdict && (verdict.advice ?? adviceFor[verdict.cause]);
+  const advice = known ?? 'The router is overloaded; try again.';
   return { ok: false, why, advice };
 }
 
@@ -32,6 +33,7 @@ const adviceFor: Readonly<Record<Extract<ChainVerdict, { ok: false }>['cause'], 
   purpose: 'Issue the certificate for this purpose (extended key usage).',
   constraint: 'The authority did not allow this certificate; issue it anew.',
   revoked: 'Give the device a new certificate.',
+  barred: 'Look at the sections device and user.',
   'no-status':
     'See that the router reaches whoever tells what was revoked, or set option revocation of the authority to soft.',
 };

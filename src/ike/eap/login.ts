@@ -26,7 +26,7 @@ export function loginFor(sa: IkeSa): ServerSetting['login'] {
     const proof = check(account && mayTry ? account.ntHash.bytes : nobody);
     if (account && proof !== undefined && mayTry) {
       host.guesses.right(guess);
-      const grant = { connections: account.connections };
+      const grant = { connections: account.connections, most: account.most };
       return { ok: true, identity: userIdentity(account.name), grant, proof };
     }
     if (mayTry) host.guesses.wrong(guess, host.now);

@@ -66,6 +66,8 @@ export interface EapOutcome {
 export interface Grant {
   /** Names of the connections that he may use; undefined: all. */
   readonly connections: readonly string[] | undefined;
+  /** IKE SAs that he may have at one time; undefined: as many as anybody. */
+  readonly most?: number | undefined;
 }
 
 export interface EapSetting {

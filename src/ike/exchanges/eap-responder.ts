@@ -43,6 +43,8 @@ export type EapVerdict =
       readonly selected: Selected;
       /** The account, where a password was checked. */
       readonly user: string | undefined;
+      /** IKE SAs that it may have at one time; undefined: as many as anybody. */
+      readonly most: number | undefined;
       readonly auth: Auth;
     }
   /** The last response, with EAP-Failure in it. */
@@ -57,6 +59,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
   const front = frontFor(sa, first, idI);
   let selected: Selected | undefined;
   let user: string | undefined;
+  let most: number | undefined;
   const server = new EapServer({
     asksIdentity: true, // Windows says nothing useful in IDi
     methods: (identity) => methodsFor(front.candidates, identity),
@@ -66,6 +69,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       if ('why' in choice) return choice;
       selected = choice;
       user = outcome.grant && toText(choice.peer.data);
+      most = outcome.grant?.most;
       sa.certificate = outcome.certificate;
       return undefined;
     },
@@ -101,7 +105,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       });
     }
     const own = signedOctets(sa, 'responder', idROf(front));
-    return { ok: true, selected, user, auth: eapAuth(sa, 'responder', own, msk) };
+    return { ok: true, selected, user, most, auth: eapAuth(sa, 'responder', own, msk) };
   } finally {
     msk?.wipe();
     server.wipe();

@@ -51,6 +51,7 @@ export const ikeAuth: Responder = {
     sa.connection = selected.connection;
     sa.peer = selected.peer;
     sa.user = byEap?.user;
+    sa.most = byEap?.most;
     sa.device = byEap && idI;
     yield* judgeOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');

@@ -35,7 +35,12 @@ export function* judgeOlder(sa: IkeSa, received: Received): Steps<void> {
   if (unique === 'replace') for (const one of others) farewell(one, anew);
   if (unique === 'device' || unique === 'keep') others.forEach(probeSoon);
   if (unique === 'keep' && others.length > 0) throw connectedAlready();
-  if (olderOf(sa).length >= mostOfOne) yield* dropIdlest(olderOf(sa));
+  // One that is continued counts as the one that takes its place.
+  const mostBeside = Math.min(sa.most ?? mostOfOne, mostOfOne) - 1;
+  const beside = olderOf(sa).filter((one) => one !== former);
+  for (let surplus = beside.length - mostBeside; surplus > 0; surplus--) {
+    yield* dropIdlest(olderOf(sa).filter((one) => one !== former));
+  }
 }
 
 /** Makes an address free: its peer must not be locked out by connections that it has lost. @returns whether it did */

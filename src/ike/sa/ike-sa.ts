@@ -74,6 +74,8 @@ export class IkeSa {
   certificate: string | undefined;
   /** The account that the peer logged in with, where a password was checked; `peer` is its name too. */
   user: string | undefined;
+  /** IKE SAs that this account may have at one time. */
+  most: number | undefined;
   /** IDi of one who logged in by EAP: it proves nothing, but tells the devices of a user apart. */
   device: Identity | undefined;
   /** What the peer called itself, proven or not: for the log alone. */

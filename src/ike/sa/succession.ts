@@ -23,6 +23,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.connection = old.connection;
   next.peer = old.peer;
   next.certificate = old.certificate;
+  next.most = old.most;
   next.claimed = old.claimed;
   next.user = old.user;
   next.device = old.device;

@@ -103,6 +103,10 @@ export function paramsOf(params: z.ZodMiniObject, values: Values): Record<string
 export const listOf = (value: string | boolean | undefined): readonly string[] =>
   typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : [];
 
+/** The value of an option that takes one. */
+export const text = (values: Values, name: string): string | undefined =>
+  typeof values[name] === 'string' ? values[name] : undefined;
+
 /** The kind of value inside `optional` and `default`. */
 function kindOf(schema: z.core.$ZodType): string {
   const { def } = schema._zod;

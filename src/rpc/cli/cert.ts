@@ -1,5 +1,4 @@
 // `ikectl cert`: certificates for people who never want to type an openssl command.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { printable } from '../../base/printable.ts';
 import {
@@ -11,9 +10,10 @@ import {
   oneShape,
   revokedShape,
 } from '../methods/certificates.ts';
-import { listOf, Usage, type Values, type Words } from './arguments.ts';
-import type { Command, Surroundings } from './command.ts';
-import { formatTable } from './text.ts';
+import { listOf, text, Usage, type Values } from './arguments.ts';
+import { type Command, perform, type Verb } from './command.ts';
+import { read, readSecret, refuseExisting, write } from './files.ts';
+import { day, formatTable } from './text.ts';
 
 export const certCommand: Command = {
   summary: 'Certificates: a home CA, the gateway, devices',
@@ -32,16 +32,8 @@ export const certCommand: Command = {
     ...{ force: 'boolean', json: 'boolean', der: 'boolean' },
   },
   words: 2,
-  async run(words, around) {
-    const [verb = 'list'] = words.positionals;
-    const perform = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-    if (!perform) throw new Usage(`there is no «cert ${verb}»: ${Object.keys(verbs).join(', ')}`);
-    await perform(words, around);
-    return 0;
-  },
+  run: (words, around) => perform('cert', verbs, words, around),
 };
-
-type Verb = (words: Words, around: Surroundings) => Promise<void>;
 
 const verbs: Readonly<Record<string, Verb>> = {
   async init({ values }, around) {
@@ -57,8 +49,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     const name = text(values, 'name');
     if (name === undefined) throw new Usage('--name is missing: what to call the device');
     const file = text(values, 'out') ?? `${name}.p12`;
-    // Before the key is made: it is given away once.
-    if (existsSync(file)) throw new Usage(`${file} is there already: name another with --out`);
+    refuseExisting(file); // before the key is made: it is given away once
     const form = text(values, 'form') ?? 'legacy';
     const owner = text(values, 'owner');
     const result = z.parse(
@@ -113,7 +104,7 @@ const verbs: Readonly<Record<string, Verb>> = {
       name,
       content: read(file).toString('base64'),
       ...(key === undefined ? {} : { key: read(key).toString('base64') }),
-      ...(secret === undefined ? {} : { passphrase: firstLine(read(secret === '-' ? 0 : secret)) }),
+      ...(secret === undefined ? {} : { passphrase: readSecret(secret) }),
       force: values['force'] === true,
     };
     const result = await around.call('certificate_import', params);
@@ -135,9 +126,6 @@ const dialled = (values: Values): readonly string[] => [
   ...listOf(values['name']),
   ...listOf(values['address']),
 ];
-
-const text = (values: Values, name: string): string | undefined =>
-  typeof values[name] === 'string' ? values[name] : undefined;
 
 function rowOf(one: CertificateView, now: number): readonly string[] {
   return [
@@ -168,25 +156,4 @@ function details(one: CertificateView, now: number): string {
 function daysLeft({ notAfter }: CertificateView, now: number): string {
   const days = Math.floor((notAfter - now) / 86_400);
   return days < 0 ? 'expired' : `${days} d`;
-}
-
-const day = (at: number): string => new Date(at * 1000).toISOString().slice(0, 10);
-const firstLine = (bytes: Buffer): string => bytes.toString('utf8').split(/\r?\n/, 1)[0] ?? '';
-
-/** @throws Usage with what is wrong with the file */
-function read(file: string | number): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new Usage(error instanceof Error ? error.message : `${error}`);
-  }
-}
-
-/** Never over a file that is there: it may be the only copy of somebody's key. */
-function write(file: string, content: Uint8Array): void {
-  try {
-    writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    throw new Usage(error instanceof Error ? error.message : `${error}`);
-  }
 }

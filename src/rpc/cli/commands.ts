@@ -8,12 +8,14 @@ import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
 import { checkedShape, countersShape, statusShape } from '../methods/service.ts';
 import { attemptsShape, eventsShape } from '../methods/trace.ts';
-import { optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
 import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
+import { deviceCommand } from './device.ts';
 import { formatAttempts } from './explain.ts';
 import { formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
+import { userCommand } from './user.ts';
 
 /** @returns undefined where there is no such command */
 export function commandNamed(name: string, methods: MethodTable): Command | undefined {
@@ -113,6 +115,8 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   cert: certCommand,
+  user: userCommand,
+  device: deviceCommand,
   counters: {
     summary: 'What was dropped, refused and repeated',
     usage: '[--all] [--json]',
@@ -144,12 +148,14 @@ export const commands: Readonly<Record<string, Command>> = {
 
 /** A method as a command: its parameters are options, its result is JSON. */
 function methodCommand(name: string, { summary, params }: Callable): Command {
-  const options = optionsOf(params);
+  const options = withoutSecrets(optionsOf(params));
   return {
     summary,
-    usage: Object.entries(options)
-      .map(([option, kind]) => `[--${option}${kind === 'boolean' ? '' : ' VALUE'}]`)
-      .join(' '),
+    usage: lines(
+      Object.entries(options).map(
+        ([option, kind]) => `[--${option}${kind === 'boolean' ? '' : ' VALUE'}]`,
+      ),
+    ),
     options: { ...options, ...withJson },
     words: 0,
     async run({ values }, around) {
@@ -158,6 +164,21 @@ function methodCommand(name: string, { summary, params }: Callable): Command {
       return 0;
     },
   };
+}
+
+/** What stands on a command line is seen by everybody on the machine, and kept in histories. */
+const withoutSecrets = (options: OptionKinds): OptionKinds =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => !/^pass/.test(name)));
+
+/** As many words on a line of the help text as there is room for. */
+function lines(words: readonly string[]): string {
+  const all: string[] = [];
+  for (const word of words) {
+    const last = all.at(-1);
+    if (last === undefined || last.length + word.length > 80) all.push(word);
+    else all[all.length - 1] = `${last} ${word}`;
+  }
+  return all.join(`\n${' '.repeat(17)}`);
 }
 
 async function show<T>(

@@ -2,10 +2,18 @@
 import { join } from 'node:path';
 import { printable } from '../../base/printable.ts';
 import { callDaemon, followDaemon, NotRunning, RpcFailure } from '../client.ts';
-import { BadParams, type MethodTable, Refused } from '../method.ts';
+import { BadParams, type Callable, type MethodTable, Refused } from '../method.ts';
+import { type AccountsOwner, accountMethods } from '../methods/accounts.ts';
 import { certificateMethods, type DeskOwner } from '../methods/certificates.ts';
 import { type Invocation, readInvocation, readWords, Usage } from './arguments.ts';
+import { askSecret } from './ask-secret.ts';
 import { commandNamed, commands } from './commands.ts';
+
+/** What needs no daemon. */
+const deskMethods: Readonly<Record<string, Callable<DeskOwner & AccountsOwner>>> = {
+  ...certificateMethods,
+  ...accountMethods,
+};
 
 /** Exit codes, for scripts. */
 const exitCode = { fine: 0, refused: 1, usage: 2, notRunning: 3 } as const;
@@ -20,7 +28,7 @@ export interface Program {
   readonly methods: MethodTable;
   readonly terminal: Terminal;
   /** What can be done without a daemon, on the files of a configuration. */
-  readonly withoutDaemon?: (config: string) => Promise<DeskOwner>;
+  readonly withoutDaemon?: (config: string) => Promise<DeskOwner & AccountsOwner>;
 }
 
 /** Runs one command. @returns the exit code */
@@ -65,10 +73,11 @@ async function runCommand(invocation: Invocation, program: Program): Promise<num
         return await callDaemon(socket, method, params);
       } catch (error) {
         const isDown = error instanceof NotRunning && error.code !== 'EACCES';
-        if (!isDown || !Object.hasOwn(certificateMethods, method)) throw error;
+        if (!isDown || !Object.hasOwn(deskMethods, method)) throw error;
         return callDesk(method, params, invocation.config, program, error);
       }
     },
+    askSecret,
     follow: (params) => followDaemon(socket, params),
     print: terminal.out,
     now: () => Date.now() / 1000,
@@ -86,7 +95,7 @@ async function callDesk(
   const owner = await withoutDaemon?.(config);
   if (!owner) throw notRunning;
   try {
-    return await certificateMethods[method]?.call(owner, params);
+    return await deskMethods[method]?.call(owner, params);
   } catch (error) {
     const isForOwner = error instanceof Refused || error instanceof BadParams;
     throw isForOwner ? new RpcFailure(0, error.message) : error;

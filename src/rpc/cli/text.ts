@@ -71,3 +71,6 @@ function unfold(row: readonly string[]): string[][] {
 const formatDate = (time: Date): string =>
   [time.getFullYear(), twoDigits(time.getMonth() + 1), twoDigits(time.getDate())].join('-');
 const twoDigits = (n: number): string => `${n}`.padStart(2, '0');
+
+/** The day of a moment, in UTC. @param at seconds since 1970 */
+export const day = (at: number): string => new Date(at * 1000).toISOString().slice(0, 10);

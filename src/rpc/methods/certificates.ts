@@ -2,7 +2,7 @@
 // methods on the files itself.
 import * as z from 'zod/mini';
 import type { DaemonApi } from '../api.ts';
-import type { CertificateFacts } from '../certificates.ts';
+import type { CertificateFacts, IssuedDevice } from '../certificates.ts';
 import { BadParams, type Callable, method } from '../method.ts';
 
 const label = z.string().check(z.minLength(1), z.maxLength(253));
@@ -90,8 +90,7 @@ export const certificateMethods: Readonly<Record<string, Callable<DeskOwner>>> =
     }),
     result: issuedShape,
     async run({ certificates }: DeskOwner, { name, owner, form }) {
-      const { device, pkcs12, passphrase } = await certificates.issue({ name, owner, form });
-      return { device: viewCertificate(device), pkcs12: toBase64(pkcs12), passphrase };
+      return viewIssued(await certificates.issue({ name, owner, form }));
     },
   }),
   certificate_renew: method({
@@ -128,6 +127,16 @@ export const certificateMethods: Readonly<Record<string, Callable<DeskOwner>>> =
     },
   }),
 };
+
+export const viewIssued = ({
+  device,
+  pkcs12,
+  passphrase,
+}: IssuedDevice): z.infer<typeof issuedShape> => ({
+  device: viewCertificate(device),
+  pkcs12: toBase64(pkcs12),
+  passphrase,
+});
 
 function viewCertificate({ isOurs, revokedAt, ...facts }: CertificateFacts): CertificateView {
   const revoked = revokedAt === undefined ? {} : { revoked: revokedAt };

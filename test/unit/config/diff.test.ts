@@ -57,11 +57,10 @@ const changed = (before: string, now: string): Usable => {
 };
 
 const certificate = undefined;
-const user = undefined;
-const anna = { connection: 'phones', peer: 'anna@example.org', certificate, user };
-const bert = { connection: 'phones', peer: 'bert@example.org', certificate, user };
-const cabin = { connection: 'cabin', peer: 'cabin.example.org', certificate, user };
-const laptop = { connection: 'laptops', peer: 'CN=anna', certificate: 'ca:01', user };
+const anna = { connection: 'phones', peer: 'anna@example.org', certificate };
+const bert = { connection: 'phones', peer: 'bert@example.org', certificate };
+const cabin = { connection: 'cabin', peer: 'cabin.example.org', certificate };
+const laptop = { connection: 'laptops', peer: 'CN=anna', certificate: 'ca:01' };
 
 describe('a tunnel goes on', () => {
   test.each([
@@ -97,7 +96,7 @@ describe('a tunnel goes on', () => {
   test('before it is known whose it is, and when an earlier reload hung it up', () => {
     const none = usable('');
     expect(
-      whyStale({ connection: undefined, peer: undefined, certificate, user }, usable(base), none),
+      whyStale({ connection: undefined, peer: undefined, certificate }, usable(base), none),
     ).toBeUndefined();
     expect(whyStale(anna, none, usable(base))).toBeUndefined();
   });
@@ -148,32 +147,4 @@ test('sockets, device and threads wait for a restart; names and the log do not',
       ),
     ),
   ).toEqual(['listen', 'nattPort', 'mtu']);
-});
-
-describe('a tunnel of a user', () => {
-  const account = (lines: string) => usable(`${base}\nconfig user 'carol'\n${lines}`);
-  const carol = "\toption name 'carol'\n\toption password 'clientPass'\n";
-  const tunnel = { connection: 'laptops', peer: 'carol', certificate, user: 'carol' };
-
-  test.each([
-    ['nothing changed', carol],
-    ['its name has other letters', carol.replace('carol', 'Carol')],
-    ['its last day is told', `${carol}\toption expires '2030-01-01'`],
-    ['it is for this connection alone', `${carol}\toption connection 'laptops'`],
-    [
-      'its password became a hash',
-      "\toption name 'carol'\n\toption nthash '44ebba8d5312b8d611474411f56989ae'",
-    ],
-  ])('goes on when %s', (_, lines) => {
-    expect(whyStale(tunnel, account(carol), account(lines))).toBeUndefined();
-  });
-
-  test.each([
-    ['it is disabled', `${carol}\toption enabled 0`, /may not log in/],
-    ['it is another user', carol.replace('carol', 'dave'), /may not log in/],
-    ['it is for another connection', `${carol}\toption connection 'phones'`, /this connection/],
-    ['its password changed', carol.replace('clientPass', 'y'), /password of its user/],
-  ])('ends when %s', (_, lines, why) => {
-    expect(whyStale(tunnel, account(carol), account(lines))).toMatch(why);
-  });
 });

@@ -182,7 +182,7 @@ const relations: Readonly<Record<string, Case>> = {
     lines:
       "config user 'anna'\noption name anna\noption password x\nconfig user 'anna2'\noption name Anna\noption password y",
     option: 'name',
-    why: /the same user: user 'anna'/,
+    why: /the same name: user 'anna'/,
     cure: /upper and lower case/,
     at: 4,
   },

@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/base/secret.ts';
 import type { Account } from '../../../src/config/configuration.ts';
-import { findAccount } from '../../../src/daemon/accounts.ts';
+import { findAccount, whyOut } from '../../../src/daemon/accounts.ts';
+import { accountOf } from '../../sim/users.ts';
 
-const account = (fields: Partial<Account>): Account => ({
-  name: 'anna',
-  ntHash: new Secret(new Uint8Array(16)),
-  enabled: true,
-  expires: undefined,
-  connection: undefined,
-  ...fields,
-});
+const account = (fields: Partial<Account>): Account =>
+  accountOf({ ntHash: new Secret(new Uint8Array(16)), ...fields });
 
 describe('an account', () => {
   test.each(['anna', 'Anna', 'HOME\\anna', 'home\\ANNA'])('is found as %s', (name) => {
@@ -38,5 +33,85 @@ describe('an account', () => {
     ['after its last day', { expires: 1000 }, 1001, false],
   ])('%s', (_, fields, now, ok) => {
     expect(findAccount([account(fields)], 'anna', now).ok).toBe(ok);
+  });
+});
+
+describe('a device', () => {
+  const anna = account({ connection: 'phones' });
+  const phone = account({ kind: 'device', name: 'anna-iphone', owner: 'Anna' });
+  const found = (...all: readonly Account[]) => findAccount(all, 'anna-iphone', 1000);
+
+  test('logs in as itself, where its owner may', () => {
+    expect(found(anna, phone)).toMatchObject({
+      ok: true,
+      name: 'anna-iphone',
+      connections: ['phones'],
+    });
+  });
+
+  test.each([
+    ['is revoked', anna, { ...phone, revoked: 0 }, 'the device «anna-iphone» was revoked on 1970'],
+    [
+      'has expired',
+      anna,
+      { ...phone, expires: 999 },
+      'account of device «anna-iphone» has expired',
+    ],
+    ['is of a disabled user', { ...anna, enabled: false }, phone, 'the user «anna» is disabled'],
+    ['is of an expired user', { ...anna, expires: 1 }, phone, 'of user «anna» has expired'],
+    ['has a certificate', anna, { ...phone, ntHash: undefined }, 'has no password'],
+  ])('that %s is refused, and the owner reads why', (_, owner, device, why) => {
+    expect(found(owner, device)).toMatchObject({ ok: false, why: expect.stringContaining(why) });
+  });
+});
+
+describe('a tunnel', () => {
+  const anna = account({ connection: 'phones' });
+  const tablet = account({
+    kind: 'device',
+    name: 'tablet',
+    certificate: '0a0b',
+    ntHash: undefined,
+  });
+  const byPassword = { user: 'anna', certificate: undefined, connection: 'phones' };
+  const byCertificate = { user: undefined, certificate: 'ca:0a0b', connection: 'phones' };
+  const other = new Secret(new Uint8Array(16).fill(1));
+
+  test.each([
+    ['stays when nothing changed', byPassword, [anna], undefined],
+    [
+      'stays when its user is written otherwise',
+      byPassword,
+      [{ ...anna, name: 'Anna' }],
+      undefined,
+    ],
+    ['of a pre-shared key is nobody’s', { ...byPassword, user: undefined }, [], undefined],
+    ['ends with its user', byPassword, [], '«anna» is not among the users'],
+    ['ends when its user is disabled', byPassword, [{ ...anna, enabled: false }], 'is disabled'],
+    [
+      'ends when its password changes',
+      byPassword,
+      [{ ...anna, ntHash: other }],
+      'password changed',
+    ],
+    [
+      'ends when its user is for another connection',
+      byPassword,
+      [{ ...anna, connection: 'office' }],
+      'another connection',
+    ],
+    ['of a certificate stays with its device', byCertificate, [anna, tablet], undefined],
+    ['of a certificate that is no device’s stays', byCertificate, [anna], undefined],
+    [
+      'of a certificate ends when its device is revoked',
+      byCertificate,
+      [anna, { ...tablet, revoked: 1 }],
+      'was revoked',
+    ],
+  ])('%s', (_, sa, next, why) => {
+    const out = whyOut(sa, [anna, tablet], next, 1000);
+
+    if (why === undefined) expect(out).toBeUndefined();
+    else expect(out).toContain(why);
   });
 });

@@ -49,6 +49,7 @@ describe('ikectl', () => {
     expect(code).toBe(0);
     for (const name of Object.keys(methods)) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(out).not.toMatch(/--pass(word|phrase) /); // a command line is no place for a secret
   });
 
   test.each([

@@ -8,6 +8,7 @@ import type { TraceEvent } from '../../../src/ike/events.ts';
 import type { DaemonApi } from '../../../src/rpc/api.ts';
 import { Refused } from '../../../src/rpc/method.ts';
 import { type Entry, Ring } from '../../../src/trace/ring.ts';
+import { fakeAccounts } from './fake-accounts.ts';
 import { fakeDesk } from './fake-desk.ts';
 
 export const phone: SaSnapshot = {
@@ -74,6 +75,7 @@ export function fakeDaemon(): FakeDaemon {
     calls,
     followers,
     certificates: fakeDesk,
+    accounts: fakeAccounts,
     held: () => [{ kind: 'certificate', name: 'gateway', notAfter: 1_893_456_000 }],
     service: {
       version: '1.2.3',

@@ -18,6 +18,10 @@ describe('every method', () => {
     ca_create: { names: ['vpn.example.org'] },
     certificate_issue: { name: 'anna' },
     certificate_revoke: { certificate: 'anna' },
+    user_set: { name: 'anna' },
+    user_delete: { name: 'anna' },
+    device_add: { name: 'anna-iphone' },
+    device_revoke: { device: 'anna-iphone' },
     certificate_import: { name: 'acme', content: 'AAAA' },
   };
   test.each(Object.keys(methods))(

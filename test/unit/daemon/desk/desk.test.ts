@@ -34,7 +34,7 @@ function desk(changes: Partial<Parameters<typeof certificateDesk>[0]> = {}): Cer
     configFile,
     now: () => now,
     random: (bytes) => new Uint8Array(bytes).map((_, i) => (dice = (dice * 31 + i + 7) & 0xff)),
-    configured: async () => told.push('configured'),
+    configured: async () => void told.push('configured'),
     filesChanged: () => void told.push('files'),
     ...changes,
   });

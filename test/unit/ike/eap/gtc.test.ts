@@ -21,7 +21,11 @@ test('EAP-GTC lets in who knows the password, without a key', () => {
     kind: 'end',
     end: {
       kind: 'success',
-      outcome: { identities: [anna], msk: undefined, grant: { connections: undefined } },
+      outcome: {
+        identities: [anna],
+        msk: undefined,
+        grant: { connections: undefined },
+      },
     },
   });
 });

@@ -54,7 +54,9 @@ describe.each(rows)('$name', (row) => {
     const { outside, server, peer } = pair(row);
     const ended = await converse(outside, server, peer);
     expect(identitiesOf(ended.server)).toEqual(['anna']);
-    expect(ended.server).toMatchObject({ outcome: { grant: { connections: undefined } } });
+    expect(ended.server).toMatchObject({
+      outcome: { grant: { connections: undefined } },
+    });
   });
 
   test.each([

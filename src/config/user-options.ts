@@ -1,0 +1,88 @@
+// The sections of those who log in: users, and the devices that they own.
+import * as z from 'zod/mini';
+import { defaulted, list, optional, required } from '../schema/describe.ts';
+import { flag, ipAddress, oneOf, sectionName, wholeNumber } from '../schema/kinds.ts';
+import { sectionType } from './section-type.ts';
+import {
+  expiry,
+  moment,
+  password,
+  passwordHash,
+  platforms,
+  serialNumber,
+  userName,
+} from './user-values.ts';
+
+const secrets = {
+  password: optional(password, 'Password.', 'nthash stands for it'),
+  nthash: optional(
+    passwordHash,
+    'NT hash of the password, so that the file does not show it; whoever has it can log in with it.',
+    'it is made of the password',
+  ),
+};
+const address = list(
+  ipAddress,
+  'The address inside the tunnel, one IPv4 and one IPv6 at the most; nobody else gets it, and it need not be in the pool.',
+  'one of the pool',
+);
+
+export const user = sectionType({
+  head: "config user 'NAME'",
+  help: 'Somebody who may log in by EAP, or as whom an initiator logs in elsewhere.',
+  options: z.object({
+    name: required(userName, 'User name; upper and lower case make no difference.'),
+    ...secrets,
+    enabled: defaulted(flag, '1', 'Whether the user may log in, and the devices that are theirs.'),
+    expires: optional(
+      expiry,
+      'Last day on which the user may log in (UTC), or the time at which that ends; tunnels end then.',
+      'never',
+    ),
+    connection: optional(
+      sectionName,
+      'The one connection that this user is for; one with role initiator logs in as this user.',
+      'every connection with role responder',
+    ),
+    address,
+    max_devices: optional(
+      wholeNumber(1, 64),
+      'Devices that the user may have, and connections with the password of the user at one time.',
+      'any number of devices, and 8 connections',
+    ),
+  }),
+  later: [],
+});
+
+export const device = sectionType({
+  head: "config device 'NAME'",
+  help: 'A device with a password or certificate of its own, so that it can be revoked alone.',
+  options: z.object({
+    name: required(userName, 'What it logs in as.'),
+    owner: optional(
+      userName,
+      'Name of the user whose device it is; when that user may not log in, it may not.',
+      'nobody',
+    ),
+    platform: optional(oneOf(platforms), 'What kind of system it has.', 'unknown'),
+    auth: defaulted(
+      oneOf(['password', 'certificate']),
+      'password',
+      'How it proves which device it is.',
+    ),
+    ...secrets,
+    certificate: optional(
+      serialNumber,
+      'Serial number of its certificate, which an authority of this gateway issued.',
+    ),
+    address,
+    created: optional(moment, 'When it was added.', 'unknown'),
+    expires: optional(
+      expiry,
+      'Last day on which it may connect (UTC), or the time at which that ends; tunnels end then.',
+      'never',
+    ),
+    revoked: optional(moment, 'When it was revoked: from then on it may not connect.', 'never'),
+  }),
+  later: [],
+});

@@ -1,0 +1,82 @@
+// What the methods may ask about users and devices; the daemon answers, and so does `ikectl` itself where none runs.
+import type { IssuedDevice, NewDevice } from './certificates.ts';
+
+export interface AccountDesk {
+  users(): readonly UserFacts[];
+  /** Adds a user, or changes one; tunnels of one who may not be there any more end at once. */
+  setUser(request: UserChange): Promise<ChangedUser>;
+  /** Takes a user and the devices of that user out; their tunnels end at once. @returns the names of the devices */
+  deleteUser(name: string): Promise<readonly string[]>;
+  devices(): readonly DeviceFacts[];
+  /** Adds a device with a password or certificate that nobody else has. */
+  addDevice(request: DeviceRequest): Promise<AddedDevice>;
+  /** Its tunnel ends at once, and it cannot come back. */
+  revokeDevice(name: string): Promise<DeviceFacts>;
+}
+
+export interface UserFacts {
+  readonly name: string;
+  readonly isEnabled: boolean;
+  readonly hasPassword: boolean;
+  /** Times are seconds since 1970. */
+  readonly expires: number | undefined;
+  readonly connection: string | undefined;
+  readonly addresses: readonly string[];
+  readonly maxDevices: number | undefined;
+  /** Names of those that are not revoked. */
+  readonly devices: readonly string[];
+  /** Why the user may not log in at this moment. */
+  readonly barred: string | undefined;
+}
+
+/** What is undefined stays as it is; `none` takes an option out. */
+export interface UserChange {
+  readonly name: string;
+  /** `new`: there must be none of the name yet; `old`: there must be one. */
+  readonly is: 'new' | 'old' | 'either';
+  readonly password: string | undefined;
+  /** Makes a password; so does a new user that comes without. */
+  readonly generate: boolean;
+  readonly isEnabled: boolean | undefined;
+  /** As it stands in the configuration. */
+  readonly expires: string | 'none' | undefined;
+  readonly connection: string | 'none' | undefined;
+  readonly addresses: readonly string[] | undefined;
+  readonly maxDevices: number | 'none' | undefined;
+}
+export interface ChangedUser {
+  readonly user: UserFacts;
+  /** One that was made: told this once. */
+  readonly password: string | undefined;
+}
+
+export interface DeviceFacts {
+  readonly name: string;
+  readonly owner: string | undefined;
+  readonly platform: string | undefined;
+  readonly auth: 'password' | 'certificate';
+  /** Serial number. */
+  readonly certificate: string | undefined;
+  readonly addresses: readonly string[];
+  readonly created: number | undefined;
+  readonly expires: number | undefined;
+  readonly revoked: number | undefined;
+  readonly barred: string | undefined;
+}
+
+export interface DeviceRequest {
+  readonly name: string;
+  readonly owner: string | undefined;
+  readonly platform: string | undefined;
+  readonly auth: DeviceFacts['auth'];
+  /** Of the PKCS#12 file, where it gets a certificate. */
+  readonly form: NewDevice['form'];
+  readonly expires: string | undefined;
+  readonly addresses: readonly string[];
+}
+export interface AddedDevice {
+  readonly device: DeviceFacts;
+  /** Told this once, like the certificate with its key. */
+  readonly password: string | undefined;
+  readonly issued: IssuedDevice | undefined;
+}

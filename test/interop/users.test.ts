@@ -1,0 +1,105 @@
+// Users and devices as their owner changes them by `ikectl`, while strongSwan's phones use what they were given.
+import { expect, test } from 'vitest';
+import { Authority } from '../lab/certificates.ts';
+import { Gateway } from '../lab/gateway.ts';
+import { address } from '../lab/home.ts';
+import { basics, certificateFiles, eapGuests, user } from '../lab/household.ts';
+import { type Dial, gatewayName, startPhone } from '../lab/phone.ts';
+import { stage } from '../lab/stage.ts';
+import { ping } from '../lab/traffic.ts';
+import { section } from '../lab/uci.ts';
+import { until } from '../lab/until.ts';
+
+const authority = new Authority('rsa');
+const server = authority.issue({
+  dn: `C=CH, O=Home, CN=${gatewayName}`,
+  san: [gatewayName],
+  purpose: 'serverAuth',
+});
+const annas = 'correct horse';
+const phones = 'k7mxp-4hq2d-w9vsa';
+
+const login = (id: string, password: string): Dial => ({
+  login: {
+    kind: 'eap',
+    method: 'eap-mschapv2',
+    id,
+    password,
+    authority: authority.certificate,
+  },
+});
+
+const scene = stage({
+  needs: ['our gateway', 'strongSwan'],
+  async play(home) {
+    const files = certificateFiles(home.lab, server, authority.certificate);
+    const gateway = await Gateway.start(home.lab, home.router, [
+      ...basics(),
+      eapGuests(),
+      user('anna', annas),
+      section('device', 'anna_phone', { name: 'anna-phone', owner: 'anna', password: phones }),
+      ...files,
+    ]);
+    const phone = await startPhone(home, {
+      anna: login('anna', annas),
+      phone: login('anna-phone', phones),
+    });
+    return { gateway, phone };
+  },
+});
+
+const peers = async (gateway: Gateway) => (await gateway.sas()).map(({ peer }) => peer).sort();
+const becomes = (gateway: Gateway, ...expected: string[]) =>
+  until(`inside are ${expected}`, async () => `${await peers(gateway)}` === `${expected}`);
+
+test('a revoked device is out at once and stays out; its owner does not notice', async () => {
+  const { home, gateway, phone } = scene();
+  await phone.initiate('anna');
+  await phone.initiate('phone');
+  await becomes(gateway, 'anna', 'anna-phone');
+
+  expect((await gateway.ikectl('device', 'revoke', 'anna-phone')).code).toBe(0);
+
+  await becomes(gateway, 'anna');
+  expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
+  const again = await phone.initiate('phone', 5);
+  expect(again.code).not.toBe(0);
+  expect(phone.log).toContain('EAP_MSCHAPV2 method failed');
+  const { stdout } = await gateway.ikectl('explain');
+  expect(stdout).toMatch(/why: the device «anna-phone» was revoked on \d/);
+});
+
+test('a disabled user is out at once, and may come back when enabled', async () => {
+  const { gateway, phone } = scene();
+  await becomes(gateway, 'anna');
+
+  expect((await gateway.ikectl('user', 'disable', 'anna')).code).toBe(0);
+
+  await becomes(gateway);
+  expect((await phone.initiate('anna', 5)).code).not.toBe(0);
+  expect((await gateway.ikectl('explain')).stdout).toContain('the user «anna» is disabled');
+  await gateway.ikectl('user', 'enable', 'anna');
+  expect((await phone.initiate('anna')).code).toBe(0);
+  await becomes(gateway, 'anna');
+});
+
+test('a tunnel ends when the time of its user is over', async () => {
+  const { gateway } = scene();
+  const soon = new Date(Date.now() + 4000).toISOString().replace(/\.\d+/, '');
+
+  expect((await gateway.ikectl('user', 'set', 'anna', '--expires', soon)).code).toBe(0);
+
+  expect(await peers(gateway)).toEqual(['anna']);
+  await becomes(gateway);
+  expect(gateway.log).toContain('the account of user «anna» has expired');
+});
+
+test('nothing of a password is in the log, and only hashes of new ones in the file', async () => {
+  const { gateway } = scene();
+
+  const { stdout } = await gateway.ikectl('user', 'set', 'anna', '--generate');
+
+  const made = /password: (\S+)/.exec(stdout)?.[1] ?? '';
+  expect(made.length).toBeGreaterThan(20);
+  for (const secret of [annas, phones, made]) expect(gateway.log).not.toContain(secret);
+});
