@@ -27,7 +27,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 4u
+#define ESP_ABI_VERSION 5u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -61,7 +61,17 @@ enum esp_code {
 };
 
 /* IANA's number of the encryption transform. */
-enum esp_cipher { ESP_AES_GCM_16 = 20 };
+enum esp_cipher { ESP_AES_CBC = 12, ESP_AES_GCM_16 = 20, ESP_CHACHA20_POLY1305 = 28 };
+
+/* IANA's number of the integrity transform. */
+enum esp_integrity {
+	/* The cipher brings its own. */
+	ESP_NO_INTEGRITY = 0,
+	ESP_HMAC_SHA1_96 = 2,
+	ESP_HMAC_SHA2_256_128 = 12,
+	ESP_HMAC_SHA2_384_192 = 13,
+	ESP_HMAC_SHA2_512_256 = 14,
+};
 
 enum esp_encap {
 	/* RFC 3948. */
@@ -188,8 +198,9 @@ struct esp_opened {
 	uint8_t raw;
 	/* enum esp_offload: what is in use. */
 	uint8_t offloads;
-	uint8_t zero;
-	/* The implementation of AES-GCM in use. */
+	/* 1: this processor has instructions for AES; else ChaCha20-Poly1305 is faster. */
+	uint8_t aes_unit;
+	/* The implementation of the faster one. */
 	char aead[32];
 	/* After a failure: which address, port or file, and what the kernel said. */
 	char why[160];
@@ -213,7 +224,8 @@ struct esp_direction {
 	uint32_t spi;
 	uint32_t encryption_bytes;
 	uint32_t integrity_bytes;
-	/* The key, then the salt (RFC 4106 section 8.1). Copied; wiped when the child goes. */
+	/* The key, then the salt if the cipher has one (RFC 4106 section 8.1). Copied; wiped when
+	 * the child goes. */
 	uint8_t encryption[64];
 	uint8_t integrity[64];
 };
@@ -223,7 +235,7 @@ struct esp_child {
 	uint32_t ref;
 	/* enum esp_cipher. */
 	uint32_t cipher;
-	/* IANA's number of the integrity transform; 0: none. */
+	/* enum esp_integrity. */
 	uint32_t integrity;
 	/* enum esp_encap: how to send. What comes in either form is taken. */
 	uint8_t encap;

@@ -58,7 +58,14 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_NO_TRAP),
 	CONSTANT(ESP_TRAP_EXISTS),
 
+	CONSTANT(ESP_AES_CBC),
 	CONSTANT(ESP_AES_GCM_16),
+	CONSTANT(ESP_CHACHA20_POLY1305),
+	CONSTANT(ESP_NO_INTEGRITY),
+	CONSTANT(ESP_HMAC_SHA1_96),
+	CONSTANT(ESP_HMAC_SHA2_256_128),
+	CONSTANT(ESP_HMAC_SHA2_384_192),
+	CONSTANT(ESP_HMAC_SHA2_512_256),
 	CONSTANT(ESP_ENCAP_UDP),
 	CONSTANT(ESP_ENCAP_RAW),
 
@@ -108,7 +115,7 @@ static const struct entry entries[] = {
 	FIELD(esp_opened, ipv6),
 	FIELD(esp_opened, raw),
 	FIELD(esp_opened, offloads),
-	FIELD(esp_opened, zero),
+	FIELD(esp_opened, aes_unit),
 	FIELD(esp_opened, aead),
 	FIELD(esp_opened, why),
 

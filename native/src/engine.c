@@ -178,8 +178,15 @@ static void describe(const struct esp_engine *engine, struct esp_opened *opened)
 	opened->ipv6 = engine->udp.ipv6;
 	opened->raw = engine->udp.raw;
 	opened->offloads = offloads_of(engine);
+	const struct aead_impl *gcm =
+		aead_pick(ESP_AES_GCM_16, ESP_NO_INTEGRITY, engine->cpu_features);
+	const struct aead_impl *chacha =
+		aead_pick(ESP_CHACHA20_POLY1305, ESP_NO_INTEGRITY, engine->cpu_features);
+
+	/* A bitsliced AES is slower by far than any ChaCha20. */
+	opened->aes_unit = gcm->cpu_needed != 0;
 	snprintf(opened->aead, sizeof(opened->aead), "%s",
-		aead_pick(AEAD_AES_GCM_16, engine->cpu_features)->name);
+		opened->aes_unit ? gcm->name : chacha->name);
 }
 
 enum esp_code engine_open_with(const struct esp_options *options, const struct tun *tun,

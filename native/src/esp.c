@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define SALT_BYTES 4u
-
 enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
 
 static void store32(uint8_t *p, uint32_t number)
@@ -17,46 +15,82 @@ static uint32_t load32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, uint32_t spi, bool esn,
-	const uint8_t *bytes, uint32_t count)
+bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, bool esn,
+	const struct esp_direction *direction)
 {
-	if (count < SALT_BYTES || !aead->init(&keys->key, bytes, count - SALT_BYTES))
+	const struct aead_shape *const shape = aead->shape;
+	uint8_t bytes[sizeof(direction->encryption) + sizeof(direction->integrity)];
+	const uint32_t encryption = direction->encryption_bytes - shape->salt;
+
+	if (direction->encryption_bytes < shape->salt ||
+		direction->encryption_bytes > sizeof(direction->encryption) ||
+		direction->integrity_bytes != shape->integrity_key)
 		return false;
-	memcpy(keys->salt, bytes + count - SALT_BYTES, SALT_BYTES);
+	memcpy(bytes, direction->encryption, encryption);
+	memcpy(bytes + encryption, direction->integrity, direction->integrity_bytes);
+	const bool known = aead->init(&keys->key, bytes, encryption + direction->integrity_bytes);
+
+	explicit_bzero(bytes, sizeof(bytes));
+	memcpy(keys->salt, direction->encryption + encryption, shape->salt);
 	keys->aead = aead;
-	keys->spi = spi;
+	keys->shape = *shape;
+	keys->spi = direction->spi;
 	keys->esn = esn;
-	return true;
+	return known;
 }
 
 static void make_nonce(const struct esp_keys *keys, const uint8_t *iv, uint8_t *nonce)
 {
-	memcpy(nonce, keys->salt, SALT_BYTES);
-	memcpy(nonce + SALT_BYTES, iv, 8);
+	memcpy(nonce, keys->salt, keys->shape.salt);
+	memcpy(nonce + keys->shape.salt, iv, keys->shape.iv);
 }
 
-/* RFC 4106 section 5: the SPI and the sequence number, of which ESN has 64 bits, not 32. */
+/*
+ * The SPI and the sequence number, of which ESN has 64 bits, not 32. Where the cipher
+ * authenticates, in their order (RFC 4106 section 5); elsewhere the high half comes behind all (RFC
+ * 4303 section 2.2.1).
+ */
 static size_t make_aad(const struct esp_keys *keys, uint64_t sequence, uint8_t aad[12])
 {
+	const bool high_last = keys->aead->integrity != ESP_NO_INTEGRITY;
+
 	store32(aad, keys->spi);
-	if (!keys->esn) {
-		store32(aad + 4, (uint32_t)sequence);
+	store32(aad + 4, (uint32_t)sequence);
+	if (!keys->esn)
 		return 8;
-	}
-	store32(aad + 4, (uint32_t)(sequence >> 32));
-	store32(aad + 8, (uint32_t)sequence);
+	store32(aad + (high_last ? 8 : 4), (uint32_t)(sequence >> 32));
+	store32(aad + (high_last ? 4 : 8), (uint32_t)sequence);
 	return 12;
+}
+
+/* The sequence number never repeats under a key, so it is the IV where that may be foreseen (RFC
+ * 4106 section 3.1). */
+static void make_iv(const struct esp_keys *keys, uint64_t sequence, uint8_t *iv)
+{
+	if (keys->aead->iv) {
+		keys->aead->iv(&keys->key, sequence, iv);
+		return;
+	}
+	store32(iv, (uint32_t)(sequence >> 32));
+	store32(iv + 4, (uint32_t)sequence);
+}
+
+/* RFC 4303 section 2.4: whole blocks of the cipher, and of four bytes. */
+static uint32_t alignment(const struct esp_keys *keys)
+{
+	return keys->shape.block < 4 ? 4 : keys->shape.block;
 }
 
 bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *packet)
 {
-	const uint32_t pad = (4 - (packet->bytes + 2) % 4) % 4;
-	const uint32_t behind = pad + 2 + AEAD_TAG_BYTES;
-	uint8_t *const text = packet->data, *const header = text - ESP_HEADER_BYTES;
+	const uint32_t align = alignment(keys), before = 8u + keys->shape.iv;
+	const uint32_t pad = (align - (packet->bytes + 2) % align) % align;
+	const uint32_t behind = pad + 2 + keys->shape.tag;
+	uint8_t *const text = packet->data, *const header = text - before;
 	uint8_t *trailer = text + packet->bytes;
 	uint8_t nonce[AEAD_NONCE_BYTES], aad[12];
 
-	if (packet->headroom < ESP_HEADER_BYTES || packet->tailroom < behind || packet->bytes == 0)
+	if (packet->headroom < before || packet->tailroom < behind || packet->bytes == 0)
 		return false;
 	const uint8_t next = text[0] >> 4 == 4 ? NEXT_IPV4 : NEXT_IPV6;
 
@@ -66,15 +100,13 @@ bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *
 	*trailer++ = next;
 	store32(header, keys->spi);
 	store32(header + 4, (uint32_t)sequence);
-	/* The sequence number never repeats under a key, so it is the IV (RFC 4106 section 3.1). */
-	store32(header + 8, (uint32_t)(sequence >> 32));
-	store32(header + 12, (uint32_t)sequence);
+	make_iv(keys, sequence, header + 8);
 	make_nonce(keys, header + 8, nonce);
 	keys->aead->seal(&keys->key, nonce, aad, make_aad(keys, sequence, aad), text,
 		packet->bytes + pad + 2, trailer);
 	packet->data = header;
-	packet->bytes += ESP_HEADER_BYTES + behind;
-	packet->headroom -= ESP_HEADER_BYTES;
+	packet->bytes += before + behind;
+	packet->headroom -= before;
 	packet->tailroom -= behind;
 	return true;
 }
@@ -108,11 +140,12 @@ enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
 	struct packet *packet, struct opened *opened)
 {
 	const uint8_t *const header = packet->data;
+	const uint32_t align = alignment(keys), before = 8u + keys->shape.iv, tag = keys->shape.tag;
 	uint8_t nonce[AEAD_NONCE_BYTES], aad[12];
 
 	opened->authentic = opened->newest = false;
-	/* The ciphertext holds at least pad length and next header and fills four-byte words. */
-	if (packet->bytes < ESP_HEADER_BYTES + 4 + AEAD_TAG_BYTES || packet->bytes % 4)
+	/* The ciphertext holds at least pad length and next header. */
+	if (packet->bytes < before + align + tag || (packet->bytes - before - tag) % align)
 		return ESP_COUNT_RUNT;
 	const uint64_t sequence = replay_infer(window, keys->esn, load32(header + 4));
 
@@ -120,10 +153,10 @@ enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
 		return ESP_COUNT_UNKNOWN_SPI;
 	if (!replay_allows(window, sequence))
 		return ESP_COUNT_REPLAY;
-	packet->data += ESP_HEADER_BYTES;
-	packet->headroom += ESP_HEADER_BYTES;
-	packet->bytes -= ESP_HEADER_BYTES + AEAD_TAG_BYTES;
-	packet->tailroom += AEAD_TAG_BYTES;
+	packet->data += before;
+	packet->headroom += before;
+	packet->bytes -= before + tag;
+	packet->tailroom += tag;
 	make_nonce(keys, header + 8, nonce);
 	if (!keys->aead->open(&keys->key, nonce, aad, make_aad(keys, sequence, aad), packet->data,
 		    packet->bytes, packet->data + packet->bytes))

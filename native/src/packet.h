@@ -1,5 +1,5 @@
 /*
- * One packet through ESP (RFC 4303) with AES-GCM (RFC 4106), in place and without a descriptor:
+ * One packet through ESP (RFC 4303), in place and without a descriptor:
  * esp.c seals and opens, this is what it works on.
  */
 #ifndef PACKET_H
@@ -10,10 +10,10 @@
 #include "ip.h"
 #include "replay.h"
 
-/* In front of an inner packet: SPI, sequence number, IV. */
-#define ESP_HEADER_BYTES 16u
-/* Behind it at most: padding to four bytes, its length, next header, ICV. */
-#define ESP_TRAILER_BYTES (3u + 2u + AEAD_TAG_BYTES)
+/* In front of an inner packet at most: SPI, sequence number, IV. */
+#define ESP_HEADER_BYTES (8u + AEAD_BLOCK_BYTES)
+/* Behind it at most: padding to whole blocks, its length, next header, ICV. */
+#define ESP_TRAILER_BYTES (AEAD_BLOCK_BYTES - 1u + 2u + AEAD_TAG_BYTES)
 
 /* Bytes with the room around them that may be written. */
 struct packet {
@@ -26,15 +26,17 @@ struct packet {
 /* What the two directions of a child have each for itself. */
 struct esp_keys {
 	const struct aead_impl *aead;
+	/* Of it, where every packet needs it. */
+	struct aead_shape shape;
 	uint32_t spi;
 	bool esn;
 	uint8_t salt[4];
 	struct aead_key key;
 };
 
-/* False: no such key. `bytes` is the key with the salt behind it. */
-bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, uint32_t spi, bool esn,
-	const uint8_t *bytes, uint32_t count);
+/* False: no such keys. */
+bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, bool esn,
+	const struct esp_direction *direction);
 
 /* The inner packet becomes an ESP packet. False: no room around it. */
 bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *packet);

@@ -32,6 +32,8 @@ static bool is_sound(const struct esp_child *child)
 	return child->inbound.spi >= FIRST_SPI && child->outbound.spi >= FIRST_SPI &&
 	       child->inbound.encryption_bytes <= sizeof(child->inbound.encryption) &&
 	       child->outbound.encryption_bytes <= sizeof(child->outbound.encryption) &&
+	       child->inbound.integrity_bytes <= sizeof(child->inbound.integrity) &&
+	       child->outbound.integrity_bytes <= sizeof(child->outbound.integrity) &&
 	       child->local_count > 0 && child->local_count <= ESP_MAX_SELECTORS &&
 	       child->remote_count > 0 && child->remote_count <= ESP_MAX_SELECTORS &&
 	       is_address(&child->path.local) && is_address(&child->path.remote) &&
@@ -41,15 +43,12 @@ static bool is_sound(const struct esp_child *child)
 static enum esp_code fill(struct sa *sa, const struct esp_child *child,
 	const struct esp_selector *selectors, uint32_t cpu_features)
 {
-	const struct aead_impl *aead = aead_pick((enum aead_cipher)child->cipher, cpu_features);
+	const struct aead_impl *aead = aead_pick(child->cipher, child->integrity, cpu_features);
 
-	if (!aead || child->integrity ||
-		(child->encap != ESP_ENCAP_UDP && child->encap != ESP_ENCAP_RAW))
+	if (!aead || (child->encap != ESP_ENCAP_UDP && child->encap != ESP_ENCAP_RAW))
 		return ESP_UNSUPPORTED;
-	if (!esp_keys_init(&sa->in, aead, child->inbound.spi, child->esn, child->inbound.encryption,
-		    child->inbound.encryption_bytes) ||
-		!esp_keys_init(&sa->out, aead, child->outbound.spi, child->esn,
-			child->outbound.encryption, child->outbound.encryption_bytes))
+	if (!esp_keys_init(&sa->in, aead, child->esn, &child->inbound) ||
+		!esp_keys_init(&sa->out, aead, child->esn, &child->outbound))
 		return ESP_UNSUPPORTED;
 	for (uint32_t i = 0; i < child->local_count + child->remote_count; i++)
 		if (!selector_from(&selectors[i], &sa->selectors[i]))

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "packets.h"
 
+#include "../src/cpu.h"
 #include "../src/packet.h"
 
 #define HEADROOM 64u
@@ -12,14 +13,21 @@ static struct esp_keys keys;
 static struct replay window;
 static struct opened opened;
 
+static void new_keys_of(const struct aead_impl *aead, uint32_t encryption_bytes, bool esn)
+{
+	struct esp_direction direction = {.spi = 0x12345678,
+		.encryption_bytes = encryption_bytes,
+		.integrity_bytes = aead->shape->integrity_key};
+
+	memset(direction.encryption, 0x5a, sizeof(direction.encryption));
+	memset(direction.integrity, 0xa5, sizeof(direction.integrity));
+	memset(&window, 0, sizeof(window));
+	CHECK(esp_keys_init(&keys, aead, esn, &direction));
+}
+
 static void new_keys(bool esn)
 {
-	uint8_t secret[20];
-
-	memset(secret, 0x5a, sizeof(secret));
-	memset(&window, 0, sizeof(window));
-	esp_keys_init(
-		&keys, aead_pick(AEAD_AES_GCM_16, 0), 0x12345678, esn, secret, sizeof(secret));
+	new_keys_of(aead_pick(ESP_AES_GCM_16, ESP_NO_INTEGRITY, 0), 20, esn);
 }
 
 static struct packet fresh(size_t bytes)
@@ -52,6 +60,61 @@ static void a_packet_of_any_length_comes_back(void)
 		CHECK(opened.authentic && opened.newest);
 		CHECK_EQUAL(packet.bytes, bytes);
 		CHECK(memcmp(packet.data, copy, bytes) == 0);
+	}
+}
+
+/* Whatever the sizes of IV, block and ICV: and each changed byte is noticed, the IV's too. */
+static void a_packet_of_any_length_comes_back_with_every_cipher(void)
+{
+	static uint8_t copy[ROOM];
+
+	for (uint32_t i = 0; aead_impls[i]; i++) {
+		const struct aead_impl *aead = aead_impls[i];
+		const struct aead_shape *shape = aead->shape;
+		const uint32_t align = shape->block < 4 ? 4 : shape->block;
+		const uint32_t least = 8u + shape->iv + 2u + shape->tag;
+
+		if (aead->cpu_needed & ~cpu_features())
+			continue;
+		for (uint32_t bytes = 28; bytes < 160; bytes++) {
+			new_keys_of(aead, 32u + shape->salt, bytes % 2);
+			struct packet packet = sealed_udp4(bytes, bytes);
+			const struct packet sealed = packet;
+			const uint32_t changed = bytes * 7919 % sealed.bytes;
+
+			CHECK_EQUAL((packet.bytes - 8 - shape->iv - shape->tag) % align, 0);
+			CHECK(packet.bytes >= bytes + least &&
+				packet.bytes < bytes + least + align);
+			memcpy(copy, packet.data, packet.bytes);
+			packet.data[changed] ^= 0x10;
+			CHECK(packet_open(&keys, &window, &packet, &opened) !=
+				ESP_COUNT_RX_PACKETS);
+			packet = sealed;
+			memcpy(packet.data, copy, packet.bytes);
+			CHECK_EQUAL(packet_open(&keys, &window, &packet, &opened),
+				ESP_COUNT_RX_PACKETS);
+			udp4(copy, "10.0.0.1", "10.0.0.2", bytes);
+			CHECK(packet.bytes == bytes && memcmp(packet.data, copy, bytes) == 0);
+		}
+	}
+}
+
+/* Keys that are too short, too long, or of another algorithm. */
+static void keys_of_other_lengths_are_refused(void)
+{
+	const struct aead_impl *cbc = aead_pick(ESP_AES_CBC, ESP_HMAC_SHA1_96, 0);
+	const struct aead_impl *chacha = aead_pick(ESP_CHACHA20_POLY1305, ESP_NO_INTEGRITY, 0);
+
+	for (uint32_t encryption = 0; encryption <= 65; encryption++) {
+		struct esp_direction direction = {
+			.spi = 256, .encryption_bytes = encryption, .integrity_bytes = 20};
+		const bool fits = encryption == 16 || encryption == 24 || encryption == 32;
+
+		CHECK_EQUAL(esp_keys_init(&keys, cbc, false, &direction), fits);
+		CHECK(!esp_keys_init(&keys, chacha, false, &direction));
+		direction.integrity_bytes = 0;
+		CHECK(!esp_keys_init(&keys, cbc, false, &direction));
+		CHECK_EQUAL(esp_keys_init(&keys, chacha, false, &direction), encryption == 36);
 	}
 }
 
@@ -255,7 +318,11 @@ static void opens_a_published_packet(void)
 		0x72, 0x2f, 0xd0, 0x47, 0x96, 0x56, 0x2d, 0xfd, 0xb4};
 	uint8_t nonce[12], text[72], tag[16];
 
-	CHECK(esp_keys_init(&keys, aead_pick(AEAD_AES_GCM_16, 0), 0x4321, true, secret, 20));
+	struct esp_direction direction = {.spi = 0x4321, .encryption_bytes = sizeof(secret)};
+
+	memcpy(direction.encryption, secret, sizeof(secret));
+	CHECK(esp_keys_init(
+		&keys, aead_pick(ESP_AES_GCM_16, ESP_NO_INTEGRITY, 0), true, &direction));
 	memcpy(nonce, keys.salt, 4);
 	memcpy(nonce + 4, iv, 8);
 	memcpy(text, plain, 72);
@@ -266,6 +333,8 @@ static void opens_a_published_packet(void)
 int main(void)
 {
 	RUN(a_packet_of_any_length_comes_back);
+	RUN(a_packet_of_any_length_comes_back_with_every_cipher);
+	RUN(keys_of_other_lengths_are_refused);
 	RUN(ipv6_has_its_own_next_header);
 	RUN(every_changed_bit_is_noticed);
 	RUN(a_repeated_packet_is_dropped_before_it_is_opened);

@@ -22,6 +22,8 @@ export function planeOptions(service: ServiceSettings): DataPlaneOptions {
 /** What the data plane settled while it was opened. */
 export interface Opened {
   readonly ports: { readonly port: number; readonly nattPort: number };
+  /** Whether the processor has instructions for AES. */
+  readonly aesUnit: boolean;
   readonly aead: string;
 }
 
@@ -45,7 +47,8 @@ export function serviceFacts(
 }
 
 /**
- * What fits a PPPoE line of 1492 bytes in the worst case: IPv6 40, UDP 8, ESP header and IV 16, trailer and
- * padding 5, ICV 16 make 85; rounded down to what is easy to remember.
+ * What fits a PPPoE line of 1492 bytes: over IPv4 with every cipher (IPv4 20, UDP 8, then AES-CBC with SHA-512: ESP
+ * header and IV 24, trailer and padding 8, ICV 32), over IPv6 with all but AES-CBC with SHA-2, whose largest packets
+ * travel in fragments.
  */
 const usualMtu = 1400;

@@ -3,7 +3,7 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 4,
+  ESP_ABI_VERSION: 5,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
@@ -25,7 +25,14 @@ export const constants = {
   ESP_SYSTEM: 13,
   ESP_NO_TRAP: 14,
   ESP_TRAP_EXISTS: 15,
+  ESP_AES_CBC: 12,
   ESP_AES_GCM_16: 20,
+  ESP_CHACHA20_POLY1305: 28,
+  ESP_NO_INTEGRITY: 0,
+  ESP_HMAC_SHA1_96: 2,
+  ESP_HMAC_SHA2_256_128: 12,
+  ESP_HMAC_SHA2_384_192: 13,
+  ESP_HMAC_SHA2_512_256: 14,
   ESP_ENCAP_UDP: 1,
   ESP_ENCAP_RAW: 2,
   ESP_OFFLOAD_TUN_TCP: 1,
@@ -83,7 +90,7 @@ export const espOpened = struct({
   ipv6: u8,
   raw: u8,
   offloads: u8,
-  zero: u8,
+  aes_unit: u8,
   aead: bytes(32),
   why: bytes(160),
 });

@@ -60,6 +60,7 @@ export interface Opened {
   readonly ipv6: boolean;
   readonly raw: boolean;
   readonly offloads: readonly Offload[];
+  readonly aesUnit: boolean;
   readonly aead: string;
   readonly why: string;
 }
@@ -74,6 +75,7 @@ export function decodeOpened(bytes: Uint8Array): Opened {
     ipv6: block.get('ipv6') === 1,
     raw: block.get('raw') === 1,
     offloads: offloadNames.filter((name) => block.get('offloads') & offloadBits[name]),
+    aesUnit: block.get('aes_unit') === 1,
     aead: block.text('aead'),
     why: block.text('why'),
   };
@@ -85,7 +87,10 @@ export function encodeChild(child: ChildSpec): { child: Uint8Array; selectors: U
   const block = new Block(espChild);
   block.set('ref', child.ref);
   block.set('cipher', byKeyword(child.cipher, 'ENCR').id);
-  block.set('integrity', child.integrity ? byKeyword(child.integrity, 'INTEG').id : 0);
+  block.set(
+    'integrity',
+    child.integrity ? byKeyword(child.integrity, 'INTEG').id : constants.ESP_NO_INTEGRITY,
+  );
   block.set('encap', encapNumber(child.encap));
   block.set('esn', child.esn ? 1 : 0);
   block.set('standby', child.standby ? 1 : 0);

@@ -34,7 +34,9 @@ import {
 export interface NativeDataPlane extends DataPlane {
   /** As bound, also where any free port was asked for. */
   readonly ports: { readonly port: number; readonly nattPort: number };
-  /** The implementation of AES-GCM in use. */
+  /** False: this processor has no instructions for AES, so that ChaCha20-Poly1305 is faster. */
+  readonly aesUnit: boolean;
+  /** The implementation of the faster of the two. */
   readonly aead: string;
   /** False: this kernel has no IPv6. */
   readonly ipv6: boolean;
@@ -133,6 +135,7 @@ function loadLibrary(path: string): Library {
 
 class NativePlane implements NativeDataPlane {
   readonly ports: { readonly port: number; readonly nattPort: number };
+  readonly aesUnit: boolean;
   readonly aead: string;
   readonly ipv6: boolean;
   readonly raw: boolean;
@@ -149,6 +152,7 @@ class NativePlane implements NativeDataPlane {
 
   constructor(library: Library, engine: bigint, opened: Opened, listener: DataPlaneListener) {
     this.ports = { port: opened.port, nattPort: opened.nattPort };
+    this.aesUnit = opened.aesUnit;
     this.aead = opened.aead;
     this.ipv6 = opened.ipv6;
     this.raw = opened.raw;

@@ -102,6 +102,25 @@ static inline void sub_bytes(plane x[8])
 	x[7] = u2 ^ v11;
 }
 
+/* The affine map of FIPS 197 section 5.1.1, undone (section 5.3.2), without its constant. */
+static inline void unmap(plane x[8])
+{
+	plane y[8];
+
+	for (int i = 0; i < 8; i++)
+		y[i] = x[(i + 2) & 7] ^ x[(i + 5) & 7] ^ x[(i + 7) & 7];
+	for (int i = 0; i < 8; i++)
+		x[i] = y[i];
+}
+
+/* sub_bytes() is the map behind the inverse; its own inverse is the inverse behind the unmap. */
+static inline void unsub_bytes(plane x[8])
+{
+	unmap(x);
+	sub_bytes(x);
+	unmap(x);
+}
+
 /* Byte 4c+r goes to column c−r: row r is a rotation of the word by 16·r bits under a mask. */
 static inline plane shift_rows(plane x)
 {
@@ -109,6 +128,15 @@ static inline plane shift_rows(plane x)
 
 	return (x & row) | ((x >> 16 | x << 48) & (row << 4)) | ((x >> 32 | x << 32) & (row << 8)) |
 	       ((x >> 48 | x << 16) & (row << 12));
+}
+
+/* The same rotations the other way round. */
+static inline plane unshift_rows(plane x)
+{
+	const uint64_t row = 0x000f000f000f000f;
+
+	return (x & row) | ((x << 16 | x >> 48) & (row << 4)) | ((x >> 32 | x << 32) & (row << 8)) |
+	       ((x << 48 | x >> 16) & (row << 12));
 }
 
 /* Rows r+1 and r+2 of the same column in the place of row r. */
@@ -139,6 +167,13 @@ static inline void mix_columns(plane x[8])
 			twice ^= sum[7];
 		x[i] = twice ^ below[i] ^ second_row(sum[i]);
 	}
+}
+
+/* The fourth power of MixColumns is the identity. */
+static inline void unmix_columns(plane x[8])
+{
+	for (int i = 0; i < 3; i++)
+		mix_columns(x);
 }
 
 static inline void add_key(plane x[8], const struct sliced_key *key)
@@ -267,6 +302,24 @@ void sliced_encrypt(
 			mix_columns(x);
 		add_key(x, &keys[round]);
 	}
+	unslice(blocks, x);
+}
+
+void sliced_decrypt(
+	const struct sliced_key *keys, uint32_t rounds, uint8_t blocks[16 * SLICED_BLOCKS])
+{
+	plane x[8];
+
+	slice(x, blocks);
+	for (uint32_t round = rounds; round >= 1; round--) {
+		add_key(x, &keys[round]);
+		if (round < rounds)
+			unmix_columns(x);
+		for (int i = 0; i < 8; i++)
+			x[i] = unshift_rows(x[i]);
+		unsub_bytes(x);
+	}
+	add_key(x, &keys[0]);
 	unslice(blocks, x);
 }
 

@@ -5,7 +5,7 @@
  *   struct gcm_key                    round keys, powers of the hash key; may_alias
  *   GCM_HASH, GCM_COUNTER             an accumulator of the hash; the next counter block
  *   gcm_round_key(key, i, bytes)      stores round key i
- *   gcm_sub_word(word)                the S-box on four bytes
+ *   aes_sub_word(word)                the S-box on four bytes
  *   gcm_hash_key(key)                 derives the powers of H = AES(0)
  *   gcm_counter(nonce, n)             the counter block with number n
  *   gcm_mask(key, counter, out)       encrypts one counter block
@@ -18,34 +18,20 @@
 #include <string.h>
 
 #include "aead.h"
+#include "aes_expand.h"
 
 #define GCM_BLOCKS 8
 #define GCM_WIDE   (16 * GCM_BLOCKS)
+#define GCM_TAG    16
 
 _Static_assert(sizeof(struct gcm_key) <= AEAD_KEY_BYTES, "an expanded key fits its place");
 
-/* FIPS 197 section 5.2. Words are little-endian here, so RotWord is a rotation to the right. */
 static bool gcm_expand(struct gcm_key *key, const uint8_t *bytes, size_t count)
 {
-	uint32_t words[60];
-	uint32_t rcon = 1;
-	const size_t key_words = count / 4;
+	uint32_t words[4 * (AES_ROUNDS_MOST + 1)];
 
-	if (count != 16 && count != 24 && count != 32)
+	if (!aes_expand(words, &key->rounds, bytes, count))
 		return false;
-	key->rounds = (uint32_t)key_words + 6;
-	memcpy(words, bytes, count);
-	for (size_t i = key_words; i < 4 * (key->rounds + 1); i++) {
-		uint32_t word = words[i - 1];
-
-		if (i % key_words == 0) {
-			word = gcm_sub_word(word >> 8 | word << 24) ^ rcon;
-			rcon = rcon << 1 ^ (rcon >> 7) * 0x11b;
-		} else if (key_words == 8 && i % 8 == 4) {
-			word = gcm_sub_word(word);
-		}
-		words[i] = words[i - key_words] ^ word;
-	}
 	for (uint32_t i = 0; i <= key->rounds; i++)
 		gcm_round_key(key, i, (const uint8_t *)&words[4 * i]);
 	explicit_bzero(words, sizeof(words));
@@ -156,8 +142,11 @@ static bool gcm_open(const struct aead_key *where, const uint8_t *nonce, const u
 		gcm_stream(key, &counter, tail);
 	memcpy(text, tail, rest);
 	gcm_finish(acc, mask, expected);
-	if (aead_tags_equal(expected, tag))
+	if (aead_tags_equal(expected, tag, GCM_TAG))
 		return true;
 	memset(start, 0, bytes);
 	return false;
 }
+
+/* RFC 4106 sections 3 and 8.1. */
+static const struct aead_shape gcm_shape = {.salt = 4, .iv = 8, .block = 1, .tag = GCM_TAG};

@@ -95,7 +95,7 @@ static void gcm_round_key(struct gcm_key *key, uint32_t i, const uint8_t *bytes)
 	sliced_round_key(&key->round[i], i, bytes);
 }
 
-static uint32_t gcm_sub_word(uint32_t word)
+static uint32_t aes_sub_word(uint32_t word)
 {
 	return sliced_sub_word(word);
 }
@@ -182,8 +182,9 @@ static void gcm_finish(struct element acc, const uint8_t *mask, uint8_t *tag)
 
 const struct aead_impl gcm_soft = {
 	.name = "aes-gcm portable",
-	.cipher = AEAD_AES_GCM_16,
+	.cipher = ESP_AES_GCM_16,
 	.cpu_needed = 0,
+	.shape = &gcm_shape,
 	.init = gcm_init,
 	.seal = gcm_seal,
 	.open = gcm_open,

@@ -1,21 +1,18 @@
 /*
  * The parts of gcm_common.h for processors with instructions for one AES round and for carry-less
- * multiplication. The file that includes it defines BLOCK (128 bits) and:
+ * multiplication. The file that includes it defines what aes_unit.h wants, and:
  *
- *   LOAD(p) STORE(p, b) XOR(a, b)   unaligned; in the order of bytes in memory
  *   REVERSE(b)                      the sixteen bytes in reverse order
  *   SWAP(b)                         the two halves exchanged
  *   UP64(b) DOWN64(b)               shifted by 64 bits to the high half, to the low half
  *   ADD32(b, n)                     adds to the lowest 32 bits
- *   PAIR(high, low) LOW64(b) HIGH64(b)
+ *   HIGH64(b)
  *   MUL_LOW(a, b) MUL_HIGH(a, b)    carry-less products of the low and of the high halves
- *   AES_BEGIN(b, k) AES_ROUND(b, k, i) AES_END(b, k, n)   round keys k[0…n]
  *
  * The hash is computed as POLYVAL over byte-reversed blocks, with H multiplied by x beforehand
  * (RFC 8452 appendix A): products need no shift then, and sums of products one reduction.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "aes_unit.h"
 
 struct __attribute__((may_alias)) gcm_key {
 	BLOCK round[15];
@@ -27,7 +24,6 @@ struct __attribute__((may_alias)) gcm_key {
 
 #define GCM_HASH    BLOCK
 #define GCM_COUNTER BLOCK
-#define INLINE      static inline __attribute__((always_inline))
 
 /* A sum of products, not reduced. */
 struct product {
@@ -66,26 +62,9 @@ INLINE void gcm_round_key(struct gcm_key *key, uint32_t i, const uint8_t *bytes)
 	key->round[i] = LOAD(bytes);
 }
 
-/* ShiftRows leaves four equal columns as they are, so one last round is the S-box alone. */
-INLINE uint32_t gcm_sub_word(uint32_t word)
-{
-	const uint64_t twice = (uint64_t)word << 32 | word;
-	const BLOCK zero[2] = {PAIR(0, 0), PAIR(0, 0)};
-
-	return (uint32_t)LOW64(AES_END(PAIR(twice, twice), zero, 1));
-}
-
-INLINE BLOCK encrypt_block(const struct gcm_key *key, BLOCK b)
-{
-	b = AES_BEGIN(b, key->round);
-	for (uint32_t i = 1; i < key->rounds; i++)
-		b = AES_ROUND(b, key->round, i);
-	return AES_END(b, key->round, key->rounds);
-}
-
 static void gcm_hash_key(struct gcm_key *key)
 {
-	const BLOCK h = REVERSE(encrypt_block(key, PAIR(0, 0)));
+	const BLOCK h = REVERSE(encrypt_block(key->round, key->rounds, PAIR(0, 0)));
 	const uint64_t low = LOW64(h), high = HIGH64(h), carry = 0 - (high >> 63);
 
 	key->power[0] = PAIR(
@@ -110,7 +89,7 @@ INLINE BLOCK gcm_counter(const uint8_t *nonce, uint32_t n)
 
 INLINE void gcm_mask(const struct gcm_key *key, BLOCK counter, uint8_t *out)
 {
-	STORE(out, encrypt_block(key, REVERSE(counter)));
+	STORE(out, encrypt_block(key->round, key->rounds, REVERSE(counter)));
 }
 
 INLINE void gcm_absorb(const struct gcm_key *key, BLOCK *acc, const uint8_t *bytes, size_t n)

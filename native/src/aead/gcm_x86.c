@@ -2,36 +2,16 @@
  * second build. */
 #if defined(__x86_64__)
 #pragma GCC target("aes,pclmul,sse4.1")
-#include <immintrin.h>
-
-#define BLOCK       __m128i
-#define LOAD(p)     _mm_loadu_si128((const __m128i *)(const void *)(p))
-#define STORE(p, b) _mm_storeu_si128((__m128i *)(void *)(p), b)
-#define XOR(a, b)   _mm_xor_si128(a, b)
-#define REVERSE(b) \
-	_mm_shuffle_epi8(b, _mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-#define SWAP(b)        _mm_shuffle_epi32(b, 0x4e)
-#define UP64(b)        _mm_slli_si128(b, 8)
-#define DOWN64(b)      _mm_srli_si128(b, 8)
-#define ADD32(b, n)    _mm_add_epi32(b, _mm_set_epi32(0, 0, 0, (int)(n)))
-#define PAIR(h, l)     _mm_set_epi64x((long long)(h), (long long)(l))
-#define LOW64(b)       (uint64_t) _mm_cvtsi128_si64(b)
-#define HIGH64(b)      (uint64_t) _mm_extract_epi64(b, 1)
-#define MUL_LOW(a, b)  _mm_clmulepi64_si128(a, b, 0x00)
-#define MUL_HIGH(a, b) _mm_clmulepi64_si128(a, b, 0x11)
-
-#define AES_BEGIN(b, k)    _mm_xor_si128(b, (k)[0])
-#define AES_ROUND(b, k, i) _mm_aesenc_si128(b, (k)[i])
-#define AES_END(b, k, n)   _mm_aesenclast_si128(b, (k)[n])
-
+#include "unit_x86.h"
 #include "gcm_unit.h"
 #include "gcm_common.h"
 #include "../cpu.h"
 
 const struct aead_impl gcm_x86 = {
 	.name = "aes-gcm aes-ni+pclmul",
-	.cipher = AEAD_AES_GCM_16,
+	.cipher = ESP_AES_GCM_16,
 	.cpu_needed = CPU_X86_AES | CPU_X86_PCLMUL | CPU_X86_SSE41,
+	.shape = &gcm_shape,
 	.init = gcm_init,
 	.seal = gcm_seal,
 	.open = gcm_open,

@@ -83,7 +83,7 @@ export class Cable {
     const plane = new MemoryPlane(listener, this.#wireFrom(me), () => instant(performance.now()));
     this.ends.push(plane);
     const ports = { port: options.port, nattPort: options.nattPort };
-    return Object.assign(plane, { ports, aead: 'memory' });
+    return Object.assign(plane, { ports, aesUnit: true, aead: 'memory' });
   };
 
   #wireFrom(me: number): MemoryWire {
