@@ -29,6 +29,7 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { NetworkWatch } from './network-watch.ts';
 import { PastTraffic } from './past-traffic.ts';
 import { type Ports, performer } from './perform.ts';
+import { forProcessor } from './preference.ts';
 import { Routing } from './routing.ts';
 import type { RunFiles } from './run-dir.ts';
 import { type Opened, planeOptions } from './settings.ts';
@@ -144,6 +145,10 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     closeTls: tls.close.bind(tls),
   };
   daemon.performWith(performer(ports, complain, give));
+  inUse.gathered = forProcessor(gathered, plane);
+  if (inUse.gathered !== gathered) {
+    give({ kind: 'command', command: { kind: 'policy', policy: inUse.gathered.policy } });
+  }
   return {
     inUse,
     engine,

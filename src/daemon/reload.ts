@@ -8,6 +8,7 @@ import { whyOut } from './accounts.ts';
 import type { Assembly } from './assemble.ts';
 import { forget, type Gathered, type Gathering, gatherFiles, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
+import { forProcessor } from './preference.ts';
 import { routeWarnings } from './route-warnings.ts';
 import { tellProblems } from './tell.ts';
 
@@ -21,7 +22,7 @@ export async function reload(
   if (!gathered) return refuse(gathering, log);
   const old = assembly.inUse.gathered;
   const waiting = optionsForRestart(old.configuration.service, gathered.configuration.service);
-  const next = withFixed(gathered, old);
+  const next = forProcessor(withFixed(gathered, old), assembly.plane);
   const problems = [...gathering.problems, ...waiting.map((key) => restart(optionOfSetting[key]))];
   const checked = viewGathering({ gathered: next, problems });
   tellProblems(log, problems);

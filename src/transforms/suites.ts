@@ -11,15 +11,24 @@ export const suiteNames = ['modern', 'compatible', 'legacy'] as const;
 export interface Suite {
   readonly ike: readonly Proposal[];
   readonly esp: readonly Proposal[];
+  /** The same with ChaCha20 first, for processors without instructions for AES. */
+  readonly espWithoutAes: readonly Proposal[];
 }
 
 /**
  * - `modern`: AEAD and at least 128 bits of strength throughout
- * - `compatible`: what iOS, macOS, Android and a scripted Windows offer without SHA-1
+ * - `compatible`: what iOS, macOS, Android and a scripted Windows offer; SHA-1 only in ESP's HMAC, which Windows has
+ *   there unless it is told otherwise
  * - `legacy`: SHA-1 and group 2 (1024 bits) as well, for clients that know nothing else: Windows as it comes
  */
 export function suite(name: SuiteName): Suite {
   return suites[name];
+}
+
+/** What stands for the ESP proposals of a suite on such a processor; proposals that somebody chose stay. */
+export function espWithoutAes(esp: readonly Proposal[]): readonly Proposal[] {
+  const prepared = suiteNames.map(suite).find((each) => each.esp === esp);
+  return prepared?.espWithoutAes ?? esp;
 }
 
 // Elliptic curves first, because a router computes them fastest; P-256 leads because Apple sends its KE for it.
@@ -41,15 +50,31 @@ const legacyIke = [
 ];
 
 // Perfect forward secrecy where the peer offers it, never demanded: each list stands with and without a KE.
-const gcm = 'aes256gcm16-aes128gcm16';
-const modernEsp = [`${gcm}-${strongGroup}-noesn-esn`, `${gcm}-noesn-esn`];
-const compatibleEsp = [`${gcm}-${anyGroup}-noesn-esn`, `${gcm}-noesn-esn`];
+const esp = (ciphers: string, groups: string): readonly string[] => [
+  `${ciphers}-${groups}-noesn-esn`,
+  `${ciphers}-noesn-esn`,
+];
+const aeadWithoutAes = 'chacha20poly1305-aes256gcm16-aes128gcm16';
+const cbc = 'aes256-aes128-sha256-sha384-sha512';
+const classicEsp = [...esp(cbc, anyGroup), ...esp('aes256-aes128-sha1', anyGroup)];
+
+const modernEsp = withAndWithoutAes((ciphers) => esp(ciphers, strongGroup));
+const compatibleEsp = withAndWithoutAes((ciphers) => [...esp(ciphers, anyGroup), ...classicEsp]);
 
 const suites: Readonly<Record<SuiteName, Suite>> = {
-  modern: { ike: all('ike', modernIke), esp: all('esp', modernEsp) },
-  compatible: { ike: all('ike', compatibleIke), esp: all('esp', compatibleEsp) },
-  legacy: { ike: all('ike', legacyIke), esp: all('esp', compatibleEsp) },
+  modern: { ike: all('ike', modernIke), ...modernEsp },
+  compatible: { ike: all('ike', compatibleIke), ...compatibleEsp },
+  legacy: { ike: all('ike', legacyIke), ...compatibleEsp },
 };
+
+function withAndWithoutAes(
+  proposals: (ciphers: string) => readonly string[],
+): Pick<Suite, 'esp' | 'espWithoutAes'> {
+  return {
+    esp: all('esp', proposals(aead)),
+    espWithoutAes: all('esp', proposals(aeadWithoutAes)),
+  };
+}
 
 function all(protocol: ProposalProtocol, texts: readonly string[]): readonly Proposal[] {
   return texts.map((text) => {

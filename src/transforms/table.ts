@@ -37,7 +37,7 @@ const aesCbc = {
   blockBytes: 16,
   wiresharkEsp: 'AES-CBC [RFC3602]',
   ike: true,
-  esp: false,
+  esp: true,
   rfc: 'RFC 3602',
 } as const;
 const bits128 = { keyBits: 128, strength: 128 } as const;
@@ -81,7 +81,6 @@ export const transforms = [
     engine: 'chacha20Poly1305',
     wiresharkIke: undefined,
     wiresharkEsp: undefined,
-    esp: false,
     rfc: 'RFC 7634',
   },
   { ...aesCbc, keyword: 'aes128', ...bits128, wiresharkIke: 'AES-CBC-128 [RFC3602]' },

@@ -49,6 +49,13 @@ describe('parseProposal', () => {
     expect(parsed('esp', 'aes128gcm16').ke).toEqual([]);
   });
 
+  test.each(['chacha20poly1305', 'aes256-sha256', 'aes256-sha1', 'aes128-sha384', 'aes192-sha512'])(
+    'takes %s for ESP',
+    (text) => {
+      expect(formatProposal(parsed('esp', text))).toBe(text);
+    },
+  );
+
   test("knows strongSwan's other words, capitals and stray blanks", () => {
     const proposal = parsed('ike', ' AES256GCM128-PRFSHA256-Curve25519 ');
     expect(formatProposal(proposal)).toBe('aes256gcm16-prfsha256-x25519');
@@ -73,8 +80,8 @@ describe('parseProposal', () => {
     ['ike', 'aes256gcm16-aes256-prfsha256-ecp256', 'cannot share', 'Write two proposals.'],
     ['ike', 'aes256-sha256-ecp256-noesn', 'noesn has no place in an ike', 'Remove noesn.'],
     ['esp', 'aes128gcm16-prfsha256', 'prfsha256 has no place in an esp', 'Remove prfsha256.'],
-    ['esp', 'aes256-sha256', 'esp with aes256 is not supported', 'Use aes128gcm16 or aes192gcm16'],
-    ['esp', 'chacha20poly1305', 'esp with chacha20poly1305 is not supported', 'Use aes128gcm16'],
+    ['esp', 'aes256', 'aes256 needs an integrity algorithm', 'Add sha256.'],
+    ['esp', 'chacha20poly1305-sha256', 'sha256 has no place', 'Remove sha256.'],
     ['esp', 'aes128gcm16-sha256', 'sha256 has no place', 'Remove sha256.'],
     ['esp', 'esn', 'no encryption', 'Add aes128gcm16 or'],
   ])('refuses %s «%s» with a cure', (protocol, text, why, cure) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatProposal, parseProposal } from '../../../src/transforms/parse.ts';
-import { suite, suiteNames } from '../../../src/transforms/suites.ts';
+import { espWithoutAes, suite, suiteNames } from '../../../src/transforms/suites.ts';
 
 const rows = (name: (typeof suiteNames)[number]) =>
   [...suite(name).ike, ...suite(name).esp].flatMap(({ encr, prf, integ, ke }) => [
@@ -50,6 +50,27 @@ test('compatible has no SHA-1, legacy has it last', () => {
     suite(name).ike.map(({ integ }) => integ.some((row) => row.keyword === 'sha1'));
   expect(sha1('compatible')).toEqual([false, false]);
   expect(sha1('legacy')).toEqual([false, false, true, true]);
+});
+
+describe.each(suiteNames)('%s on a processor without instructions for AES', (name) => {
+  test('prefers ChaCha20, and accepts and offers the same', () => {
+    const usual = suite(name).esp;
+    const other = espWithoutAes(usual);
+    expect(other[0]?.encr.map((row) => row.keyword)).toEqual([
+      'chacha20poly1305',
+      'aes256gcm16',
+      'aes128gcm16',
+    ]);
+    const sorted = (list: typeof usual) =>
+      list.map((each) => formatProposal(each).split('-').sort());
+    expect(sorted(other)).toEqual(sorted(usual));
+  });
+});
+
+test('the order that somebody wrote stays, whatever the processor', () => {
+  const text = parseProposal('esp', 'aes256gcm16-chacha20poly1305');
+  const chosen = text.ok ? [text.proposal] : [];
+  expect(espWithoutAes(chosen)).toBe(chosen);
 });
 
 test('only legacy has group 2, behind everything else', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noble } from '../../../src/crypto/noble/index.ts';
+import { constants } from '../../../src/dataplane/abi.ts';
 import {
   Encryption,
   Integrity,
@@ -90,7 +91,19 @@ test('byKeyword with a type finds no row of another', () => {
   expect(byKeyword('md5')).toBeUndefined();
 });
 
-test('the data plane carries AES-GCM and nothing else', () => {
+test('what the data plane carries has the numbers that it knows', () => {
   const carried = transforms.filter((row) => row.type === 'ENCR' && row.esp);
-  expect(carried.map((row) => row.keyword)).toEqual(['aes128gcm16', 'aes192gcm16', 'aes256gcm16']);
+  const known = [
+    constants.ESP_AES_CBC,
+    constants.ESP_AES_GCM_16,
+    constants.ESP_CHACHA20_POLY1305,
+  ] as const;
+  expect(new Set<number>(carried.map((row) => row.id))).toEqual(new Set(known));
+  const integs = transforms.filter((row) => row.type === 'INTEG');
+  expect(integs.map((row) => row.id)).toEqual([
+    constants.ESP_HMAC_SHA1_96,
+    constants.ESP_HMAC_SHA2_256_128,
+    constants.ESP_HMAC_SHA2_384_192,
+    constants.ESP_HMAC_SHA2_512_256,
+  ]);
 });
