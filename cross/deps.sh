@@ -68,6 +68,7 @@ install_debian_packages() {
     return 0
   fi
   forbid_services
+  case $packages in *:arm64*) as_root dpkg --add-architecture arm64 ;; esac
   export DEBIAN_FRONTEND=noninteractive
   as_root apt-get update -q
   # shellcheck disable=SC2086 # a list of names
