@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios interop format deps clean
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios interop format ipk apk feed deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -53,14 +53,25 @@ scenarios: deps-build ## what docs/scenarios.md asks for, and the tests that see
 interop: build deps-lab ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop
 
+ipk: deps-build deps-cross ## packages for OpenWrt 24.10, into dist/opkg
+	@node $$(node cross/bundle-tool.mjs cross/package/make-packages.ts) ipk
+
+apk: deps-build deps-cross ## packages for OpenWrt 25.12, and a Node for it, into dist/apk
+	@node $$(node cross/bundle-tool.mjs cross/package/make-packages.ts) apk
+
+feed: deps-build deps-cross ## both, with signed indexes (FEED_KEYS: where the keys are kept)
+	@node $$(node cross/bundle-tool.mjs cross/package/make-packages.ts) feed
+
 deps: ## install whatever is missing
 	@sh cross/deps.sh
 
-.PHONY: deps-build deps-lab
+.PHONY: deps-build deps-lab deps-cross
 deps-build:
 	@sh cross/deps.sh build
 deps-lab:
 	@sh cross/deps.sh build lab
+deps-cross:
+	@sh cross/deps.sh arm64 cross
 
 clean: ## remove what was built
 	rm -rf build dist coverage

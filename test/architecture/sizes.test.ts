@@ -10,7 +10,7 @@ describe('files', () => {
     ...sourcesBelow('native', '.c', '.h'),
     ...sourcesBelow('luci-app', '.js'),
     ...sourcesBelow('test/lab', '.ts', '.mjs', '.sh'),
-    ...sourcesBelow('cross', '.mjs', '.sh'),
+    ...sourcesBelow('cross', '.mjs', '.sh', '.ts'),
   ];
 
   test('were looked at, all of them', () => {
