@@ -45,8 +45,13 @@ export function fitsDn(pattern: string, dn: string): boolean {
   );
 }
 
+/** How many values a pattern leaves open. */
+export const openValues = (pattern: string): number =>
+  splitAt(pattern, ',').flatMap((name) => splitAt(name, '+').filter(isOpen)).length;
+
+const isOpen = (pair: string): boolean => pair.trimEnd().endsWith('=*');
 const fitsPair = (pattern: string, pair: string): boolean =>
-  pattern.endsWith('=*') ? pair.startsWith(pattern.slice(0, -1)) : pair === pattern;
+  isOpen(pattern) ? pair.startsWith(pattern.slice(0, -1)) : pair === pattern;
 
 /** Case of ASCII letters only: other alphabets have letters that fold into ASCII ones. */
 export const lowerAscii = (text: string): string =>

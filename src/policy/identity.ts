@@ -2,7 +2,7 @@
 import { equal, fromHex, fromText, toHex, toText } from '../base/bytes.ts';
 import { ipBytes, ipFromBytes, parseIp } from '../base/ip.ts';
 import { IdType } from '../iana/identities.ts';
-import { canonicalDn, fitsDn, formatDn, lowerAscii } from './dn.ts';
+import { canonicalDn, fitsDn, formatDn, lowerAscii, openValues } from './dn.ts';
 
 export interface Identity {
   /** One of IdType. */
@@ -69,6 +69,23 @@ export function matchesIdentity(pattern: IdentityPattern, identity: Identity): b
       const dn = identity.type === IdType.ID_DER_ASN1_DN ? formatDn(identity.data) : undefined;
       return dn !== undefined && fitsDn(pattern.dn, canonicalDn(dn));
     }
+  }
+}
+
+/**
+ * How exactly a pattern names those whom it fits: 0 for anybody, 1 for one identity alone. Of suffixes the longer is
+ * more exact, of distinguished names the one that leaves fewer values open.
+ */
+export function exactness(pattern: IdentityPattern): number {
+  switch (pattern.kind) {
+    case 'any':
+      return 0;
+    case 'exact':
+      return 1;
+    case 'suffix':
+      return 1 - 1 / (1 + pattern.suffix.length);
+    case 'dn':
+      return 1 / (1 + openValues(pattern.dn));
   }
 }
 

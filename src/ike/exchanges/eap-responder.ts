@@ -8,7 +8,6 @@ import { PayloadType } from '../../iana/payloads.ts';
 import {
   formatIdentity,
   type Identity,
-  matchesIdentity,
   sameIdentity,
   userIdentity,
 } from '../../policy/identity.ts';
@@ -26,6 +25,7 @@ import { IkeError } from '../error.ts';
 import { Draft, type Received } from '../message.ts';
 import {
   certificateOf,
+  fitting,
   ownIdentity,
   type Selected,
   servingConnections,
@@ -145,24 +145,26 @@ function frontFor(sa: IkeSa, first: Received, idI: Id): Front {
 
 /** The claimed name may choose among methods; one that fits nobody gets them all, and is refused at the end. */
 function methodsFor(candidates: readonly Connection[], identity: Uint8Array): EapMethodRow[] {
-  const claimed = userIdentity(toText(identity));
-  const fitting = candidates.filter(({ eapId }) => matchesIdentity(eapId, claimed));
-  const names = (fitting.length > 0 ? fitting : candidates).flatMap(({ remoteAuth }) => remoteAuth);
+  const claimed = fitting(candidates, 'eapId', [userIdentity(toText(identity))]);
+  const open = claimed.length > 0 ? claimed.map(({ connection }) => connection) : candidates;
+  const names = open.flatMap(({ remoteAuth }) => remoteAuth);
   return [...new Set(names)].flatMap((name) => (isEap(name) && eapMethod(name)) || []);
 }
 
-/** The connection of who was proven; what was claimed before counts for nothing (pitfall 38). */
+/** The connection of who was proven, that which names him most exactly; what was claimed before counts for nothing (pitfall 38). */
 function select(
   { candidates, localId }: Front,
   { name }: EapMethodRow,
   { identities, grant }: EapOutcome,
 ): Selected | Refusal {
   const who = identities.map(formatIdentity).join(' or ') || 'nobody';
-  for (const connection of candidates.filter(({ remoteAuth }) => remoteAuth.includes(name))) {
-    const peer = identities.find((identity) => matchesIdentity(connection.eapId, identity));
-    const mayUse = grant?.connections?.includes(connection.name) ?? true;
-    if (peer && mayUse) return { connection, localId, peer };
-  }
+  const open = candidates.filter(
+    (connection) =>
+      connection.remoteAuth.includes(name) &&
+      (grant?.connections?.includes(connection.name) ?? true),
+  );
+  const [choice] = fitting(open, 'eapId', identities);
+  if (choice) return { ...choice, localId };
   return {
     why: `no connection lets ${who} in by ${name}`,
     advice: 'Look at option eap_id of the connections, and at option connection of the user.',

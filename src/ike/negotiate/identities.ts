@@ -3,6 +3,7 @@
 import { inRange } from '../../base/ip.ts';
 import type { Secret } from '../../base/secret.ts';
 import {
+  exactness,
   formatIdentity,
   type Identity,
   type IdentityPattern,
@@ -34,7 +35,7 @@ export interface Selected {
   readonly peer: Identity;
 }
 
-/** The first connection that fits, or why none does. */
+/** The connection that names the peer most exactly, the first of several; or why there is none. */
 export function selectConnection(
   policy: Policy,
   candidates: readonly Connection[],
@@ -47,10 +48,7 @@ export function selectConnection(
       advice: `Add ${auth} to option remote_auth, or change the method on the device.`,
     };
   }
-  const known = willing.flatMap((connection) => {
-    const peer = identities.find((identity) => matchesIdentity(connection.remoteId, identity));
-    return peer ? [{ connection, peer }] : [];
-  });
+  const known = fitting(willing, 'remoteId', identities);
   if (known.length === 0) {
     const who = identities.map(formatIdentity).join(' or ') || 'nobody';
     return {
@@ -68,6 +66,26 @@ export function selectConnection(
     why: `the peer wants to talk to ${asked}, which is not our name`,
     advice: 'Set the remote identifier on the device to option identity of this router.',
   };
+}
+
+/**
+ * The connections whose pattern fits what the peer proved, the most exact pattern first, whatever their order is.
+ * @param identities of the peer, the best first: it counts where patterns are equally exact
+ */
+export function fitting(
+  connections: readonly Connection[],
+  pattern: 'remoteId' | 'eapId',
+  identities: readonly Identity[],
+): readonly Pick<Selected, 'connection' | 'peer'>[] {
+  return connections
+    .flatMap((connection) => {
+      const at = identities.findIndex((one) => matchesIdentity(connection[pattern], one));
+      const peer = identities[at];
+      return peer ? [{ connection, peer, at }] : [];
+    })
+    .sort(
+      (a, b) => exactness(b.connection[pattern]) - exactness(a.connection[pattern]) || a.at - b.at,
+    );
 }
 
 /** Who we are on this connection; a peer that named somebody else is not answered under another name. */
@@ -93,25 +111,23 @@ export function certificateOf(
   return certificates.find(({ identities }) => identities.some((id) => sameIdentity(id, localId)));
 }
 
-/** The pre-shared key of a pair; the entry that names both sides most exactly goes first. */
+/** The pre-shared key of a pair; the entry that names both sides most exactly goes first, and the peer before us. */
 export function presharedKey(
   { presharedKeys }: Policy,
   peer: Identity,
   own: Identity,
 ): Secret | undefined {
-  let best: { readonly score: number; readonly secret: Secret } | undefined;
+  let best: { readonly scores: readonly [number, number]; readonly secret: Secret } | undefined;
   for (const { ids, secret } of presharedKeys) {
-    const forPeer = exactness(ids, peer);
-    if (ids.length > 0 && forPeer === 0) continue;
-    const score = 3 * forPeer + exactness(ids, own);
-    if (!best || score > best.score) best = { score, secret };
+    const scores = [exactnessOf(ids, peer), exactnessOf(ids, own)] as const;
+    if (ids.length > 0 && scores[0] < 0) continue;
+    if (!best || (scores[0] - best.scores[0] || scores[1] - best.scores[1]) > 0) {
+      best = { scores, secret };
+    }
   }
   return best?.secret;
 }
 
-/** 2: named; 1: fits a pattern; 0: neither. */
-function exactness(patterns: readonly IdentityPattern[], identity: Identity): 0 | 1 | 2 {
-  const fitting = patterns.filter((pattern) => matchesIdentity(pattern, identity));
-  if (fitting.some(({ kind }) => kind === 'exact' || kind === 'dn')) return 2;
-  return fitting.length > 0 ? 1 : 0;
-}
+/** Of the most exact pattern that fits; -1: none does. */
+const exactnessOf = (patterns: readonly IdentityPattern[], identity: Identity): number =>
+  Math.max(-1, ...patterns.filter((pattern) => matchesIdentity(pattern, identity)).map(exactness));

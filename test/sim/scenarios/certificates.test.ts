@@ -153,6 +153,39 @@ describe('certificates on both sides', () => {
   });
 });
 
+describe('of several connections that fit a certificate', () => {
+  const subject = 'C=CH, O=Home, CN=anna';
+  const peerOf = (patterns: readonly string[]) => {
+    const connections = patterns.map((text) =>
+      connection({
+        name: text,
+        remoteId: pattern(text),
+        localAuth: 'pubkey',
+        remoteAuth: ['pubkey'],
+      }),
+    );
+    const serving = policy(connections, { certificates: [own('gateway', 'p256')] });
+    return dialled({ gateway: serving, phone: dialer('p256') }).gateway.sa;
+  };
+
+  test.each([
+    [['any', '*@example.org', 'anna@example.org']],
+    [['any', 'C=CH, O=*, CN=*', subject]],
+    [['any', 'C=CH, O=*, CN=*', 'C=CH, O=Home, CN=*']],
+    [['any', '*.org', '*@example.org']],
+  ])('the one that names it most exactly serves, first or last of %j', (patterns) => {
+    const name = patterns.at(-1);
+    expect(peerOf(patterns)).toMatchObject({ connection: name });
+    expect(peerOf([...patterns].reverse())).toMatchObject({ connection: name });
+  });
+
+  test('and the name that the phone goes by counts where both are exact', () => {
+    const chosen = { connection: 'anna@example.org', peer: 'anna@example.org' };
+    expect(peerOf([subject, 'anna@example.org'])).toMatchObject(chosen);
+    expect(peerOf(['anna@example.org', subject])).toMatchObject(chosen);
+  });
+});
+
 test('asymmetric: the gateway shows a certificate, the phone knows a key (scenario 4)', () => {
   const house = dialled({
     gateway: gateway('p256', { remoteAuth: ['psk', 'pubkey'] }),

@@ -204,6 +204,38 @@ describe('which connection', () => {
     expect(home.gateway.sa).toMatchObject({ peer: name, connection });
   });
 
+  const patterns = ['any', '*.example', '*@guests.example', 'bob@guests.example'];
+  test.each([patterns, [...patterns].reverse()])(
+    'the one that names the user most exactly, whatever their order (%s, %s, %s, %s)',
+    (...inOrder) => {
+      const connections = inOrder.map((text) => ({ name: text, eapId: pattern(text) }));
+      const name = 'bob@guests.example';
+      const home = household({
+        gateway: eapPolicy(...connections),
+        phone: eapPhone({}, { name, password: annasPassword }),
+        ports: users({ [name]: annasPassword }),
+      });
+      home.dial();
+      home.world.run(seconds(2));
+
+      expect(home.gateway.sa).toMatchObject({ peer: name, connection: name });
+    },
+  );
+
+  test('one that takes the method and the user, where a more exact one does not', () => {
+    const gateway = eapPolicy(
+      { name: 'guests' },
+      { name: 'family', eapId: pattern('anna'), remoteAuth: ['eap-gtc'] },
+      { name: 'office', eapId: pattern('anna') },
+    );
+    const ports = users({ anna: annasPassword }, { anna: ['guests', 'family'] });
+    const home = household({ gateway, phone: eapPhone(), ports });
+    home.dial();
+    home.world.run(seconds(2));
+
+    expect(home.gateway.sa).toMatchObject({ peer: 'anna', connection: 'guests' });
+  });
+
   test('the device chooses the method among those that are allowed (scenario rw-eap-dynamic)', () => {
     const gateway = eapPolicy({ remoteAuth: ['eap-mschapv2', 'eap-gtc'] });
     const phone = eapPhone({ localAuth: 'eap-gtc' });

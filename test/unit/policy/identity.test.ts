@@ -4,6 +4,7 @@ import { concat, fromHex, fromText, toHex } from '../../../src/base/bytes.ts';
 import { IdType } from '../../../src/iana/identities.ts';
 import {
   anyIdentity,
+  exactness,
   formatIdentity,
   type Identity,
   matchesIdentity,
@@ -195,5 +196,22 @@ describe('an identity pattern', () => {
   test('is not made of nothing', () => {
     expect(parseIdentityPattern('')).toBeUndefined();
     expect(parseIdentityPattern('@')).toBeUndefined();
+  });
+});
+
+describe('of two patterns that fit the same identity', () => {
+  test.each([
+    ['anna@example.org', '*@example.org'],
+    ['*@example.org', '*.org'],
+    ['*.org', '*'],
+    ['anna@example.org', '%any'],
+    ['C=CH, O=Home, CN=carol', 'C=CH, O=Home, CN=*'],
+    ['C=CH, O=Home, CN=*', 'C=CH, O=*, CN=*'],
+    ['C=CH, O=Home + OU=Attic, CN=*', 'C=CH, O=Home + OU=*, CN=*'],
+    ['C=*, O=*, CN=*', 'any'],
+  ])('«%s» is more exact than «%s»', (narrow, wide) => {
+    const exactnessOf = (text: string): number =>
+      exactness(parseIdentityPattern(text) ?? anyIdentity);
+    expect(exactnessOf(narrow)).toBeGreaterThan(exactnessOf(wide));
   });
 });
