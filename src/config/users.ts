@@ -3,6 +3,7 @@ import { type Ip, isIpv4 } from '../base/ip.ts';
 import { Secret } from '../base/secret.ts';
 import { ntHash } from '../crypto/nt-hash.ts';
 import { type Connection, type EapAuth, isEap } from '../policy/policy.ts';
+import { routerAddress } from '../policy/pool.ts';
 import { quote } from '../schema/kinds.ts';
 import type { Account } from './configuration.ts';
 import type { Findings } from './findings.ts';
@@ -11,7 +12,7 @@ import type { Section, Sections } from './read.ts';
 
 /** Those who may log in here. A user of a connection that we dial is somebody elsewhere. */
 export function loadAccounts(
-  { user, device: devices, connection: all }: Sections,
+  { user, device: devices, connection: all, pool: pools }: Sections,
   connections: readonly Connection[],
   findings: Findings,
 ): readonly Account[] {
@@ -32,7 +33,7 @@ export function loadAccounts(
   checkNames([...users, ...devices], findings);
   for (const each of users) checkNumber(each, devices, findings);
   const accounts = [...users.map(accountOfUser), ...devices.map(accountOfDevice)];
-  checkAddresses([...users, ...devices], findings);
+  checkAddresses([...users, ...devices], pools, findings);
   if (accounts.length === 0) reportNobody(connections, all, findings);
   return accounts;
 }
@@ -178,8 +179,13 @@ function checkNumber(
 }
 
 /** A client gets one of each family (RFC 7296 §3.15.1). */
-function checkAddresses(all: readonly Section<'user' | 'device'>[], findings: Findings): void {
-  const taken = new Map<Ip, string>();
+function checkAddresses(
+  all: readonly Section<'user' | 'device'>[],
+  pools: readonly Section<'pool'>[],
+  findings: Findings,
+): void {
+  const own = pools.flatMap(({ options: { range } }) => range.map(routerAddress));
+  const taken = new Map<Ip, string>(own.map(({ ip }) => [ip, 'the router']));
   for (const { section, options } of all) {
     for (const [index, address] of options.address.entries()) {
       const place = { section, option: 'address', index };

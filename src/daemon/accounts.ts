@@ -1,7 +1,8 @@
 // Who a user name, a certificate or a tunnel stands for, and whether that user or device may be here at this moment.
 import { equal } from '../base/bytes.ts';
-import type { Account } from '../config/configuration.ts';
-import type { AccountAnswer, SaSnapshot } from '../ike/core.ts';
+import type { Ip } from '../base/ip.ts';
+import type { Account, Configuration } from '../config/configuration.ts';
+import type { AccountAnswer, Questions, SaSnapshot } from '../ike/core.ts';
 
 type Accounts = readonly Account[];
 
@@ -79,6 +80,22 @@ export function whyOut(
   const allowed = connectionOf(account, next);
   if (allowed === undefined || connection === undefined || allowed === connection) return undefined;
   return 'its user is for another connection';
+}
+
+/** Addresses to give, and those among them that are somebody's. */
+export const addressesOf = ({ pools, accounts }: Pick<Configuration, 'pools' | 'accounts'>) => ({
+  pools,
+  fixed: accounts.flatMap(({ addresses }) => addresses),
+});
+
+/** The addresses of whoever came in by this account or certificate. */
+export function fixedFor(
+  accounts: Accounts,
+  { user, certificate }: Pick<Questions['lease']['ask'], 'user' | 'certificate'>,
+): readonly Ip[] {
+  const account =
+    user === undefined ? deviceOf(accounts, certificate) : accountNamed(accounts, user);
+  return account?.addresses ?? [];
 }
 
 /** The next moment after `now` at which an account ends. */

@@ -14,7 +14,7 @@ import { Keylog } from '../trace/keylog.ts';
 import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
-import { findAccount } from './accounts.ts';
+import { addressesOf, findAccount, fixedFor } from './accounts.ts';
 import { type Answering, asker, shortestIdle } from './answers.ts';
 import { chainJudge } from './chain-judge.ts';
 import { Daemon, systemClock } from './daemon.ts';
@@ -59,7 +59,7 @@ export type Assembly = ReturnType<typeof assemble>;
 
 /** From here on datagrams are handled. @throws Trouble, and what the data plane throws */
 export function assemble(gathered: Gathered, { log, files, tools, openPlane, failed }: Assembling) {
-  const { service, pools } = gathered.configuration;
+  const { service } = gathered.configuration;
   const inUse: InUse = { gathered };
   const engine = chooseEngine(service.engine);
   const core = createCore(gathered.policy, engine.primitives, drawRandom);
@@ -67,7 +67,12 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
   const keylog = openKeylog(service.keylog);
   const ring = new Ring();
   const tracer = new Tracer(log, ring, tracerClock);
-  const leases = new LeaseKeeper(pools, files.leases, log, systemClock.after);
+  const leases = new LeaseKeeper(
+    addressesOf(gathered.configuration),
+    files.leases,
+    log,
+    systemClock.after,
+  );
   const give = daemon.give.bind(daemon);
   const complain = tracer.trouble.bind(tracer);
   const plane = openPlane(planeOptions(service), {
@@ -220,7 +225,8 @@ function answeringOf(
     verify: ({ spki, scheme, octets, signature }) =>
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
-    lease: (request) => leases.lease(request),
+    lease: (request) =>
+      leases.lease(request, fixedFor(inUse.gathered.configuration.accounts, request)),
     account: ({ name }) => findAccount(inUse.gathered.configuration.accounts, name, Date.now()),
     openTls: ({ opening }) => tls.open(opening, (keyId) => inUse.gathered.store.exportKey(keyId)),
     tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),

@@ -1,4 +1,5 @@
 // The pools, and the file that remembers over restarts who had which address.
+import type { Ip } from '../base/ip.ts';
 import type { Duration } from '../base/time.ts';
 import { milliseconds } from '../base/time.ts';
 import type { Lease, LeaseAnswer, Questions } from '../ike/core.ts';
@@ -7,6 +8,13 @@ import { readLeases, writeLeases } from '../pools/leases.ts';
 import { Pools } from '../pools/pool.ts';
 import type { LeaseFacts, PoolUsage } from '../rpc/api.ts';
 import type { Log } from '../trace/log.ts';
+
+/** What there is to give. */
+export interface Addresses {
+  readonly pools: readonly PoolSettings[];
+  /** All addresses that somebody gets by name, and nobody else. */
+  readonly fixed: readonly Ip[];
+}
 
 /** @returns how to cancel */
 export type After = (delay: Duration, run: () => void) => () => void;
@@ -19,17 +27,18 @@ export class LeaseKeeper {
   readonly #after: After;
   #cancelWriting: (() => void) | undefined;
 
-  constructor(settings: readonly PoolSettings[], file: string, log: Log, after: After) {
+  constructor({ pools: settings, fixed }: Addresses, file: string, log: Log, after: After) {
     const { remembered, problem } = readLeases(file);
     if (problem !== undefined) log.warn(problem);
-    this.#pools = new Pools(settings, remembered);
+    this.#pools = new Pools(settings, remembered, fixed);
     this.#file = file;
     this.#log = log;
     this.#after = after;
   }
 
-  lease(request: Questions['lease']['ask']): LeaseAnswer {
-    const answer = this.#pools.lease(request);
+  /** @param fixed addresses that whoever asks gets, and nobody else */
+  lease(request: Questions['lease']['ask'], fixed: readonly Ip[] = []): LeaseAnswer {
+    const answer = this.#pools.lease({ ...request, fixed });
     if (answer.ok) this.#writeSoon();
     return answer;
   }
@@ -40,8 +49,8 @@ export class LeaseKeeper {
   }
 
   /** Other pools from now on; who has an address keeps it. */
-  adopt(settings: readonly PoolSettings[]): void {
-    this.#pools.adopt(settings);
+  adopt({ pools, fixed }: Addresses): void {
+    this.#pools.adopt(pools, fixed);
     this.#writeSoon();
   }
 

@@ -4,7 +4,7 @@ import { optionOfSetting, optionsForRestart, whyStale } from '../config/diff.ts'
 import type { Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import type { Log } from '../trace/log.ts';
-import { whyOut } from './accounts.ts';
+import { addressesOf, whyOut } from './accounts.ts';
 import type { Assembly } from './assemble.ts';
 import { forget, type Gathered, type Gathering, gatherFiles, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
@@ -86,7 +86,7 @@ function use(assembly: Assembly, next: Gathered): void {
   const { inUse, daemon, leases, routing } = assembly;
   inUse.gathered = next;
   daemon.give({ kind: 'command', command: { kind: 'policy', policy: next.policy } });
-  leases.adopt(next.configuration.pools);
+  leases.adopt(addressesOf(next.configuration));
   routing.use(next.configuration.pools);
   keepUp(assembly);
 }

@@ -233,6 +233,9 @@ export interface Questions {
       v6: boolean;
       /** Addresses that the identity has on another SA, and goes on with on this one. */
       held?: readonly Ip[];
+      /** The account, and the certificate, by which it came in, see SaSnapshot. */
+      user?: string | undefined;
+      certificate?: string | undefined;
     };
     answer: LeaseAnswer;
   };

@@ -10,6 +10,7 @@ import { Range } from './range.ts';
 export class Family {
   readonly #ranges: readonly Range[];
   readonly #isSticky: boolean;
+  readonly #fixed: ReadonlySet<Ip>;
   /** Who has it now. */
   readonly #live = new Map<Ip, string>();
   /** Who had it, in the order in which they left. */
@@ -17,7 +18,9 @@ export class Family {
   /** The idle and live addresses of an identity, the last one it got at the end. */
   readonly #homes = new Map<string, Set<Ip>>();
 
-  constructor(ranges: readonly Prefix[], isSticky: boolean) {
+  /** @param fixed addresses that somebody gets by name, and nobody else */
+  constructor(ranges: readonly Prefix[], isSticky: boolean, fixed: ReadonlySet<Ip> = new Set()) {
+    this.#fixed = fixed;
     this.#ranges = ranges.map((range) => new Range(range));
     this.#isSticky = isSticky;
   }
@@ -34,7 +37,7 @@ export class Family {
   *remembered(): Generator<readonly [Ip, string]> {
     if (!this.#isSticky) return;
     yield* this.#idle;
-    yield* this.#live;
+    for (const entry of this.#live) if (!this.#fixed.has(entry[0])) yield entry;
   }
 
   /** Whether it is for clients of this pool. */
@@ -44,7 +47,7 @@ export class Family {
 
   /** Takes up what was remembered; what the ranges no longer have is forgotten. */
   remember(ip: Ip, identity: string): void {
-    if (!this.#isSticky || !this.includes(ip) || this.#isKnown(ip)) return;
+    if (!this.#isSticky || !this.includes(ip) || this.#isKnown(ip) || this.#fixed.has(ip)) return;
     this.#idle.set(ip, identity);
     this.#homeOf(identity).add(ip);
   }
@@ -72,7 +75,8 @@ export class Family {
   release(ip: Ip, identity: string): void {
     if (this.#live.get(ip) !== identity) return;
     this.#live.delete(ip);
-    this.#idle.set(ip, identity);
+    if (this.#fixed.has(ip)) this.#leave(ip, identity);
+    else this.#idle.set(ip, identity);
   }
 
   #formerOf(identity: string): Ip | undefined {
@@ -84,7 +88,9 @@ export class Family {
   #fresh(): Ip | undefined {
     if (this.#idle.size >= MOST_IDLE) return undefined;
     for (const range of this.#ranges) {
-      for (let ip = range.next(); ip; ip = range.next()) if (!this.#isKnown(ip)) return ip;
+      for (let ip = range.next(); ip; ip = range.next()) {
+        if (!this.#isKnown(ip) && !this.#fixed.has(ip)) return ip;
+      }
     }
     return undefined;
   }
@@ -102,6 +108,10 @@ export class Family {
     const identity = this.#idle.get(ip);
     if (identity === undefined) return;
     this.#idle.delete(ip);
+    this.#leave(ip, identity);
+  }
+
+  #leave(ip: Ip, identity: string): void {
     const home = this.#homes.get(identity);
     home?.delete(ip);
     if (home?.size === 0) this.#homes.delete(identity);

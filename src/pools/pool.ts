@@ -6,7 +6,10 @@ import { Family } from './family.ts';
 
 export { routerAddress } from '../policy/pool.ts';
 
-export type LeaseRequest = Questions['lease']['ask'];
+export type LeaseRequest = Questions['lease']['ask'] & {
+  /** Addresses that the identity gets and no other; they need not be in the pool. */
+  readonly fixed?: readonly Ip[];
+};
 
 /** An address that an identity shall get again. */
 export interface Remembered {
@@ -35,17 +38,24 @@ export class Pools {
   /** Addresses that clients have of ranges that are no more. */
   #strays: readonly Remembered[] = [];
 
-  /** @param remembered the longest gone first, as `remembered()` gives it */
-  constructor(settings: readonly PoolSettings[], remembered: readonly Remembered[] = []) {
-    this.#pools = poolsOf(settings);
+  /**
+   * @param remembered the longest gone first, as `remembered()` gives it
+   * @param fixed all addresses that somebody gets by name
+   */
+  constructor(
+    settings: readonly PoolSettings[],
+    remembered: readonly Remembered[] = [],
+    fixed: readonly Ip[] = [],
+  ) {
+    this.#pools = poolsOf(settings, fixed);
     this.#remember(remembered);
   }
 
   /** Other pools from now on. Who has an address keeps it until it is released, wherever it lies. */
-  adopt(settings: readonly PoolSettings[]): void {
+  adopt(settings: readonly PoolSettings[], fixed: readonly Ip[] = []): void {
     const live = [...this.#strays, ...this.#live()];
     const remembered = this.remembered();
-    this.#pools = poolsOf(settings);
+    this.#pools = poolsOf(settings, fixed);
     this.#strays = live.filter(({ address }) => !this.#familyOf(address));
     for (const { address, identity } of live) this.#familyOf(address)?.hold(address, identity);
     this.#remember(remembered);
@@ -54,7 +64,30 @@ export class Pools {
   /** One address of each family that was asked for and that the pool has. */
   lease(request: LeaseRequest): LeaseAnswer {
     const pool = this.#pools.get(request.pool);
-    return pool?.lease(request) ?? refuse(`there is no pool ${request.pool}`);
+    if (!pool) return refuse(`there is no pool ${request.pool}`);
+    const { fixed = [], identity, v4, v6, held = [] } = request;
+    const wanted = fixed.filter((address) => (isIpv4(address) ? v4 : v6));
+    const taken = wanted.find((address) => !held.includes(address) && this.#holderOf(address));
+    if (taken !== undefined) {
+      return refuse(`the address ${taken} is in use by ${this.#holderOf(taken)}`);
+    }
+    const answer = pool.lease(request, wanted);
+    if (!answer.ok) return answer;
+    for (const address of wanted) this.#give(address, identity, request.pool);
+    return answer;
+  }
+
+  #give(address: Ip, identity: string, pool: string): void {
+    const family = this.#familyOf(address);
+    if (family) family.hold(address, identity);
+    else if (!this.#holderOf(address)) {
+      this.#strays = [...this.#strays, { pool, identity, address }];
+    }
+  }
+
+  #holderOf(address: Ip): string | undefined {
+    const stray = this.#strays.find((one) => one.address === address)?.identity;
+    return this.#familyOf(address)?.live.get(address) ?? stray;
   }
 
   /** Addresses that the lease does not hold (any more) stay as they are. */
@@ -97,24 +130,31 @@ export class Pools {
   }
 }
 
-const poolsOf = (settings: readonly PoolSettings[]): ReadonlyMap<string, Pool> =>
-  new Map(settings.map((each) => [each.name, new Pool(each)]));
+function poolsOf(
+  settings: readonly PoolSettings[],
+  fixed: readonly Ip[],
+): ReadonlyMap<string, Pool> {
+  const all = new Set(fixed);
+  return new Map(settings.map((each) => [each.name, new Pool(each, all)]));
+}
 
 class Pool {
   readonly #settings: PoolSettings;
   readonly #v4: Family;
   readonly #v6: Family;
 
-  constructor(settings: PoolSettings) {
+  constructor(settings: PoolSettings, fixed: ReadonlySet<Ip>) {
     const { ranges, sticky } = settings;
     this.#settings = settings;
     this.#v4 = new Family(
       ranges.filter(({ ip }) => isIpv4(ip)),
       sticky,
+      fixed,
     );
     this.#v6 = new Family(
       ranges.filter(({ ip }) => !isIpv4(ip)),
       sticky,
+      fixed,
     );
   }
 
@@ -123,15 +163,16 @@ class Pool {
   }
 
   /** All or nothing: with one of two addresses half of what the client does would fail silently. */
-  lease({ identity, v4, v6, held = [] }: LeaseRequest): LeaseAnswer {
+  lease({ identity, v4, v6, held = [] }: LeaseRequest, fixed: readonly Ip[]): LeaseAnswer {
     const { name: pool, dns, domains } = this.#settings;
-    const wanted = this.#wanted(v4, v6);
+    const wanted = this.#wanted(v4, v6, fixed);
     if (wanted.length === 0) return refuse(this.#whyNothing(v4, v6));
     const addresses: Ip[] = [];
     for (const [family, label] of wanted) {
-      const address = family.held(identity, held) ?? family.lease(identity);
+      const own = fixed.find((one) => this.familyOf(one) === family);
+      const address = own ?? family.held(identity, held) ?? family.lease(identity);
       if (address === undefined) {
-        const fresh = addresses.filter((given) => !held.includes(given));
+        const fresh = addresses.filter((one) => !held.includes(one) && !fixed.includes(one));
         for (const given of fresh) this.familyOf(given).release(given, identity);
         return refuse(`pool ${pool} has no free ${label} address (${family.live.size} in use)`);
       }
@@ -162,13 +203,16 @@ class Pool {
     }
   }
 
-  #wanted(v4: boolean, v6: boolean): readonly (readonly [Family, string])[] {
+  #wanted(v4: boolean, v6: boolean, fixed: readonly Ip[]): readonly (readonly [Family, string])[] {
     const families = [
       [this.#v4, 'IPv4', v4],
       [this.#v6, 'IPv6', v6],
     ] as const;
     return families
-      .filter(([family, , isWanted]) => isWanted && family.capacity > 0)
+      .filter(([family, , isWanted]) => {
+        const isFixed = fixed.some((one) => this.familyOf(one) === family);
+        return isWanted && (isFixed || family.capacity > 0);
+      })
       .map(([family, label]) => [family, label]);
   }
 

@@ -17,6 +17,7 @@ const server = authority.issue({
   purpose: 'serverAuth',
 });
 const annas = 'correct horse';
+const inPool = '10.10.10.2'; // the first that anybody would get
 const phones = 'k7mxp-4hq2d-w9vsa';
 
 const login = (id: string, password: string): Dial => ({
@@ -36,8 +37,13 @@ const scene = stage({
     const gateway = await Gateway.start(home.lab, home.router, [
       ...basics(),
       eapGuests(),
-      user('anna', annas),
-      section('device', 'anna_phone', { name: 'anna-phone', owner: 'anna', password: phones }),
+      user('anna', annas, { address: ['172.20.7.7'] }),
+      section('device', 'anna_phone', {
+        name: 'anna-phone',
+        owner: 'anna',
+        password: phones,
+        address: [inPool],
+      }),
       ...files,
     ]);
     const phone = await startPhone(home, {
@@ -51,6 +57,23 @@ const scene = stage({
 const peers = async (gateway: Gateway) => (await gateway.sas()).map(({ peer }) => peer).sort();
 const becomes = (gateway: Gateway, ...expected: string[]) =>
   until(`inside are ${expected}`, async () => `${await peers(gateway)}` === `${expected}`);
+
+test('users and devices have the addresses that are theirs, in the pool or not', async () => {
+  const { home, gateway, phone } = scene();
+  await phone.initiate('anna');
+
+  const [anna] = await gateway.sas();
+  expect(anna?.addresses[0]).toBe('172.20.7.7');
+  expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
+  await phone.initiate('phone');
+  expect((await gateway.sas()).map(({ addresses }) => addresses[0]).sort()).toEqual([
+    inPool,
+    '172.20.7.7',
+  ]);
+  await phone.terminate('phone');
+  await phone.terminate('anna');
+  await becomes(gateway);
+});
 
 test('a revoked device is out at once and stays out; its owner does not notice', async () => {
   const { home, gateway, phone } = scene();

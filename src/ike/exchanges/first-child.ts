@@ -137,7 +137,8 @@ function* leaseAddresses(sa: IkeSa, asked: Received, draft: Draft): Steps<readon
   const identity = sa.peerName ?? '';
   // A peer that makes its new SA before it breaks the old one goes on with the same addresses.
   const held = sa.former?.lease?.addresses ?? [];
-  const question = { pool, identity, v4: wish.v4, v6: wish.v6, held };
+  const { user, certificate } = sa;
+  const question = { pool, identity, v4: wish.v4, v6: wish.v6, held, user, certificate };
   let answer = yield* ask('lease', question);
   if (answer?.ok === false && (yield* makeRoom(sa))) answer = yield* ask('lease', question);
   if (!answer?.ok) {

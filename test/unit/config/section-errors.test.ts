@@ -186,6 +186,30 @@ const relations: Readonly<Record<string, Case>> = {
     cure: /upper and lower case/,
     at: 4,
   },
+  'an address of two users': {
+    into: 'psk',
+    lines:
+      "config user 'anna'\noption name anna\noption password x\nlist address 10.9.0.1\nconfig user 'b'\noption name b\noption password y\nlist address 10.9.0.1",
+    option: 'address',
+    why: /10.9.0.1 is the address of user 'anna' already/,
+    cure: /of its own/,
+    at: 7,
+  },
+  'a device of nobody': {
+    into: 'psk',
+    lines: "config device 'tv'\noption name tv\noption password x\noption owner anna",
+    option: 'owner',
+    why: /there is no user «anna»/,
+    cure: /add one/,
+    at: 3,
+  },
+  'a device by certificate that names none': {
+    into: 'psk',
+    lines: "config device 'tv'\noption name tv\noption auth certificate",
+    option: 'certificate',
+    why: /has no certificate/,
+    cure: /serial number/,
+  },
   'a user of a connection that is not there': {
     into: 'psk',
     lines: "config user 'anna'\noption name anna\noption password x\noption connection fones",

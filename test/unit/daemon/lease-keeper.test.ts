@@ -24,7 +24,9 @@ const pools = (...ranges: string[]): PoolSettings[] => [
   { name: 'lan', ranges: ranges.map(range), dns: [], domains: [], sticky: true },
 ];
 const keeper = (settings = pools('10.3.0.0/24', 'fd00::/64'), path = file): LeaseKeeper =>
-  new LeaseKeeper(settings, path, logTo(lines), (delay, run) => clock.after(delay, run));
+  new LeaseKeeper({ pools: settings, fixed: [] }, path, logTo(lines), (delay, run) =>
+    clock.after(delay, run),
+  );
 const anna = { pool: 'lan', identity: 'anna', v4: true, v6: true };
 
 describe('leases', () => {

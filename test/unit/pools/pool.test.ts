@@ -9,8 +9,8 @@ import { pool, prefix } from './settings.ts';
 class Desk {
   readonly pools: Pools;
 
-  constructor(settings: PoolSettings, remembered?: readonly Remembered[]) {
-    this.pools = new Pools([settings], remembered);
+  constructor(settings: PoolSettings, remembered?: readonly Remembered[], fixed?: readonly Ip[]) {
+    this.pools = new Pools([settings], remembered, fixed);
   }
 
   ask(identity: string, families: 'v4' | 'v6' | 'both' | 'none' = 'v4'): LeaseAnswer {
@@ -326,4 +326,65 @@ test('a /64 is not enumerated: a thousand leases of it are quickly made', () => 
 
 test('the address of the router is told beside the pool', () => {
   expect(routerAddress(prefix('10.3.0.0/24'))).toEqual(prefix('10.3.0.1/24'));
+});
+
+describe('an address of somebody', () => {
+  const annas = ip('10.3.0.2');
+  const far = ip('172.20.0.9');
+  const settings = pool(['10.3.0.0/29']);
+  const ask = (desk: Desk, identity: string, fixed: readonly Ip[], held: readonly Ip[] = []) =>
+    desk.pools.lease({ pool: 'phones', identity, v4: true, v6: false, fixed, held });
+
+  test('is given to nobody else, however full the pool is', () => {
+    const desk = new Desk(settings, [{ pool: 'phones', identity: 'bob', address: annas }], [annas]);
+    const all = ['bob', 'carl', 'dora', 'emil'].map((name) => desk.address(name));
+
+    expect(all).toEqual(['10.3.0.3', '10.3.0.4', '10.3.0.5', '10.3.0.6']);
+    expect(desk.ask('frida').ok).toBe(false);
+    expect(ask(desk, 'anna', [annas])).toMatchObject({ ok: true, lease: { addresses: [annas] } });
+  });
+
+  test('comes back to its pool for its owner alone', () => {
+    const desk = new Desk(settings, [], [annas]);
+    for (let i = 0; i < 3; i++) {
+      const answer = ask(desk, 'anna', [annas]);
+      if (!answer.ok) throw new Error(answer.why);
+      expect(answer.lease.addresses).toEqual([annas]);
+      desk.pools.release(answer.lease);
+    }
+
+    expect(desk.pools.remembered()).toEqual([]);
+    expect(desk.address('bob')).toBe('10.3.0.3');
+  });
+
+  test('need not be in the pool, whatever family that has', () => {
+    const desk = new Desk(pool(['fd00::/64']), [], [far]);
+    const answer = ask(desk, 'anna', [far]);
+
+    expect(answer).toMatchObject({ ok: true, lease: { addresses: [far] } });
+    expect(desk.pools.strays).toMatchObject([{ identity: 'anna', address: far }]);
+    if (answer.ok) desk.pools.release(answer.lease);
+    expect(desk.pools.strays).toEqual([]);
+  });
+
+  test.each([[annas], [far]])('%s serves one connection, or that which goes on', (address) => {
+    const desk = new Desk(settings, [], [address]);
+    ask(desk, 'anna', [address]);
+
+    expect(ask(desk, 'anna', [address])).toMatchObject({
+      ok: false,
+      why: `the address ${address} is in use by anna`,
+    });
+    expect(ask(desk, 'anna', [address], [address])).toMatchObject({ ok: true });
+  });
+
+  test('stays with whoever has it when it becomes another’s', () => {
+    const desk = new Desk(settings);
+    const bob = desk.lease('bob');
+    desk.pools.adopt([settings], [annas]);
+
+    expect(ask(desk, 'anna', [annas])).toMatchObject({ why: expect.stringContaining('bob') });
+    desk.pools.release(bob);
+    expect(ask(desk, 'anna', [annas])).toMatchObject({ ok: true });
+  });
 });
