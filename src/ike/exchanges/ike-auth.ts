@@ -31,7 +31,7 @@ import type { Responder } from './exchange.ts';
 import { answerFirstChild } from './first-child.ts';
 import { proveOurselves } from './own-auth.ts';
 import { required } from './required.ts';
-import { judgeOlder } from './uniqueness.ts';
+import { dropSurplus, judgeOlder } from './uniqueness.ts';
 
 export const ikeAuth: Responder = {
   phases: ['auth', 'eap'],
@@ -60,6 +60,7 @@ export const ikeAuth: Responder = {
     const refusal = yield* firstChild(sa, received, draft);
     if (refusal) reportFailedAttempt(sa.host, sa, refusal);
     establish(sa);
+    dropSurplus(sa);
     settleCrossedDials(sa);
     return draft;
   },

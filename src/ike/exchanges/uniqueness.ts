@@ -43,6 +43,17 @@ export function* judgeOlder(sa: IkeSa, received: Received): Steps<void> {
   }
 }
 
+/**
+ * Keeps the bound when `sa` is established: handshakes that went on side by side made room for one, perhaps all by the
+ * same SA. Who was silent longest on IKE goes, at once.
+ */
+export function dropSurplus(sa: IkeSa): void {
+  const older = olderOf(sa).filter((one) => one !== sa);
+  const surplus = Math.max(0, older.length + 1 - mostOfOne);
+  const silent = [...older].sort((a, b) => a.heardAt - b.heardAt);
+  for (const one of silent.slice(0, surplus)) farewell(one, anew);
+}
+
 /** Makes an address free: its peer must not be locked out by connections that it has lost. @returns whether it did */
 export function* makeRoom(sa: IkeSa): Steps<boolean> {
   const older = olderOf(sa).filter(({ lease }) => lease?.pool === sa.connection?.pool);

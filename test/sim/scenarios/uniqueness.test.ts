@@ -1,7 +1,7 @@
 // How many connections one identity may have, and what becomes of the older ones (RFC 7296 §2.4).
 import { describe, expect, test } from 'vitest';
 import { ip, ipBytes } from '../../../src/base/ip.ts';
-import { minutes, seconds } from '../../../src/base/time.ts';
+import { milliseconds, minutes, seconds } from '../../../src/base/time.ts';
 import { CfgAttribute, CfgType } from '../../../src/iana/configuration.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
@@ -47,6 +47,7 @@ const hasBye = (peer: Peer) =>
     const { payloads, header } = peer.read(bytes);
     return !header.isResponse && find(payloads, P.DELETE) !== undefined;
   });
+const bye = payload(P.DELETE, { protocol: 1, spis: [] });
 /** The device answers what it is asked. */
 const answers = ({ peer }: { readonly peer: Peer }) => peer.respond();
 
@@ -141,6 +142,20 @@ describe('one identity connects a hundred times', () => {
     expect(new Set(causes)).toEqual(new Set(['replaced']));
   });
 
+  test('and has eight, also where many handshakes end at once', () => {
+    const at = visit('device', pool(Array.from({ length: 100 }, (_, i) => `10.3.0.${i + 2}`)));
+    for (let round = 0; round < 4; round++) {
+      const arriving = Array.from({ length: 10 }, (_, i) => device(at, 10 * round + i + 1));
+      for (const [i, peer] of arriving.entries()) {
+        const request = login(peer, { spi: spi(10 * round + i) });
+        peer.send(peer.seal(Exchange.IKE_AUTH, request), milliseconds(0));
+      }
+      at.world.run(seconds(11)); // later, and a COOKIE is demanded
+    }
+    expect(peers(at)).toHaveLength(8);
+    expect(at.gateway.children.size).toBe(8);
+  });
+
   test('and the one without traffic goes first', () => {
     const idle = new Map<number, number>();
     const grant = pool(Array.from({ length: 20 }, (_, i) => `10.3.0.${i + 2}`));
@@ -186,7 +201,6 @@ describe('a peer makes its new connection before it breaks the old one', () => {
       const second = comes(at, 2, asksFor('10.3.0.2'));
       expect([first.address, second.address]).toEqual(['10.3.0.2', '10.3.0.2']);
       expect(peers(at)).toHaveLength(2);
-      const bye = payload(P.DELETE, { protocol: 1, spis: [] });
       expect(first.peer.ask(Exchange.INFORMATIONAL, [bye])).toEqual([]);
       expect(peers(at)).toEqual(['198.51.100.2']);
       expect(at.gateway.released).toEqual([]);
