@@ -24,6 +24,8 @@ export function leaveAlone(sa: IkeSa): void {
   const { renewal, former } = sa;
   part(sa);
   if (renewal) useNow(renewal);
+  // Nothing is there any more that the peer could have instead.
+  if (sa.establishedAt !== undefined) former?.timers.stop('outlived');
   if (!former || !sa.dialled || former.phase !== 'established') return;
   // It came to nothing; the old one serves until its own time is over.
   former.timers.start('reauthenticate', former.host.now, backOff(former, former.postponed++));

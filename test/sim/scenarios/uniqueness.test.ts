@@ -221,6 +221,16 @@ describe('a peer makes its new connection before it breaks the old one', () => {
     expect(at.gateway.released).toEqual([]);
   });
 
+  test('and thinks better of it: the old one stands on', () => {
+    const at = visit('device');
+    comes(at, 1);
+    const second = comes(at, 2, asksFor('10.3.0.2'));
+    second.peer.ask(Exchange.INFORMATIONAL, [bye]);
+    at.world.run(minutes(4));
+    expect(peers(at)).toEqual(['198.51.100.1']);
+    expect(at.gateway.released).toEqual([]);
+  });
+
   test('with the address of somebody else: it gets another', () => {
     const at = visit('device');
     at.guest({ id: 'ben@example.org', from: '198.51.100.9', seed: 9 });
