@@ -45,7 +45,8 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   old.timers.stop('keepalive');
   old.timers.stop('reauthenticate');
   old.timers.stop('unauthenticated');
-  old.timers.stop('outlived');
+  old.timers.pass('outlived', next.timers);
+  old.timers.pass('unproven', next.timers);
   // What waited for its turn goes on over there.
   next.queue.push(...old.queue.splice(0));
   resumeMove(next);

@@ -55,10 +55,14 @@ export class Timers<T extends Timed> {
 
   /** (Re)starts a timer. */
   start(timer: TimerName, now: Instant, after: Duration): void {
-    const at = later(now, after);
-    this.#running.set(timer, at);
-    const isCurrent = () => this.#running.get(timer) === at;
-    this.#agenda.add({ at, what: { owner: this.#owner, timer }, isCurrent });
+    this.#startAt(timer, later(now, after));
+  }
+
+  /** If it runs, it runs for another owner from here on, and no longer than it would have. */
+  pass(timer: TimerName, other: Timers<T>): void {
+    const at = this.#running.get(timer);
+    this.stop(timer);
+    if (at !== undefined) other.#startAt(timer, at);
   }
 
   stop(timer: TimerName): void {
@@ -67,5 +71,11 @@ export class Timers<T extends Timed> {
 
   stopAll(): void {
     this.#running.clear();
+  }
+
+  #startAt(timer: TimerName, at: Instant): void {
+    this.#running.set(timer, at);
+    const isCurrent = () => this.#running.get(timer) === at;
+    this.#agenda.add({ at, what: { owner: this.#owner, timer }, isCurrent });
   }
 }

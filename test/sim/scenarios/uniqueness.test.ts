@@ -10,7 +10,7 @@ import type { Uniqueness } from '../../../src/policy/policy.ts';
 import { find, type Payload, payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep, notifies } from '../doorstep.ts';
 import { pool } from '../household.ts';
-import { login, notify, replaced } from '../payloads.ts';
+import { ikeRekey, login, notify, replaced } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
 import { connection, policy } from '../policies.ts';
 import type { Ports } from '../world.ts';
@@ -229,6 +229,19 @@ describe('a peer makes its new connection before it breaks the old one', () => {
     at.world.run(minutes(4));
     expect(peers(at)).toEqual(['198.51.100.1']);
     expect(at.gateway.released).toEqual([]);
+  });
+
+  test('and makes new keys for the old one: it goes all the same', () => {
+    const at = visit('device');
+    const first = comes(at, 1);
+    const second = comes(at, 2, asksFor('10.3.0.2'));
+    at.world.run(seconds(1));
+    answers(second);
+    at.world.run(seconds(30));
+    first.peer.ask(Exchange.CREATE_CHILD_SA, ikeRekey(new Uint8Array(8).fill(9)));
+    expect(at.gateway.eventsOf('sa.rekeyed')).toHaveLength(1);
+    at.world.run(minutes(2.5)); // half a minute, and until nobody answers the DELETE
+    expect(peers(at)).toEqual(['198.51.100.2']);
   });
 
   test('with the address of somebody else: it gets another', () => {
