@@ -80,7 +80,8 @@ export function farewell(sa: IkeSa, closing: Closing): void {
 function passOn(sa: IkeSa): void {
   const { renewal } = sa;
   if (renewal?.phase !== 'established') return;
-  for (const child of sa.children.splice(0)) {
+  for (const child of sa.children.filter(({ state }) => state !== 'draining')) {
+    sa.children.splice(sa.children.indexOf(child), 1);
     child.timers.stopAll();
     child.state = 'draining';
     renewal.children.push(child);

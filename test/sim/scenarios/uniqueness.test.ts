@@ -244,6 +244,20 @@ describe('a peer makes its new connection before it breaks the old one', () => {
     expect(peers(at)).toEqual(['198.51.100.2']);
   });
 
+  test('and does so every four seconds: late packets are waited for in a few tunnels, not in all', () => {
+    const at = visit('device');
+    let former = comes(at, 1);
+    for (let n = 2; n <= 20; n++) {
+      const next = comes(at, n, asksFor('10.3.0.2'));
+      at.world.run(seconds(1));
+      answers(next);
+      former.peer.ask(Exchange.INFORMATIONAL, [bye]);
+      former = next;
+      at.world.run(seconds(3));
+      expect(at.gateway.children.size).toBeLessThanOrEqual(2);
+    }
+  });
+
   test('with the address of somebody else: it gets another', () => {
     const at = visit('device');
     at.guest({ id: 'ben@example.org', from: '198.51.100.9', seed: 9 });
