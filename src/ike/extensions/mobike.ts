@@ -140,23 +140,27 @@ function scheduleCheck(sa: IkeSa): void {
  */
 function* checkRoutability(sa: IkeSa): Steps<void> {
   const slot = sa.slot(state);
+  if (samePath(sa.path, sa.provenPath)) {
+    slot.isChecking = false;
+    return;
+  }
+  const { updates } = slot;
+  const cookie = sa.host.random(cookieBytes);
+  const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   try {
-    while (!samePath(sa.path, sa.provenPath)) {
-      const { updates } = slot;
-      const cookie = sa.host.random(cookieBytes);
-      const draft = new Draft(Exchange.INFORMATIONAL, 'request');
-      const response = yield* request(draft.notify(Notification.COOKIE2, cookie));
-      const echo = response.notify(Notification.COOKIE2)?.data;
-      if (!echo || !equal(echo, cookie)) {
-        const why = 'the peer moved to an address where it does not answer as it must';
-        sa.closing = { cause: 'failed', why };
-        return;
-      }
-      if (updates === slot.updates) moveChildren(sa);
+    const response = yield* request(draft.notify(Notification.COOKIE2, cookie));
+    const echo = response.notify(Notification.COOKIE2)?.data;
+    if (!echo || !equal(echo, cookie)) {
+      const why = 'the peer moved to an address where it does not answer as it must';
+      sa.closing = { cause: 'failed', why };
+      return;
     }
   } finally {
     slot.isChecking = false;
   }
+  if (updates === slot.updates) moveChildren(sa);
+  // What else waits goes first: a peer that never stands still must not hold it up.
+  else if (!samePath(sa.path, sa.provenPath)) scheduleCheck(sa);
 }
 
 function refusalOf(sa: IkeSa, received: Received): number | undefined {

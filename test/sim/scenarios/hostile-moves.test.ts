@@ -6,8 +6,9 @@ import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { doorstep, onlyChild } from '../doorstep.ts';
 import { household, roam as move } from '../household.ts';
-import { natDetection, notify, peerSpi, rekeyOf } from '../payloads.ts';
+import { login, natDetection, notify, peerSpi, rekeyOf } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
+import { present } from '../pick.ts';
 import { connection, phone, policy } from '../policies.ts';
 import type { SimHost } from '../world.ts';
 
@@ -99,7 +100,51 @@ describe('an authenticated peer must not send our traffic to a third party (RFC 
   });
 });
 
-import { login } from '../payloads.ts';
+const hop = (peer: Peer) => {
+  peer.from = { ...peer.from, port: peer.from.port + 1 };
+  peer.ask(Exchange.INFORMATIONAL, update(peer));
+};
+/** The peer says back what it was asked last, from where it is now. */
+const echo = (peer: Peer, { header, payloads }: ReturnType<Peer['read']>) => {
+  const { exchange, messageId } = header;
+  peer.send(peer.seal(exchange, payloads, { messageId, isResponse: true }));
+};
+const lastRequest = (peer: Peer) => {
+  const messages = peer.received().map((bytes) => peer.read(bytes));
+  return present(
+    messages.findLast(({ header }) => !header.isResponse),
+    'request',
+  );
+};
+
+// Each answer to COOKIE2 came after the next move, so the check never ended, and nothing else had its turn: neither
+// the owner who hangs up nor the end of the authentication.
+test('a peer that moves whenever it is asked where it is does not keep the owner from hanging up', () => {
+  const { world, gateway, guest } = doorstep();
+  const peer = guest(mobile);
+  hop(peer);
+  world.input(gateway, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
+  for (let i = 0; i < 10 && gateway.core.snapshot().sas.length > 0; i++) {
+    const asked = lastRequest(peer);
+    hop(peer);
+    echo(peer, asked);
+  }
+  expect(gateway.core.snapshot().sas).toEqual([]);
+});
+
+test('a peer that moved while it was asked is asked again, and its packets go where it is', () => {
+  const { gateway, guest } = doorstep();
+  const peer = guest(mobile);
+  hop(peer);
+  const asked = lastRequest(peer);
+  hop(peer);
+  echo(peer, asked);
+  const again = lastRequest(peer);
+  expect(again.header.messageId).toBe(asked.header.messageId + 1);
+  echo(peer, again);
+  const { ref } = onlyChild(gateway);
+  expect(gateway.paths.get(ref)?.remote.port).toBe(peer.from.port);
+});
 
 const loginOf = (peer: Peer) => login(peer, mobile);
 
