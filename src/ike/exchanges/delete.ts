@@ -10,8 +10,12 @@ export function* deleteIkeSa(sa: IkeSa, why: string): Steps<void> {
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] });
   sa.task = { kind: 'delete-ike' };
-  yield* request(draft);
-  sa.closing = { cause: 'deleted-by-us', why };
+  try {
+    yield* request(draft);
+  } finally {
+    // Whatever the peer made of it.
+    sa.closing = { cause: 'deleted-by-us', why };
+  }
 }
 
 /** DELETE of an IKE SA with worn-out keys, unless new ones took its place while this waited for its turn. */

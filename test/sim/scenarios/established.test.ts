@@ -213,6 +213,17 @@ describe('a probe of ours', () => {
     expect(scene.gateway.core.snapshot().sas).toEqual([]);
   });
 
+  test('or a DELETE that is answered by garbage ends nevertheless what it deletes', () => {
+    const scene = probed();
+    const { world, gateway, peer } = scene;
+    peer.respond();
+    world.input(gateway, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
+    expect(all(peer.lastHeard().payloads, P.DELETE)).toHaveLength(1);
+    spoil(scene);
+    expect(gateway.core.snapshot().sas).toEqual([]);
+    expect(gateway.children.size).toBe(0);
+  });
+
   test('that is answered by garbage does not swallow the DELETE that waits behind it', () => {
     const scene = probed();
     const { world, gateway, peer } = scene;
