@@ -27,7 +27,7 @@ import { liveness, probe } from './exchanges/liveness.ts';
 import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { rekeyIke } from './exchanges/rekey-ike.ts';
-import { isCarriedBy, widen } from './exchanges/widen.ts';
+import { isCarriedBy, widening } from './exchanges/widen.ts';
 import { addressesChanged } from './extensions/additional-addresses.ts';
 import { isMobile, updateAddresses } from './extensions/mobike.ts';
 import { natOf } from './extensions/nat-detection.ts';
@@ -171,11 +171,14 @@ class PureCore implements Core {
 
   #widen(name: string, packet: WaitingPacket): void {
     const standing = this.#host.registry.all.filter(
-      ({ phase, connection, heirOf }) =>
-        phase === 'established' && connection?.name === name && !heirOf,
+      ({ phase, connection, heirOf, task }) =>
+        phase === 'established' &&
+        connection?.name === name &&
+        !heirOf &&
+        task?.kind !== 'delete-ike',
     );
     const sa = standing.find((one) => isCarriedBy(one, packet)) ?? standing[0];
-    if (sa) this.#driver.spawn(sa, (now) => widen(now, packet));
+    if (sa) this.#driver.spawn(sa, widening(packet));
     else this.#host.emit({ kind: 'untrap', connection: name, isCarried: false });
   }
 

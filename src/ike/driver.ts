@@ -9,7 +9,7 @@ import type { Host } from './host.ts';
 import { Draft, type Received } from './message.ts';
 import { refuse, reportFailedAttempt } from './refusal.ts';
 import type { Run } from './run.ts';
-import type { IkeSa } from './sa/ike-sa.ts';
+import type { IkeSa, Queued } from './sa/ike-sa.ts';
 import { giveBack } from './sa/lease.ts';
 import { retire } from './sa/lifecycle.ts';
 import { ordered, pack } from './sa/transport.ts';
@@ -25,7 +25,7 @@ export class Driver {
   }
 
   /** Begins an exchange of ours as soon as none of ours is under way. */
-  spawn(sa: IkeSa, exchange: (sa: IkeSa) => Steps<void>): void {
+  spawn(sa: IkeSa, exchange: Queued): void {
     sa.queue.push(exchange);
     this.#pump(sa);
   }

@@ -4,14 +4,20 @@ import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
 import type { Selectors, WaitingPacket } from '../core.ts';
 import { carries, withFirst } from '../negotiate/selectors.ts';
-import type { IkeSa } from '../sa/ike-sa.ts';
+import type { IkeSa, Queued } from '../sa/ike-sa.ts';
 import type { Steps } from '../steps.ts';
 import { installChild } from './child.ts';
 import { proposeChild } from './child-terms.ts';
 import { deleteSpi } from './delete-child.ts';
 import { mostChildren, policySelectors } from './new-child.ts';
 
-export function* widen(sa: IkeSa, packet: WaitingPacket): Steps<void> {
+/** Asks for a CHILD_SA for this packet. */
+export function widening(packet: WaitingPacket): Queued {
+  const begin = (sa: IkeSa): Steps<void> => widen(sa, packet);
+  return Object.assign(begin, { abandon: (sa: IkeSa) => untrap(sa, false) });
+}
+
+function* widen(sa: IkeSa, packet: WaitingPacket): Steps<void> {
   let isCarried = false;
   try {
     isCarried = isCarriedBy(sa, packet) || (yield* makeChildFor(sa, packet));

@@ -38,6 +38,13 @@ export interface Handshake {
   response: Uint8Array;
 }
 
+/** An exchange of ours that has not begun. */
+export interface Queued {
+  (sa: IkeSa): Steps<void>;
+  /** What is to be done when its SA ends first. */
+  readonly abandon?: ((sa: IkeSa) => void) | undefined;
+}
+
 /** Why and how an SA ends. */
 export interface Closing {
   readonly cause: CloseCause;
@@ -97,7 +104,7 @@ export class IkeSa {
   incoming: Run | undefined;
   outgoing: Run | undefined;
   /** Exchanges of ours that wait for their turn; a successor takes them over. */
-  readonly queue: ((sa: IkeSa) => Steps<void>)[] = [];
+  readonly queue: Queued[] = [];
   /** What our exchange is about, where a request of the peer may cross it. */
   task: Task | undefined;
   /** The SA that it may take the place of, while it is not decided which of two crossing rekeys stands. */

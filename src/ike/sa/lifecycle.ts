@@ -131,7 +131,7 @@ function stopExchanges(sa: IkeSa): void {
   }
   sa.incoming = undefined;
   sa.outgoing = undefined;
-  sa.queue.length = 0;
+  for (const { abandon } of sa.queue.splice(0)) abandon?.(sa);
 }
 
 function reportClosed(sa: IkeSa, { cause, why }: Closing): void {

@@ -1,6 +1,7 @@
 // The first packet starts the tunnel: what is asked for when a packet waits, on a new IKE SA and on one that stands,
 // and two sites that dial each other at once (RFC 7296 §2.9).
 import { describe, expect, test } from 'vitest';
+import { toHex } from '../../../src/base/bytes.ts';
 import { ip, parsePrefix, prefixRange } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
@@ -205,6 +206,35 @@ describe('on an IKE SA that stands without a tunnel for it', () => {
     world.run(seconds(200));
     expect(cabin.untrapped).toEqual([true, false]);
     expect(cabin.core.snapshot().sas).toEqual([]);
+  });
+
+  test('it is told to have none when the IKE SA ends before its turn has come', () => {
+    const both = standing();
+    const { world, cabin, widen } = both;
+    both.endTunnel(cabin);
+    world.wire = () => [];
+    const sa = cabin.sa.id;
+    world.input(cabin, { kind: 'command', command: { kind: 'rekey', sa, child: undefined } });
+    widen(cabin, waiting);
+    expect(cabin.untrapped).toEqual([true]);
+    world.run(seconds(200));
+    expect(cabin.untrapped).toEqual([true, false]);
+    expect(cabin.core.snapshot().sas).toEqual([]);
+  });
+
+  test('it is asked for on the one that stays, where another is being deleted', () => {
+    const { world, cabin, home, dial, widen } = standing({ localTs: [net('10.1.0.0/24')] });
+    const which = cabin.sa.id;
+    dial(cabin, home, waiting);
+    world.run(seconds(1));
+    expect(cabin.untrapped).toEqual([true, true]);
+    // What is said on the first is lost from here on.
+    const { spiI } = present(cabin.core.snapshot().sas[0], 'first SA');
+    world.wire = (sent) =>
+      toHex(sent.bytes.subarray(0, 8)) === spiI ? [] : [{ packet: sent, delay: seconds(0.01) }];
+    world.input(cabin, { kind: 'command', command: { kind: 'terminate', which } });
+    widen(cabin, packet('192.168.7.10', '10.1.9.9'));
+    expect(cabin.untrapped).toEqual([true, true, false]);
   });
 
   test('it is told to have none where no IKE SA stands', () => {
