@@ -36,7 +36,7 @@ export function whyStale(
   if (changed.length > 0) return `its connection changed (${changed.join(', ')})`;
   if (hasOtherKey(sa, after, old.policy, next.policy)) return 'its shared secret changed';
   const lost = old.policy.authorities.some((one) => !isAmong(one, next.policy.authorities));
-  return lost && after.remoteAuth.includes('pubkey')
+  return lost && (certificate !== undefined || after.remoteAuth.includes('pubkey'))
     ? 'an authority is not believed any more'
     : undefined;
 }

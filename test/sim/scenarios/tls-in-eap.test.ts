@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { fromText } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
 import type { Answer, Question, TlsProgress, TlsRef } from '../../../src/ike/core.ts';
-import { household } from '../household.ts';
-import { connection, policy } from '../policies.ts';
+import { household, pool } from '../household.ts';
+import { connection, identity, policy } from '../policies.ts';
 import { eapPhone } from '../users.ts';
 
 const records = fromText('hello');
@@ -19,17 +19,22 @@ const goesOn: TlsProgress = {
   chain: [],
 };
 
+/** A phone of ours that logs in by EAP-TLS, and a gateway of ours. */
+function homeWithTls() {
+  const own = { name: 'own', keyId: 'own', keyType: 'p256', chain: [], identities: [] } as const;
+  const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own' });
+  return household({
+    gateway: policy([serving], { certificates: [own] }),
+    phone: eapPhone({ localAuth: 'eap-tls' }),
+  });
+}
+
 /**
  * A phone of ours that says hello inside EAP-TLS, and a gateway of ours that is answered by `port`.
  * @param turns that the phone takes before it falls silent
  */
 function login(port: (question: Question) => Answer | 'never', turns = 1) {
-  const own = { name: 'own', keyId: 'own', keyType: 'p256', chain: [], identities: [] } as const;
-  const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own' });
-  const home = household({
-    gateway: policy([serving], { certificates: [own] }),
-    phone: eapPhone({ localAuth: 'eap-tls' }),
-  });
+  const home = homeWithTls();
   let left = turns;
   home.phone.ports = ({ kind }) => {
     if (kind === 'openTls') return { tls: ofPhone };
@@ -91,5 +96,38 @@ describe('a TLS connection of a login', () => {
     if (ticket === undefined) throw new Error('nothing was asked');
     home.world.input(home.gateway, { kind: 'answer', ticket, answer: { tls: ofGateway } });
     expect(home.gateway.closedTls).toEqual([ofGateway]);
+  });
+});
+
+test('who logs in by EAP-TLS is known by the certificate, for the day that it is revoked', () => {
+  const done = { ...goesOn, records: new Uint8Array(0), established: '1.2' } as const;
+  const chain = [fromText('a certificate')];
+  /** Takes these turns of TLS, and believes that the other side is `who`. */
+  const talks = (turns: TlsProgress[], tls: TlsRef, who: string) => (question: Question) => {
+    switch (question.kind) {
+      case 'openTls':
+        return { tls };
+      case 'tls':
+        return turns.shift();
+      case 'exportTls':
+        return new Uint8Array(128).fill(5);
+      case 'verifyChain':
+        return {
+          ...({ ok: true, spki: records, keyType: 'p256' } as const),
+          identities: [identity(who)],
+          certificate: `that of ${who}`,
+        };
+      default:
+        return pool(['10.3.0.2'])(question);
+    }
+  };
+  const { world, gateway, phone, dial } = homeWithTls();
+  gateway.ports = talks([goesOn, { ...done, records, chain }], ofGateway, 'anna@example.org');
+  phone.ports = talks([goesOn, goesOn, { ...done, chain }], ofPhone, 'home.example');
+  dial();
+  world.run(seconds(5));
+  expect(gateway.sa).toMatchObject({
+    peer: 'anna@example.org',
+    certificate: 'that of anna@example.org',
   });
 });

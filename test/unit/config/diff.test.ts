@@ -123,6 +123,9 @@ describe('a tunnel is told to go', () => {
     const next = usable(base, [2]);
     expect(whyStale(laptop, usable(base), next)).toBe('an authority is not believed any more');
     expect(whyStale(anna, usable(base), next)).toBeUndefined();
+    // Within EAP-TLS, whatever else the connection takes.
+    const within = { ...anna, certificate: 'ca:01' };
+    expect(whyStale(within, usable(base), next)).toBe('an authority is not believed any more');
   });
 });
 
