@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { readRevokedFile } from '../pki/files.ts';
+import { byReference } from '../pki/revoked.ts';
 import { loadStore, type Store } from '../pki/store.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
@@ -45,6 +47,14 @@ export function gatherFiles(inUse: Gathered, read = readWhole): Gathering {
     problems,
     gathered: { ...inUse, store, policy: { ...inUse.policy, ...fromStore(store) } },
   };
+}
+
+/** What is in use, with the list of revoked certificates as it is by now, if it can be read. */
+export function gatherRevoked(inUse: Gathered, read = readWhole): Gathered {
+  const list = readRevokedFile(revokedFile(inUse.configuration.service.folder), read);
+  return list.ok
+    ? { ...inUse, store: { ...inUse.store, revoked: byReference(list.value) } }
+    : inUse;
 }
 
 /** Where the list of revoked certificates is. */

@@ -6,7 +6,14 @@ import type { CheckedConfiguration } from '../rpc/api.ts';
 import type { Log } from '../trace/log.ts';
 import { addressesOf, whyOut } from './accounts.ts';
 import type { Assembly } from './assemble.ts';
-import { forget, type Gathered, type Gathering, gatherFiles, viewGathering } from './gather.ts';
+import {
+  forget,
+  type Gathered,
+  type Gathering,
+  gatherFiles,
+  gatherRevoked,
+  viewGathering,
+} from './gather.ts';
 import type { HostTools } from './host.ts';
 import { forProcessor } from './preference.ts';
 import { routeWarnings } from './route-warnings.ts';
@@ -37,25 +44,24 @@ export async function reload(
 }
 
 /**
- * Certificates, keys, and the list of revoked ones as they are by now, under the same configuration. A file that is
- * broken changes nothing.
- * @returns whether they are in use
+ * Certificates, keys, and the list of revoked ones as they are by now, under the same configuration. Where one is
+ * broken, only who was revoked counts: nobody stays because of another file.
+ * @returns whether all of them are in use
  */
 export function refresh(assembly: Assembly, { log }: { readonly log: Log }): boolean {
   const { inUse, daemon } = assembly;
   const old = inUse.gathered;
-  const { problems, gathered: next } = gatherFiles(old);
+  const { problems, gathered } = gatherFiles(old);
+  const next = gathered ?? gatherRevoked(old);
   tellProblems(log, problems);
-  if (!next) {
+  if (gathered) log.info('certificates were read again and are in use');
+  else
     log.error('certificates were read again and cannot be used so: those from before stay in use');
-    return false;
-  }
-  log.info('certificates were read again and are in use');
   const stale = staleSas(assembly, old, next);
   inUse.gathered = next;
   daemon.give({ kind: 'command', command: { kind: 'policy', policy: next.policy } });
   hangUp(assembly, stale, log);
-  return true;
+  return gathered !== undefined;
 }
 
 function hangUp({ daemon }: Assembly, stale: ReturnType<typeof staleSas>, log: Log): void {

@@ -34,6 +34,10 @@ export function readRevoked(text: string): readonly Revocation[] | { readonly br
   return list;
 }
 
+/** As whoever judges a certificate looks for it. */
+export const byReference = (list: readonly Revocation[]): ReadonlyMap<string, Revocation> =>
+  new Map(list.map((entry) => [entry.reference, entry]));
+
 export function formatRevoked(list: readonly Revocation[]): string {
   const lines = list.map(({ reference, at, name }) => {
     return `${reference} ${at.toISOString().replace(/\.\d+/, '')} ${name}\n`;

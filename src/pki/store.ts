@@ -20,7 +20,7 @@ import {
 import { exportPrivateKey, type PrivateKey, signWith } from './keys.ts';
 import { describe, provenIdentities } from './names.ts';
 import type { RevocationPolicy } from './revocation.ts';
-import type { Revocation } from './revoked.ts';
+import { byReference, type Revocation } from './revoked.ts';
 import { formatTime } from './rules.ts';
 
 /** Sections `certificate` and `authority` of the configuration. */
@@ -99,7 +99,7 @@ export function loadStore(
     anchors,
     held,
     crls,
-    revoked: new Map(revoked.map((entry) => [entry.reference, entry])),
+    revoked: byReference(revoked),
     authorityHashes: hashesOf(anchors),
     sign(keyId, scheme, octets) {
       const key = keys.get(keyId);
