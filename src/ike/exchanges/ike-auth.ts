@@ -42,12 +42,15 @@ export const ikeAuth: Responder = {
       throw new IkeError('INVALID_SYNTAX', `an identity of ${idI.data.length} bytes`);
     }
     sa.claimed = idI;
+    const { policy } = sa.host;
     // With EAP there are more requests; what the first one asked for is answered in the last response (§2.16).
     const byEap = received.find(PayloadType.AUTH)
       ? undefined
       : yield* authenticateByEap(sa, received, idI);
     if (byEap && !byEap.ok) return byEap.draft;
     const selected = byEap?.selected ?? (yield* authenticatePeer(sa, received, idI));
+    // A login may wait for minutes; whom a reload keeps out or revokes must not slip in behind it.
+    if (sa.host.policy !== policy) throw overtaken();
     sa.connection = selected.connection;
     sa.peer = selected.peer;
     sa.user = byEap?.user;
@@ -152,6 +155,11 @@ function* firstChild(sa: IkeSa, received: Received, draft: Draft): Steps<IkeErro
     return error;
   }
 }
+
+const overtaken = (): IkeError =>
+  new IkeError('AUTHENTICATION_FAILED', 'the configuration changed while the peer logged in', {
+    advice: 'Connect the device again.',
+  });
 
 /** Distinguished names are the longest that occur; what is longer only fills logs. */
 const longestIdentity = 1024;

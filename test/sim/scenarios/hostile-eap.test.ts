@@ -162,6 +162,22 @@ describe('a guest', () => {
     expectNobody(scene);
   });
 
+  test('that was let in by a configuration which is no more stays outside', () => {
+    const scene = challenged();
+    const right = { name: 'anna', password: annasPassword };
+    const { data, msk } = msChapAnswer(challengeIn(scene.challenge), right);
+    const verdict = requestIn(says(scene.guest, answerTo(scene.challenge, EapType.MSCHAPV2, data)));
+    says(scene.guest, answerTo(verdict, EapType.MSCHAPV2, success));
+    // Anna is switched off meanwhile: whom a reload hangs up, it knows by the name of a login that is complete.
+    const command = { kind: 'policy', policy: eapPolicy() } as const;
+    scene.world.input(scene.gateway, { kind: 'command', command });
+
+    expect(notifies(says(scene.guest, scene.guest.keyAuth(idI, msk)))).toEqual([
+      'AUTHENTICATION_FAILED',
+    ]);
+    expectNobody(scene);
+  });
+
   test.each([
     ['success', eap({ code: 'success', identifier: 1 })],
     ['failure', eap({ code: 'failure', identifier: 1 })],
