@@ -67,14 +67,19 @@ const olderOf = (sa: IkeSa): readonly IkeSa[] => sameAs(sa).filter(({ dialled })
 
 function sameAs(sa: IkeSa): readonly IkeSa[] {
   return sa.host.registry.all.filter(
-    ({ peer, phase, connection }) =>
-      phase === 'established' &&
-      connection?.name === sa.connection?.name &&
-      peer !== undefined &&
+    (one) =>
+      one.phase === 'established' &&
+      one.connection?.name === sa.connection?.name &&
+      one.peer !== undefined &&
       sa.peer !== undefined &&
-      sameIdentity(peer, sa.peer),
+      sameIdentity(one.peer, sa.peer) &&
+      provenBy(one) === provenBy(sa),
   );
 }
+
+/** A name that anybody with a shared secret may choose is not that of a user, or of a certificate. */
+const provenBy = ({ user, certificate }: IkeSa): 'password' | 'certificate' | 'secret' =>
+  user !== undefined ? 'password' : certificate !== undefined ? 'certificate' : 'secret';
 
 /** An identity is one device, but a user who logs in with a name may have several. */
 const isSameDevice = (one: IkeSa, sa: IkeSa): boolean =>

@@ -41,8 +41,8 @@ function knocking(policy: Policy = eapPolicy()) {
 }
 
 /** ... and said its name, so that it was challenged. */
-function challenged(name: string | Uint8Array = 'anna') {
-  const scene = knocking();
+function challenged(name: string | Uint8Array = 'anna', policy?: Policy) {
+  const scene = knocking(policy);
   const answer = scene.guest.ask(IKE_AUTH, [answerTo(scene.offer, EapType.IDENTITY, name)]);
   return { ...scene, challenge: requestIn(answer) };
 }
@@ -119,6 +119,27 @@ describe('an honest guest', () => {
     expect(again).toEqual(once);
     expect(gateway.asked.filter(({ question }) => question.kind === 'account')).toHaveLength(1);
   });
+});
+
+test('who knows the shared secret and takes the name of a user does not end what that has', () => {
+  const scene = challenged('anna', eapPolicy({ remoteAuth: ['psk', 'eap-mschapv2'] }));
+  const right = { name: 'anna', password: annasPassword };
+  const { data, msk } = msChapAnswer(challengeIn(scene.challenge), right);
+  const anna = scene.guest;
+  const verdict = requestIn(says(anna, answerTo(scene.challenge, EapType.MSCHAPV2, data)));
+  says(anna, answerTo(verdict, EapType.MSCHAPV2, success));
+  says(anna, anna.keyAuth(idI, msk));
+  expect(scene.gateway.sa).toMatchObject({ peer: 'anna', user: 'anna' });
+
+  const other = scene.halfOpen({ from: '198.51.100.66', seed: 66 });
+  const extra = [notify(Notification.INITIAL_CONTACT)];
+  says(other, ...login(other, { id: 'anna', spi: Uint8Array.of(0xd0, 0, 0, 1), extra }));
+
+  expect(scene.gateway.core.snapshot().sas).toMatchObject([
+    { peer: 'anna', user: 'anna', phase: 'established' },
+    { peer: 'anna', user: undefined, phase: 'established' },
+  ]);
+  expect(scene.gateway.eventsOf('sa.closed')).toEqual([]);
 });
 
 describe('a guest', () => {
