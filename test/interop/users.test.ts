@@ -5,6 +5,7 @@ import { Gateway } from '../lab/gateway.ts';
 import { address } from '../lab/home.ts';
 import { basics, certificateFiles, eapGuests, user } from '../lab/household.ts';
 import { type Dial, gatewayName, startPhone } from '../lab/phone.ts';
+import { loggedKeys } from '../lab/secrets.ts';
 import { stage } from '../lab/stage.ts';
 import { ping } from '../lab/traffic.ts';
 import { section } from '../lab/uci.ts';
@@ -34,8 +35,9 @@ const scene = stage({
   needs: ['our gateway', 'strongSwan'],
   async play(home) {
     const files = certificateFiles(home.lab, server, authority.certificate);
+    const keylog = home.lab.folder('keys'); // those in it are looked for in the log at the end
     const gateway = await Gateway.start(home.lab, home.router, [
-      ...basics(),
+      ...basics({ keylog }),
       eapGuests(),
       user('anna', annas, { address: ['172.20.7.7'] }),
       section('device', 'anna_phone', {
@@ -50,7 +52,7 @@ const scene = stage({
       anna: login('anna', annas),
       phone: login('anna-phone', phones),
     });
-    return { gateway, phone };
+    return { gateway, phone, keylog };
   },
 });
 
@@ -118,11 +120,12 @@ test('a tunnel ends when the time of its user is over', async () => {
 });
 
 test('nothing of a password is in the log, and only hashes of new ones in the file', async () => {
-  const { gateway } = scene();
+  const { gateway, keylog } = scene();
 
   const { stdout } = await gateway.ikectl('user', 'set', 'anna', '--generate');
 
   const made = /password: (\S+)/.exec(stdout)?.[1] ?? '';
   expect(made.length).toBeGreaterThan(20);
   for (const secret of [annas, phones, made]) expect(gateway.log).not.toContain(secret);
+  expect(loggedKeys(keylog).length).toBeGreaterThan(8);
 });

@@ -6,6 +6,7 @@ import { program } from './checkout.ts';
 import { attempt, type Outcome } from './command.ts';
 import type { Lab } from './lab.ts';
 import type { Namespace } from './namespace.ts';
+import { loggedKeys, secretsIn, shown } from './secrets.ts';
 import type { Service } from './service.ts';
 import { formatUci, type UciSection } from './uci.ts';
 import { until } from './until.ts';
@@ -78,17 +79,25 @@ export class Gateway implements AnyGateway {
   readonly configFile: string;
   readonly runDir: string;
   readonly #service: Service;
+  /** What `ikectl` said, whatever it was asked; most of it is said again and again. */
+  readonly #said = new Set<string>();
 
-  private constructor(lab: Lab, host: Namespace, config: string, options: GatewayOptions) {
+  private constructor(
+    lab: Lab,
+    host: Namespace,
+    sections: readonly UciSection[],
+    options: GatewayOptions,
+  ) {
     const { name = 'gateway', scene = ':', env = {} } = options;
     const dir = lab.folder(name);
     this.configFile = join(dir, 'ikev2');
     this.runDir = join(dir, 'run');
     mkdirSync(this.runDir, { recursive: true });
-    writeFileSync(this.configFile, config, { mode: 0o600 });
+    writeFileSync(this.configFile, formatUci(sections), { mode: 0o600 });
     const script = `${scene}; exec "$@"`;
     const daemon = [program.ikev2d, '--config', this.configFile, '--run-dir', this.runDir];
     this.#service = lab.start(host, name, ['sh', '-c', script, 'sh', ...daemon], env);
+    lab.inspect(() => this.#secretsShown(sections));
   }
 
   /** Starts the daemon and does not wait for it: it may well be meant to refuse. */
@@ -98,7 +107,7 @@ export class Gateway implements AnyGateway {
     sections: readonly UciSection[],
     options: GatewayOptions = {},
   ): Gateway {
-    return new Gateway(lab, host, formatUci(sections), options);
+    return new Gateway(lab, host, sections, options);
   }
 
   /** Starts the daemon and returns when it answers. */
@@ -130,9 +139,11 @@ export class Gateway implements AnyGateway {
     return this.#service.pid;
   }
 
-  ikectl(...argv: readonly string[]): Promise<Outcome> {
+  async ikectl(...argv: readonly string[]): Promise<Outcome> {
     const place = ['--config', this.configFile, '--run-dir', this.runDir];
-    return attempt([program.ikectl, ...place, ...argv], { limit: 15_000 });
+    const outcome = await attempt([program.ikectl, ...place, ...argv], { limit: 15_000 });
+    this.#said.add(outcome.stdout + outcome.stderr);
+    return outcome;
   }
 
   async status(): Promise<Status> {
@@ -163,6 +174,19 @@ export class Gateway implements AnyGateway {
   /** The daemon gave up by itself. */
   async ended(limit = 10_000): Promise<void> {
     await until('the gateway ends by itself', () => !this.isRunning, limit);
+  }
+
+  /** Secrets that it told in its log at any level, or that `ikectl` showed. */
+  async #secretsShown(sections: readonly UciSection[]): Promise<readonly string[]> {
+    if (this.isRunning) {
+      await this.ikectl('status', '--json');
+      await this.ikectl('events', '--limit', '1000');
+      await this.ikectl('attempts', '--limit', '1000');
+    }
+    const keylog = sections.find(({ type }) => type === 'service')?.options['keylog'];
+    const secrets = [...secretsIn(sections), ...(keylog ? loggedKeys(`${keylog}`) : [])];
+    const all = [this.log, ...this.#said].join('\n');
+    return shown(all, secrets).map((secret) => `the gateway showed a secret: ${secret}`);
   }
 
   async #answers(): Promise<boolean> {

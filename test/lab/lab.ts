@@ -22,6 +22,7 @@ export class Lab {
   readonly #prefix: string;
   readonly #namespaces: Namespace[] = [];
   readonly #services: Service[] = [];
+  readonly #inspections: (() => Promise<readonly string[]>)[] = [];
   #closing: Promise<void> | undefined;
 
   private constructor(dir: string) {
@@ -65,6 +66,11 @@ export class Lab {
     return path;
   }
 
+  /** Looks at something before all ends; what it finds wrong fails the file of tests. */
+  inspect(inspection: () => Promise<readonly string[]>): void {
+    this.#inspections.push(inspection);
+  }
+
   /** The last lines of every program's output, for a test that failed. */
   explain(lines = 25): string {
     const logs = readdirSync(this.dir).filter((file) => file.endsWith('.log'));
@@ -80,6 +86,16 @@ export class Lab {
   }
 
   async #close(): Promise<void> {
+    const wrong: string[] = [];
+    try {
+      for (const inspection of this.#inspections) wrong.push(...(await inspection()));
+    } finally {
+      await this.#clear();
+    }
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  }
+
+  async #clear(): Promise<void> {
     // The newest first: clients before the services they talk to.
     for (const service of this.#services.reverse()) await service.stop();
     for (const host of this.#namespaces) host.delete();

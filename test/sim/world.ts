@@ -1,6 +1,7 @@
 // Gateways in one process and in virtual time: cores joined by a network without I/O. The scenarios see the
 // conversation; what the daemon's ports would answer, the world answers.
 
+import { expect } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { ip, type SocketAddress } from '../../src/base/ip.ts';
 import {
@@ -29,6 +30,8 @@ import { createCore } from '../../src/ike/create-core.ts';
 import { levelOf, type TraceEvent } from '../../src/ike/events.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { keysFrom, seeded } from './chance.ts';
+import { Secrecy } from './secrecy.ts';
+import { lookLater } from './silence.ts';
 import { type Fault, unreliable } from './weather.ts';
 
 const { primitives } = createEngine('node');
@@ -95,11 +98,14 @@ export class SimHost {
   ports: Ports;
   readonly #start: () => Core;
 
+  readonly secrecy = new Secrecy();
+
   constructor(name: string, address: string, policy: Policy, rng: Rng, ports: Ports) {
+    this.secrecy.ofPolicy(policy);
     this.name = name;
     this.address = address;
     this.#start = () =>
-      createCore(policy, keysFrom(rng, primitives), (bytes) => {
+      createCore({ ...policy, keylog: true }, keysFrom(rng, primitives), (bytes) => {
         const drawn = rng(bytes);
         const first = bytes === nonceBytes ? this.nonces.shift() : undefined;
         if (first !== undefined) drawn[0] = first;
@@ -161,7 +167,12 @@ export class World {
   host(name: string, address: string, policy: Policy, ports: Ports, seed = 1): SimHost {
     const host = new SimHost(name, address, policy, seeded(seed + this.#hosts.length), ports);
     this.#hosts.push(host);
+    lookLater(() => this.#toldBy(host));
     return host;
+  }
+
+  #toldBy({ name, secrecy, events, core }: SimHost): readonly string[] {
+    return secrecy.told(events, core.snapshot()).map((secret) => `${name} told ${secret}`);
   }
 
   join(foreigner: Foreigner): void {
@@ -220,7 +231,10 @@ export class World {
   /** Drops what was recorded of the past; a long run would fill the memory with it. */
   forget(): void {
     this.sent.length = 0;
-    for (const { events, installed, asked, released, disclosed } of this.#hosts) {
+    for (const host of this.#hosts) {
+      expect(this.#toldBy(host)).toEqual([]);
+      const { events, installed, asked, released, disclosed } = host;
+      host.secrecy.forget();
       for (const list of [events, installed, asked, released]) list.length = 0;
       disclosed.clear();
     }
@@ -276,6 +290,7 @@ export class World {
       case 'install':
         host.children.set(effect.child.ref, effect.child);
         host.installed.push(effect.child);
+        host.secrecy.ofChild(effect.child);
         if (!effect.child.standby) host.active.push(effect.child.ref);
         return;
       case 'activate':
@@ -300,6 +315,7 @@ export class World {
         host.asked.push({ ticket, question });
         const answer = host.ports(question);
         if (answer === 'never') return;
+        host.secrecy.ofAnswer(answer);
         const { core } = host;
         const tell = (): void => {
           if (host.core !== core) return; // which asked, and is no more
@@ -322,6 +338,7 @@ export class World {
         return;
       case 'disclose': {
         const { spiI, spiR, skEi, skEr, skAi, skAr } = effect.keys;
+        host.secrecy.ofSa([skEi, skEr, skAi, skAr]);
         const keys = [skEi, skEr, skAi, skAr].map(toHex).join(' ');
         host.disclosed.set(toHex(spiI) + toHex(spiR), keys);
         return;
