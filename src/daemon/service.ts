@@ -6,6 +6,7 @@ import type { Log } from '../trace/log.ts';
 import { watchAccounts } from './account-watch.ts';
 import { daemonApi } from './api.ts';
 import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
+import { openBus } from './bus.ts';
 import { openCertificates } from './certificates.ts';
 import { openControl } from './control.ts';
 import { systemClock } from './daemon.ts';
@@ -24,6 +25,8 @@ export interface Place {
   readonly log: Log;
   readonly tools: HostTools;
   readonly openPlane: OpenPlane;
+  /** Of ubusd; undefined: where OpenWrt has it. */
+  readonly ubusSocket?: string;
   /** The data plane cannot go on. */
   readonly failed: (why: string) => void;
 }
@@ -89,6 +92,8 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   });
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });
+  const bus = openBus({ methods, daemon: api, broken }, place, assembly.watch);
+  opened.push(() => bus.close());
   sayReady(log, assembly, api.service.listen);
   keepUp(assembly);
   assembly.watch.changed(); // the core learns which addresses there are

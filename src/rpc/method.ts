@@ -52,6 +52,13 @@ export function method<P extends z.ZodMiniObject, R extends z.ZodMiniType, D = D
   };
 }
 
+/** The kind of value inside `optional` and `default`: `string`, `number`, `boolean`, `enum`, `array`, `object`. */
+export function kindOf(schema: z.core.$ZodType): string {
+  const { def } = schema._zod;
+  const inner = 'innerType' in def ? (def.innerType as z.core.$ZodType) : undefined;
+  return inner ? kindOf(inner) : def.type;
+}
+
 /** What is wrong with a parameter, in words; zod's own messages would bring its dictionary along. */
 export function explainIssue(issue: z.core.$ZodIssue): string {
   const place = issue.path.length === 0 ? 'params' : `'${issue.path.join('.')}'`;

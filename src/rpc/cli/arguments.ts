@@ -1,6 +1,7 @@
 // The words after `ikectl`, and what a method's parameters look like among them.
 import { parseArgs } from 'node:util';
 import type * as z from 'zod/mini';
+import { kindOf } from '../method.ts';
 
 /** The words make no sense; the message says which and what would. */
 export class Usage extends Error {
@@ -106,13 +107,6 @@ export const listOf = (value: string | boolean | undefined): readonly string[] =
 /** The value of an option that takes one. */
 export const text = (values: Values, name: string): string | undefined =>
   typeof values[name] === 'string' ? values[name] : undefined;
-
-/** The kind of value inside `optional` and `default`. */
-function kindOf(schema: z.core.$ZodType): string {
-  const { def } = schema._zod;
-  const inner = 'innerType' in def ? (def.innerType as z.core.$ZodType) : undefined;
-  return inner ? kindOf(inner) : def.type;
-}
 
 function missing(option: string): never {
   throw new Usage(`--${option} needs a value`);

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { BadParams, Refused } from '../../../src/rpc/method.ts';
 import { methods } from '../../../src/rpc/table.ts';
 import { fakeDaemon, note, phone } from './fake-daemon.ts';
+import { samples } from './samples.ts';
 
 const call = (name: string, params: unknown = {}, daemon = fakeDaemon()): Promise<unknown> => {
   const found = methods[name];
@@ -11,25 +12,12 @@ const call = (name: string, params: unknown = {}, daemon = fakeDaemon()): Promis
 };
 
 describe('every method', () => {
-  const sample: Record<string, object> = {
-    terminate: { sa: 7 },
-    rekey: { sa: 7 },
-    initiate: { connection: 'office' },
-    ca_create: { names: ['vpn.example.org'] },
-    certificate_issue: { name: 'anna' },
-    certificate_revoke: { certificate: 'anna' },
-    user_set: { name: 'anna' },
-    user_delete: { name: 'anna' },
-    device_add: { name: 'anna-iphone' },
-    device_revoke: { device: 'anna-iphone' },
-    certificate_import: { name: 'acme', content: 'AAAA' },
-  };
   test.each(Object.keys(methods))(
     '%s returns what its shape promises, as JSON can carry it',
     async (name) => {
       const daemon = fakeDaemon();
       daemon.happen(note('hello', 7));
-      const result = await call(name, sample[name] ?? {}, daemon);
+      const result = await call(name, samples[name] ?? {}, daemon);
       const method = methods[name];
       const parsed = z.safeParse(method?.result ?? z.never(), result);
       expect(parsed.success ? [] : parsed.error.issues).toEqual([]);
@@ -38,7 +26,7 @@ describe('every method', () => {
   );
 
   test.each(Object.keys(methods))('%s refuses a parameter that it does not know', async (name) => {
-    await expect(call(name, { ...sample[name], nonsense: 1 })).rejects.toThrow(
+    await expect(call(name, { ...samples[name], nonsense: 1 })).rejects.toThrow(
       "unknown parameter 'nonsense'",
     );
   });

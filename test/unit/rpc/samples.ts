@@ -1,0 +1,14 @@
+// Parameters with which the fake daemon grants each method; where there are none, it takes none.
+export const samples: Readonly<Record<string, object>> = {
+  terminate: { sa: 7 },
+  rekey: { sa: 7 },
+  initiate: { connection: 'office' },
+  ca_create: { names: ['vpn.example.org'] },
+  certificate_issue: { name: 'anna' },
+  certificate_revoke: { certificate: 'anna' },
+  user_set: { name: 'anna' },
+  user_delete: { name: 'anna' },
+  device_add: { name: 'anna-iphone' },
+  device_revoke: { device: 'anna-iphone' },
+  certificate_import: { name: 'acme', content: 'AAAA' },
+};
