@@ -1,12 +1,13 @@
 #include "aead.h"
 
-extern const struct aead_impl gcm_x86, gcm_armv8, gcm_soft;
+extern const struct aead_impl gcm_vaes, gcm_x86, gcm_armv8, gcm_soft;
 extern const struct aead_impl chacha_avx512, chacha_avx2, chacha_ssse3, chacha_neon, chacha_soft;
 extern const struct aead_impl cbc_sha1_unit, cbc_sha256_unit, cbc_sha384_unit, cbc_sha512_unit;
 extern const struct aead_impl cbc_sha1_soft, cbc_sha256_soft, cbc_sha384_soft, cbc_sha512_soft;
 
 const struct aead_impl *const aead_impls[] = {
 #if defined(__x86_64__)
+	&gcm_vaes,
 	&gcm_x86,
 	&chacha_avx512,
 	&chacha_avx2,

@@ -113,7 +113,7 @@ INTEGRITY(sha512, 64, 32)
 	}                                                                                     \
 	const struct aead_impl constant = {                                                   \
 		.name = label,                                                                \
-		.cipher = ESP_AES_CBC,                                                       \
+		.cipher = ESP_AES_CBC,                                                        \
 		.integrity = (number),                                                        \
 		.cpu_needed = (features),                                                     \
 		.shape = &shape_##digest,                                                     \

@@ -217,13 +217,13 @@ static bool chacha_open(const struct aead_key *where, const uint8_t *nonce, cons
 static const struct aead_shape chacha_shape = {.salt = 4, .iv = 8, .block = 1, .tag = 16};
 
 /* One implementation of it all. */
-#define CHACHA(constant, label, features)         \
-	const struct aead_impl constant = {       \
-		.name = label,                    \
+#define CHACHA(constant, label, features)        \
+	const struct aead_impl constant = {      \
+		.name = label,                   \
 		.cipher = ESP_CHACHA20_POLY1305, \
-		.cpu_needed = (features),         \
-		.shape = &chacha_shape,           \
-		.init = chacha_init,              \
-		.seal = chacha_seal,              \
-		.open = chacha_open,              \
+		.cpu_needed = (features),        \
+		.shape = &chacha_shape,          \
+		.init = chacha_init,             \
+		.seal = chacha_seal,             \
+		.open = chacha_open,             \
 	}

@@ -9,6 +9,8 @@
  *   gcm_hash_key(key)                 derives the powers of H = AES(0)
  *   gcm_counter(nonce, n)             the counter block with number n
  *   gcm_mask(key, counter, out)       encrypts one counter block
+ *   gcm_pad(out, bytes, n)            a block of n ≤ 16 bytes, n > 0, and zeros
+ *   gcm_put_lengths(out, a, b)        the block of two lengths in bytes
  *   gcm_stream(key, &counter, text)   GCM_WIDE bytes of text ^= key stream
  *   gcm_stream_absorb(…, hash, &acc)  the same, while GCM_WIDE bytes at `hash` are absorbed; the
  * two may be the same bytes, then what is absorbed is the ciphertext gcm_absorb(key, acc, bytes, n)
@@ -48,77 +50,134 @@ static bool gcm_init(struct aead_key *where, const uint8_t *bytes, size_t count)
 	return true;
 }
 
-static void gcm_put_bits(uint8_t *out, size_t bytes)
+/*
+ * As memcpy(), but without a call, which for few bytes would be most of the time. In pieces that
+ * are as wide as what reads them next, since narrower ones would have to reach the cache first; the
+ * last bytes once more where they are no piece.
+ */
+static inline void gcm_copy(uint8_t *to, const uint8_t *from, size_t bytes)
 {
-	const uint64_t bits = (uint64_t)bytes * 8;
+	size_t i = 0;
 
-	for (int i = 0; i < 8; i++)
-		out[i] = (uint8_t)(bits >> (56 - 8 * i));
+	for (; i + 32 <= bytes; i += 32) {
+		memcpy(to + i, from + i, 32);
+		/* Else the compiler makes a memcpy() of the loop. */
+		__asm__ volatile("" ::: "memory");
+	}
+	if (i + 16 <= bytes) {
+		memcpy(to + i, from + i, 16);
+		i += 16;
+	}
+	if (i == bytes)
+		return;
+	if (bytes >= 16) {
+		memcpy(to + bytes - 16, from + bytes - 16, 16);
+		return;
+	}
+	for (; i < bytes; i++) {
+		to[i] = from[i];
+		__asm__ volatile("" ::: "memory");
+	}
 }
 
 /* The additional data, padded with zeros to whole blocks. */
 static void gcm_absorb_aad(
 	const struct gcm_key *key, GCM_HASH *acc, const uint8_t *aad, size_t bytes)
 {
-	uint8_t last[16] = {0};
+	uint8_t last[16];
 
 	for (; bytes >= 16; aad += 16, bytes -= 16)
 		gcm_absorb(key, acc, aad, 1);
 	if (bytes == 0)
 		return;
-	memcpy(last, aad, bytes);
+	gcm_pad(last, aad, bytes);
 	gcm_absorb(key, acc, last, 1);
 }
 
-/*
- * Absorbs what is left of the ciphertext (less than GCM_WIDE bytes, zeros behind them) and the
- * block of lengths, which is written behind.
- */
-static void gcm_absorb_tail(const struct gcm_key *key, GCM_HASH *acc, uint8_t tail[GCM_WIDE + 16],
-	size_t rest, size_t aad_bytes, size_t bytes)
-{
-	const size_t blocks = (rest + 15) / 16;
+/* What is left behind whole groups: less than GCM_WIDE bytes, with what the hash wants around. */
+struct gcm_tail {
+	/* The additional data, where it goes together with a short text. */
+	uint8_t aad[16];
+	/* Then zeros to the end of a block, then the lengths. */
+	uint8_t text[GCM_WIDE + 16];
+};
 
-	gcm_put_bits(tail + 16 * blocks, aad_bytes);
-	gcm_put_bits(tail + 16 * blocks + 8, bytes);
-	if (blocks < GCM_BLOCKS) {
-		gcm_absorb(key, acc, tail, blocks + 1);
+/* The ciphertext's end is in the tail: what follows it in the hash is put behind it. */
+static inline void gcm_close_tail(struct gcm_tail *tail, size_t aad_bytes, size_t bytes)
+{
+	const size_t rest = bytes % GCM_WIDE, end = (rest + 15) / 16 * 16;
+
+	memset(tail->text + rest, 0, 16);
+	gcm_put_lengths(tail->text + end, aad_bytes, bytes);
+}
+
+/* Whether additional data, text and lengths are one group together. */
+static inline bool gcm_is_short(size_t aad_bytes, size_t bytes)
+{
+	return bytes <= GCM_WIDE - 32 && aad_bytes > 0 && aad_bytes <= 16;
+}
+
+static inline void gcm_absorb_short(const struct gcm_key *key, GCM_HASH *acc, struct gcm_tail *tail,
+	const uint8_t *aad, size_t aad_bytes, size_t bytes)
+{
+	gcm_pad(tail->aad, aad, aad_bytes);
+	gcm_absorb(key, acc, tail->aad, (bytes + 15) / 16 + 2);
+}
+
+static inline void gcm_absorb_tail(
+	const struct gcm_key *key, GCM_HASH *acc, const struct gcm_tail *tail, size_t bytes)
+{
+	const size_t blocks = (bytes % GCM_WIDE + 15) / 16 + 1;
+
+	if (blocks <= GCM_BLOCKS) {
+		gcm_absorb(key, acc, tail->text, blocks);
 	} else {
-		gcm_absorb(key, acc, tail, GCM_BLOCKS);
-		gcm_absorb(key, acc, tail + GCM_WIDE, 1);
+		gcm_absorb(key, acc, tail->text, GCM_BLOCKS);
+		gcm_absorb(key, acc, tail->text + GCM_WIDE, 1);
 	}
 }
 
-/* Each group is absorbed while the next one is encrypted. */
+/* The counter of what is behind whole groups: 1 is the tag's, 2 the first of the text. */
+static inline uint32_t gcm_number_behind(size_t groups)
+{
+	return (uint32_t)(2 + GCM_BLOCKS * groups);
+}
+
+/* Each group is absorbed while the next one is encrypted; the tail goes first, because it waits for
+ * nothing. */
 static void gcm_seal(const struct aead_key *where, const uint8_t *nonce, const uint8_t *aad,
 	size_t aad_bytes, uint8_t *text, size_t bytes, uint8_t *tag)
 {
 	const struct gcm_key *key = (const struct gcm_key *)where->bytes;
-	_Alignas(16) uint8_t tail[GCM_WIDE + 16] = {0}, mask[16];
-	GCM_COUNTER counter = gcm_counter(nonce, 2);
+	const size_t groups = bytes / GCM_WIDE, rest = bytes % GCM_WIDE;
+	_Alignas(32) struct gcm_tail tail;
+	_Alignas(16) uint8_t mask[16];
 	GCM_HASH acc = {0};
-	const uint8_t *behind = NULL;
-	const size_t rest = bytes % GCM_WIDE;
-	uint8_t *const end = text + (bytes - rest);
 
 	gcm_mask(key, gcm_counter(nonce, 1), mask);
-	gcm_absorb_aad(key, &acc, aad, aad_bytes);
-	for (; text < end; behind = text, text += GCM_WIDE) {
-		if (behind)
-			gcm_stream_absorb(key, &counter, text, behind, &acc);
-		else
-			gcm_stream(key, &counter, text);
+	if (rest) {
+		uint8_t *const end = text + GCM_WIDE * groups;
+		GCM_COUNTER counter = gcm_counter(nonce, gcm_number_behind(groups));
+
+		gcm_copy(tail.text, end, rest);
+		gcm_stream(key, &counter, tail.text);
+		gcm_copy(end, tail.text, rest);
 	}
-	memcpy(tail, text, rest);
-	if (behind && rest)
-		gcm_stream_absorb(key, &counter, tail, behind, &acc);
-	else if (behind)
-		gcm_absorb(key, &acc, behind, GCM_BLOCKS);
-	else if (rest)
-		gcm_stream(key, &counter, tail);
-	memcpy(text, tail, rest);
-	memset(tail + rest, 0, sizeof(tail) - rest);
-	gcm_absorb_tail(key, &acc, tail, rest, aad_bytes, bytes);
+	gcm_close_tail(&tail, aad_bytes, bytes);
+	if (gcm_is_short(aad_bytes, bytes)) {
+		gcm_absorb_short(key, &acc, &tail, aad, aad_bytes, bytes);
+	} else {
+		GCM_COUNTER counter = gcm_counter(nonce, 2);
+
+		gcm_absorb_aad(key, &acc, aad, aad_bytes);
+		if (groups > 0)
+			gcm_stream(key, &counter, text);
+		for (size_t i = 1; i < groups; i++, text += GCM_WIDE)
+			gcm_stream_absorb(key, &counter, text + GCM_WIDE, text, &acc);
+		if (groups > 0)
+			gcm_absorb(key, &acc, text, GCM_BLOCKS);
+		gcm_absorb_tail(key, &acc, &tail, bytes);
+	}
 	gcm_finish(acc, mask, tag);
 }
 
@@ -126,25 +185,35 @@ static bool gcm_open(const struct aead_key *where, const uint8_t *nonce, const u
 	size_t aad_bytes, uint8_t *text, size_t bytes, const uint8_t *tag)
 {
 	const struct gcm_key *key = (const struct gcm_key *)where->bytes;
-	_Alignas(16) uint8_t tail[GCM_WIDE + 16] = {0}, mask[16], expected[16];
-	GCM_COUNTER counter = gcm_counter(nonce, 2);
+	const size_t groups = bytes / GCM_WIDE, rest = bytes % GCM_WIDE;
+	uint8_t *const end = text + GCM_WIDE * groups;
+	_Alignas(32) struct gcm_tail tail;
+	_Alignas(16) uint8_t mask[16], expected[16];
 	GCM_HASH acc = {0};
-	const size_t rest = bytes % GCM_WIDE;
-	uint8_t *const start = text, *const end = text + (bytes - rest);
 
 	gcm_mask(key, gcm_counter(nonce, 1), mask);
-	gcm_absorb_aad(key, &acc, aad, aad_bytes);
-	for (; text < end; text += GCM_WIDE)
-		gcm_stream_absorb(key, &counter, text, text, &acc);
-	memcpy(tail, text, rest);
-	gcm_absorb_tail(key, &acc, tail, rest, aad_bytes, bytes);
-	if (rest)
-		gcm_stream(key, &counter, tail);
-	memcpy(text, tail, rest);
+	gcm_copy(tail.text, end, rest);
+	gcm_close_tail(&tail, aad_bytes, bytes);
+	if (gcm_is_short(aad_bytes, bytes)) {
+		gcm_absorb_short(key, &acc, &tail, aad, aad_bytes, bytes);
+	} else {
+		GCM_COUNTER counter = gcm_counter(nonce, 2);
+
+		gcm_absorb_aad(key, &acc, aad, aad_bytes);
+		for (uint8_t *at = text; at < end; at += GCM_WIDE)
+			gcm_stream_absorb(key, &counter, at, at, &acc);
+		gcm_absorb_tail(key, &acc, &tail, bytes);
+	}
+	if (rest) {
+		GCM_COUNTER counter = gcm_counter(nonce, gcm_number_behind(groups));
+
+		gcm_stream(key, &counter, tail.text);
+		gcm_copy(end, tail.text, rest);
+	}
 	gcm_finish(acc, mask, expected);
 	if (aead_tags_equal(expected, tag, GCM_TAG))
 		return true;
-	memset(start, 0, bytes);
+	memset(text, 0, bytes);
 	return false;
 }
 

@@ -115,6 +115,20 @@ static void gcm_hash_key(struct gcm_key *key)
 		key->mirrored[i] = mirror(key->h[i]);
 }
 
+static void gcm_pad(uint8_t *out, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < 16; i++)
+		out[i] = i < n ? bytes[i] : 0;
+}
+
+static void gcm_put_lengths(uint8_t *out, size_t a, size_t b)
+{
+	for (int i = 0; i < 8; i++) {
+		out[i] = (uint8_t)((uint64_t)a * 8 >> (56 - 8 * i));
+		out[8 + i] = (uint8_t)((uint64_t)b * 8 >> (56 - 8 * i));
+	}
+}
+
 static struct counter gcm_counter(const uint8_t *nonce, uint32_t n)
 {
 	struct counter counter = {.n = n};

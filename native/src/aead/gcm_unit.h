@@ -9,14 +9,26 @@
  *   HIGH64(b)
  *   MUL_LOW(a, b) MUL_HIGH(a, b)    carry-less products of the low and of the high halves
  *
+ * WIDE is a register of LANES blocks, with the same operations by the names W_…, and:
+ *
+ *   W_BROADCAST(b) W_FIRST(b)       in every lane; in the first, zeros in the others
+ *   W_COUNT(counter, n)             lane i: the counter plus n + i
+ *   W_FOLD(w)                       the lanes added (XOR)
+ *   W_AES_…(w, k, i)                one of the round keys k[0…n], which are BLOCKs
+ *
+ * Where there is none, gcm_narrow.h makes it of BLOCK.
+ *
  * The hash is computed as POLYVAL over byte-reversed blocks, with H multiplied by x beforehand
  * (RFC 8452 appendix A): products need no shift then, and sums of products one reduction.
  */
+#include <string.h>
+
 #include "aes_unit.h"
 
 struct __attribute__((may_alias)) gcm_key {
 	BLOCK round[15];
-	/* power[i] = H^(i+1); fold[i]: its halves added, for Karatsuba's middle product. */
+	/* power[i] = H^(8-i), as the eight blocks of a group need them; fold[i]: its halves added,
+	 * for Karatsuba's middle product. */
 	BLOCK power[8];
 	BLOCK fold[8];
 	uint32_t rounds;
@@ -67,24 +79,46 @@ static void gcm_hash_key(struct gcm_key *key)
 	const BLOCK h = REVERSE(encrypt_block(key->round, key->rounds, PAIR(0, 0)));
 	const uint64_t low = LOW64(h), high = HIGH64(h), carry = 0 - (high >> 63);
 
-	key->power[0] = PAIR(
+	key->power[7] = PAIR(
 		(high << 1 | low >> 63) ^ (carry & 0xc200000000000000u), low << 1 ^ (carry & 1));
-	for (int i = 0; i < 8; i++) {
-		if (i > 0)
+	for (int i = 7; i >= 0; i--) {
+		if (i < 7)
 			key->power[i] =
-				reduce(multiply(key->power[i - 1], key->power[0], key->fold[0]));
+				reduce(multiply(key->power[i + 1], key->power[7], key->fold[7]));
 		key->fold[i] = XOR(key->power[i], SWAP(key->power[i]));
 	}
+}
+
+/* Through registers, not memory: a load that is wider than the stores before it has to wait. */
+INLINE BLOCK load_short(const uint8_t *bytes, size_t n)
+{
+	uint64_t low = 0, high = 0;
+
+	if (n >= 8) {
+		memcpy(&low, bytes, 8);
+		memcpy(&high, bytes + n - 8, 8);
+		high = n > 8 ? high >> 8 * (16 - n) : 0;
+	} else {
+		for (size_t i = 0; i < n; i++)
+			low |= (uint64_t)bytes[i] << 8 * i;
+	}
+	return PAIR(high, low);
+}
+
+INLINE void gcm_pad(uint8_t *out, const uint8_t *bytes, size_t n)
+{
+	STORE(out, load_short(bytes, n));
+}
+
+INLINE void gcm_put_lengths(uint8_t *out, size_t a, size_t b)
+{
+	STORE(out, PAIR(__builtin_bswap64(8 * (uint64_t)b), __builtin_bswap64(8 * (uint64_t)a)));
 }
 
 /* Kept byte-reversed, so that the number is a little-endian lane. */
 INLINE BLOCK gcm_counter(const uint8_t *nonce, uint32_t n)
 {
-	uint8_t block[16] = {0};
-
-	for (int i = 0; i < 12; i++)
-		block[i] = nonce[i];
-	return ADD32(REVERSE(LOAD(block)), n);
+	return ADD32(REVERSE(load_short(nonce, 12)), n);
 }
 
 INLINE void gcm_mask(const struct gcm_key *key, BLOCK counter, uint8_t *out)
@@ -94,55 +128,80 @@ INLINE void gcm_mask(const struct gcm_key *key, BLOCK counter, uint8_t *out)
 
 INLINE void gcm_absorb(const struct gcm_key *key, BLOCK *acc, const uint8_t *bytes, size_t n)
 {
-	struct product sum =
-		multiply(XOR(REVERSE(LOAD(bytes)), *acc), key->power[n - 1], key->fold[n - 1]);
+	const BLOCK *const power = key->power + 8 - n, *const fold = key->fold + 8 - n;
+	struct product sum = multiply(XOR(REVERSE(LOAD(bytes)), *acc), power[0], fold[0]);
 
 	for (size_t i = 1; i < n; i++)
-		multiply_add(&sum, REVERSE(LOAD(bytes + 16 * i)), key->power[n - 1 - i],
-			key->fold[n - 1 - i]);
+		multiply_add(&sum, REVERSE(LOAD(bytes + 16 * i)), power[i], fold[i]);
 	*acc = reduce(sum);
+}
+
+/* A sum of products whose lanes are not yet added. */
+struct wide_product {
+	WIDE low, middle, high;
+};
+
+INLINE struct product add_lanes(struct wide_product sum)
+{
+	return (struct product){W_FOLD(sum.low), W_FOLD(sum.middle), W_FOLD(sum.high)};
+}
+
+/* LANES blocks at `hash`, the first of them `i`-th of eight. */
+INLINE void multiply_wide(struct wide_product *sum, const struct gcm_key *key, WIDE a, size_t i)
+{
+	const WIDE power = W_LOAD(&key->power[i]), fold = W_LOAD(&key->fold[i]);
+
+	sum->low = W_XOR(sum->low, W_MUL_LOW(a, power));
+	sum->middle = W_XOR(sum->middle, W_MUL_LOW(W_XOR(a, W_SWAP(a)), fold));
+	sum->high = W_XOR(sum->high, W_MUL_HIGH(a, power));
 }
 
 /*
  * Eight blocks side by side: an AES round has a latency of several cycles and the unit takes one or
- * two a cycle. One multiplication stands between two rounds, so that both units are always busy.
+ * two a cycle. Multiplications stand between the rounds, so that both units are always busy.
  */
 INLINE void eight(
 	const struct gcm_key *key, BLOCK *counter, uint8_t *text, const uint8_t *hash, BLOCK *acc)
 {
 	const BLOCK *const round = key->round;
-	struct product sum = {PAIR(0, 0), PAIR(0, 0), PAIR(0, 0)};
-	BLOCK s[8];
+	const WIDE zero = W_BROADCAST(PAIR(0, 0));
+	struct wide_product sum = {zero, zero, zero};
+	WIDE s[8 / LANES];
 
 #pragma GCC unroll 8
-	for (uint32_t i = 0; i < 8; i++) {
-		s[i] = REVERSE(ADD32(*counter, i));
-		s[i] = AES_BEGIN(s[i], round);
+	for (uint32_t i = 0; i < 8 / LANES; i++) {
+		s[i] = W_REVERSE(W_COUNT(*counter, i * LANES));
+		s[i] = W_AES_BEGIN(s[i], round);
 	}
 	*counter = ADD32(*counter, 8);
 #pragma GCC unroll 8
 	for (uint32_t r = 1; r <= 8; r++) {
 #pragma GCC unroll 8
-		for (uint32_t i = 0; i < 8; i++)
-			s[i] = AES_ROUND(s[i], round, r);
-		if (hash) {
-			const BLOCK more = REVERSE(LOAD(hash + 16 * (r - 1)));
+		for (uint32_t i = 0; i < 8 / LANES; i++)
+			s[i] = W_AES_ROUND(s[i], round, r);
+		if (hash && r % LANES == 0) {
+			/* The first comes last: the accumulator is ready late. */
+			const uint32_t at = r & 7;
+			WIDE more = W_REVERSE(W_LOAD(hash + 16 * at));
 
-			multiply_add(&sum, r == 1 ? XOR(more, *acc) : more, key->power[8 - r],
-				key->fold[8 - r]);
+			if (at == 0)
+				more = W_XOR(more, W_FIRST(*acc));
+			multiply_wide(&sum, key, more, at);
 		}
 	}
 	for (uint32_t r = 9; r < key->rounds; r++) {
 #pragma GCC unroll 8
-		for (uint32_t i = 0; i < 8; i++)
-			s[i] = AES_ROUND(s[i], round, r);
+		for (uint32_t i = 0; i < 8 / LANES; i++)
+			s[i] = W_AES_ROUND(s[i], round, r);
 	}
 	if (hash)
-		*acc = reduce(sum);
+		*acc = reduce(add_lanes(sum));
 #pragma GCC unroll 8
-	for (uint32_t i = 0; i < 8; i++) {
-		s[i] = AES_END(s[i], round, key->rounds);
-		STORE(text + 16 * i, XOR(LOAD(text + 16 * i), s[i]));
+	for (uint32_t i = 0; i < 8 / LANES; i++) {
+		uint8_t *const at = text + 16 * LANES * i;
+
+		s[i] = W_AES_END(s[i], round, key->rounds);
+		W_STORE(at, W_XOR(W_LOAD(at), s[i]));
 	}
 }
 
