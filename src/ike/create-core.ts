@@ -38,7 +38,7 @@ import { IkeSa } from './sa/ike-sa.ts';
 import { keepAlive } from './sa/keepalive.ts';
 import { bury, removeChild, retire } from './sa/lifecycle.ts';
 import { peerAddresses } from './sa/paths.ts';
-import { renew } from './sa/renewal.ts';
+import { isRenewable, renew } from './sa/renewal.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
 import type { Steps } from './steps.ts';
@@ -141,20 +141,20 @@ class PureCore implements Core {
     if (!connection && redirected) return; // it went while the other gateway was looked for
     invariant(connection, `no connection ${name}`);
     // It may have got new keys meanwhile.
-    const replaced = registry.all.find(
+    const old = registry.all.find(
       ({ id, predecessor }) => (predecessor?.id ?? id) === redirected?.instead,
     );
-    const old = replaced?.phase === 'established' && !replaced.renewal ? replaced : undefined;
+    // It may have ended, or something else is to take its place.
+    if (redirected?.instead !== undefined && !(old && isRenewable(old))) return;
     this.#dial(connection, path, { old, packet, redirectedFrom: redirected?.from });
   }
 
   /** A new IKE SA beside one that stands; when it is up, it takes the place of that. */
   #reauthenticate(old: IkeSa): void {
-    const { origin, path, task, phase } = old;
+    const { origin, path } = old;
     const { connections } = this.#host.policy;
     const connection = connections.find(({ name }) => name === old.connection?.name);
-    const isNeeded = phase === 'established' && task?.kind !== 'delete-ike' && !old.renewal;
-    if (!connection || !old.dialled || !isNeeded) return;
+    if (!connection || !old.dialled || !isRenewable(old)) return;
     const local = { ...origin.local, ip: path.local.ip };
     const remote = { ...origin.remote, ip: path.remote.ip };
     this.#dial(connection, { local, remote }, { old });

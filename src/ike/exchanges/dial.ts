@@ -19,6 +19,7 @@ import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identitie
 import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { establish } from '../sa/lifecycle.ts';
+import { leaveAlone } from '../sa/renewal.ts';
 import { request, type Steps } from '../steps.ts';
 import { addChain, believedChain, certificateRequest } from './certificates.ts';
 import { settleCrossedDials } from './crossed-dials.ts';
@@ -82,6 +83,7 @@ export function* dial(
 function leaveFor(sa: IkeSa, gateway: string, packet: WaitingPacket | undefined): void {
   if (packet) untrap(sa, false);
   go(sa, gateway, false);
+  leaveAlone(sa);
   sa.closing = { cause: 'failed', why: `the peer sends us to ${gateway}` };
 }
 

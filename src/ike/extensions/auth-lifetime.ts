@@ -14,7 +14,7 @@ import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
-import { chance } from '../sa/lifetimes.ts';
+import { backOff, chance } from '../sa/lifetimes.ts';
 import type { Slot } from '../sa/slots.ts';
 import type { Extension } from './extension.ts';
 
@@ -55,6 +55,15 @@ export function resumeAuthLifetime(sa: IkeSa): void {
   const left = (at: Instant): Duration => milliseconds(Math.max(0, since(host.now, at)));
   if (renewAt !== undefined) timers.start('reauthenticate', host.now, left(renewAt));
   if (endsAt !== undefined) timers.start('unauthenticated', host.now, left(endsAt));
+}
+
+/** Nothing took its place: the next attempt is made when it is due, and not at once. */
+export function reauthenticateAgain(sa: IkeSa): void {
+  const { renewAt } = sa.slot(state);
+  const { now } = sa.host;
+  if (renewAt === undefined) return;
+  const pause = Math.max(backOff(sa, sa.postponed++), since(now, renewAt));
+  sa.timers.start('reauthenticate', now, milliseconds(pause));
 }
 
 function begin(sa: IkeSa, lifetime: Duration): void {

@@ -1,8 +1,12 @@
 // Two IKE SAs of one peer side by side: the new one was authenticated anew before the old one went (RFC 7296
 // §2.8.3). It takes over when it has proven itself, or when the old one is gone.
+import { reauthenticateAgain } from '../extensions/auth-lifetime.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { backOff } from './lifetimes.ts';
+
+/** Whether an SA is to go on, and nothing is to take its place yet. */
+export const isRenewable = ({ phase, task, renewal }: IkeSa): boolean =>
+  phase === 'established' && task?.kind !== 'delete-ike' && !renewal;
 
 /** `next` is to take the place of `old`. */
 export function renew(old: IkeSa, next: IkeSa): void {
@@ -26,9 +30,8 @@ export function leaveAlone(sa: IkeSa): void {
   if (renewal) useNow(renewal);
   // Nothing is there any more that the peer could have instead.
   if (sa.establishedAt !== undefined) former?.timers.stop('outlived');
-  if (!former || !sa.dialled || former.phase !== 'established') return;
-  // It came to nothing; the old one serves until its own time is over.
-  former.timers.start('reauthenticate', former.host.now, backOff(former, former.postponed++));
+  // If it came to nothing, the old one serves until its own time is over.
+  if (former && sa.dialled && former.phase === 'established') reauthenticateAgain(former);
 }
 
 /** The peer works on this SA: what stood by is sent on from here on. */

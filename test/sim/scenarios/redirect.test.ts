@@ -1,8 +1,8 @@
 // A gateway sends its client to another one (RFC 5685; scenario 34): followed only where the connection says so.
 import { describe, expect, test } from 'vitest';
-import { concat, fromText } from '../../../src/base/bytes.ts';
+import { concat, fromText, toHex } from '../../../src/base/bytes.ts';
 import { ip, ipBytes } from '../../../src/base/ip.ts';
-import { seconds } from '../../../src/base/time.ts';
+import { milliseconds, minutes, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
@@ -14,6 +14,7 @@ import { openNotifies } from '../doorstep.ts';
 import { household } from '../household.ts';
 import { expectAgreement } from '../model.ts';
 import { none, notify, without } from '../payloads.ts';
+import { Peer } from '../peer.ts';
 import { last, present } from '../pick.ts';
 import { connection, phone, policy } from '../policies.ts';
 
@@ -89,14 +90,40 @@ test('in the response to IKE_AUTH of somebody who did not prove himself: none', 
   expect(dialer.redirected).toEqual([]);
 });
 
-describe('later', () => {
-  const standing = (fields = {}) => {
-    const scene = authenticating(fields);
-    scene.peer.respond(welcome(scene.peer));
-    scene.peer.nextId = 0;
-    return scene;
-  };
+const standing = (fields = {}) => {
+  const scene = authenticating(fields);
+  scene.peer.respond(welcome(scene.peer));
+  scene.peer.nextId = 0;
+  return scene;
+};
+/** The daemon found the way to the gateway that `n`th redirect names. */
+const follow = ({ world, dialer, peer }: ReturnType<typeof standing>, n = 0) => {
+  const { from, instead } = present(dialer.redirected[n], 'redirect');
+  const path: Path = { local: { ...peer.to, port: 500 }, remote: { ip: ip(other), port: 500 } };
+  const redirected = { from, instead };
+  const command = { kind: 'initiate', connection: 'home', path, redirected } as const;
+  world.input(dialer, { kind: 'command', command });
+  world.run(milliseconds(20));
+};
+const dials = ({ world }: ReturnType<typeof standing>, to: string = other) =>
+  new Set(
+    world.sent
+      .filter((sent) => sent.to.ip === to && sent.bytes[18] === Exchange.IKE_SA_INIT)
+      .map(({ bytes }) => toHex(bytes.subarray(0, 8))),
+  ).size;
+/** The other gateway answers the dial and lets the client in. */
+const letIn = ({ world, peer }: ReturnType<typeof standing>) => {
+  const next = new Peer(world, { from: other, to: peer.to.ip, role: 'responder', seed: 5 });
+  const request = present(
+    world.sent.findLast((sent) => sent.to.ip === other),
+    'IKE_SA_INIT',
+  );
+  next.send(next.answerInit(request.bytes));
+  next.respond(welcome(next));
+  return next;
+};
 
+describe('later', () => {
   test('is answered, and the connection serves until the next one stands', () => {
     const { dialer, peer } = standing(allowed);
     expect(peer.ask(Exchange.INFORMATIONAL, [toOther()])).toEqual([]);
@@ -119,6 +146,40 @@ describe('later', () => {
     expect(dialer.redirected).toHaveLength(6);
   });
 
+  test("that comes twice is followed once: a second connection would be nobody's", () => {
+    const scene = standing(allowed);
+    const { dialer, peer } = scene;
+    for (let i = 0; i < 2; i++) peer.ask(Exchange.INFORMATIONAL, [toOther()]);
+    for (const n of dialer.redirected.keys()) follow(scene, n);
+    expect(dials(scene)).toBe(1);
+  });
+
+  test('is not followed when the owner hung up while its name was looked up', () => {
+    const scene = standing(allowed);
+    const { world, dialer, peer } = scene;
+    peer.ask(Exchange.INFORMATIONAL, [toOther()]);
+    world.input(dialer, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
+    world.run(milliseconds(20));
+    follow(scene);
+    expect(dials(scene)).toBe(0);
+    peer.respond();
+    follow(scene);
+    expect(dialer.core.snapshot().sas).toEqual([]);
+  });
+
+  test('to nobody leaves the connection as it was', () => {
+    const scene = standing(allowed);
+    const { world, dialer, peer } = scene;
+    const { id } = dialer.sa;
+    const before = dials(scene, peer.from.ip);
+    peer.ask(Exchange.INFORMATIONAL, [toOther()]);
+    follow(scene);
+    world.run(minutes(10));
+    expect(dialer.eventsOf('attempt.failed')).toHaveLength(1);
+    expect(dials(scene, peer.from.ip)).toBe(before);
+    expect(dialer.sa.id).toBe(id);
+  });
+
   test.each([
     ['a name', to(3, fromText('b.example.org')), ['b.example.org']],
     ['an IPv6 address', to(2, ipBytes(ip('2001:db8::7'))), ['2001:db8::7']],
@@ -134,6 +195,33 @@ describe('later', () => {
     const { dialer, peer } = standing(allowed);
     expect(peer.ask(Exchange.INFORMATIONAL, [one])).toEqual([]);
     expect(dialer.redirected.map(({ to: gateway }) => gateway)).toEqual(gateways);
+  });
+});
+
+describe('when we authenticate anew', () => {
+  test.each(['IKE_SA_INIT', 'IKE_AUTH'])('in %s: the other gateway takes over', (where) => {
+    const scene = standing({ ...allowed, reauthLifetime: seconds(100) });
+    const { world, dialer, peer } = scene;
+    const { id, spiI } = dialer.sa;
+    world.run(seconds(90.1));
+    const request = present(
+      world.sent.findLast(({ bytes }) => bytes[18] === Exchange.IKE_SA_INIT),
+      'IKE_SA_INIT',
+    ).bytes;
+    if (where === 'IKE_SA_INIT') {
+      const fields = { isResponse: true, spiI: request.slice(0, 8), spiR: new Uint8Array(8) };
+      peer.send(peer.plain([toOther(nonceOf(request))], fields));
+    } else {
+      peer.send(peer.answerInit(request));
+      peer.respond([...without(welcome(peer), P.SA, P.TSI, P.TSR, P.CP), toOther()]);
+    }
+    expect(dialer.redirected).toMatchObject([{ to: other, instead: id }]);
+    follow(scene);
+    letIn(scene);
+    expect(toHex(last(world.sent).bytes.subarray(0, 8))).toBe(spiI);
+    expect(last(world.sent).bytes[18]).toBe(Exchange.INFORMATIONAL);
+    world.run(minutes(3));
+    expect(dialer.core.snapshot().sas).toMatchObject([{ path: { remote: { ip: other } } }]);
   });
 });
 
