@@ -63,11 +63,12 @@ function refuseByRule(driver: Driver, host: Host, sa: IkeSa, run: Run, error: Ik
   } else if (wasEstablished) host.report({ kind: 'note', sa: sa.id, why: error.why });
   else reportFailedAttempt(host, sa, error);
   const kills = !wasEstablished || faultKills(error.fault) === 'ike';
+  const decided = sa.closing;
   if (kills) sa.closing ??= { cause: 'failed', why: error.why };
   if (run.side === 'incoming') {
     answerWith(driver, host, sa, run.exchange as number, error);
-  } else if (sa.task?.kind === 'delete-ike' && sa.closing) {
-    retire(sa, sa.closing); // it was told that we are gone
+  } else if (decided) {
+    retire(sa, decided); // the peer was told that we are gone
   } else if (kills) {
     if (sa.hasKeys) {
       // The responder believes that all is well: tell it why, and that we are gone (RFC 7296 §2.21.2).

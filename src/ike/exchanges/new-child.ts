@@ -12,6 +12,7 @@ import { takeWanted, wantLater } from '../sa/wanted.ts';
 import type { Steps } from '../steps.ts';
 import { drawSpi, installChild, narrowed } from './child.ts';
 import { answerTerms, proposeChild } from './child-terms.ts';
+import { deleteIkeSa } from './delete.ts';
 
 // biome-ignore lint/correctness/useYield: one of several answers to an exchange
 export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
@@ -58,10 +59,18 @@ export function* createNewChild(
   }
 }
 
+/** Asks for a CHILD_SA that there should be; who dialled ends an SA that is left without any. */
+export function* createMissing(sa: IkeSa, selectors: Selectors, attempts = 0): Steps<void> {
+  const refusal = yield* createNewChild(sa, selectors, attempts);
+  const isOfUse = sa.children.some(({ state }) => state !== 'draining');
+  if (refusal && sa.dialled && !isOfUse) yield* deleteIkeSa(sa, 'the peer refused the tunnel');
+}
+
 /** Asks again for what the peer could not make before. */
 export function* createWanted(sa: IkeSa): Steps<void> {
   for (const { selectors, attempts } of takeWanted(sa)) {
-    yield* createNewChild(sa, selectors, attempts);
+    yield* createMissing(sa, selectors, attempts);
+    if (sa.closing) return;
   }
 }
 

@@ -16,7 +16,7 @@ import type { Steps } from '../steps.ts';
 import { type ChildTerms, drawSpi, installChild, narrowed } from './child.ts';
 import { answerTerms, type Proposed, proposeChild } from './child-terms.ts';
 import { deleteChild, deleteSpi } from './delete-child.ts';
-import { createNewChild, mostChildren } from './new-child.ts';
+import { createMissing, mostChildren } from './new-child.ts';
 
 /** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
 export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
@@ -108,7 +108,7 @@ function* heedRefusal(
   if (notify.type === Notification.CHILD_SA_NOT_FOUND) {
     // It was lost over there: what it carried shall go on (RFC 7296 §2.25).
     removeChild(sa, old, 'the peer does not have it any more');
-    yield* createNewChild(sa, old.spec.selectors);
+    yield* createMissing(sa, old.spec.selectors);
     return;
   }
   const why = `no new keys for a tunnel now: the peer answered ${nameOf(Notification, notify.type)}`;

@@ -1,6 +1,6 @@
 // What the peer could not do now, or answered with nonsense, is asked for again; what it says unasked is not believed.
 import { expect, test } from 'vitest';
-import { seconds } from '../../../src/base/time.ts';
+import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
@@ -63,6 +63,23 @@ test('a peer that never can is asked ten times, and the owner reads why', () => 
   const notes = gateway.eventsOf('note').map(({ why }) => why);
   expect(notes).toContain('no new tunnel: the peer answered TEMPORARY_FAILURE');
   expect(gateway.deadline).toBeUndefined();
+});
+
+// It stood without a tunnel, and nobody made another: whoever keeps it up believed it to be up.
+test('who dialled hangs up when the peer gives no tunnel in the place of a lost one', () => {
+  const { world, dialer, peer } = authenticating();
+  peer.respond(welcome(peer));
+  const { id: sa, children } = dialer.sa;
+  const child = present(children[0], 'CHILD_SA').ref;
+  world.input(dialer, { kind: 'command', command: { kind: 'rekey', sa, child } });
+  world.run(milliseconds(20));
+  const spi = present(find(peer.lastHeard().payloads, P.NOTIFY), 'REKEY_SA').spi;
+  peer.respond([notify(Notification.CHILD_SA_NOT_FOUND, none, 3, spi)]);
+  expect(isChildRequest(peer)).toBe(true);
+  peer.respond([notify(Notification.TS_UNACCEPTABLE)]);
+  expect(find(peer.lastHeard().payloads, P.DELETE)).toMatchObject({ protocol: 1 });
+  peer.respond();
+  expect(dialer.core.snapshot().sas).toEqual([]);
 });
 
 // The exchange ended, and with it the clock of the old keys: only their hard limit was left.
