@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { milliseconds } from '../base/time.ts';
 import type { DataPlane, TrapRef } from '../dataplane/dataplane.ts';
 import type { Selectors, WaitingPacket } from '../ike/core.ts';
+import { narrow, toWire } from '../ike/negotiate/selectors.ts';
 import type { Connection } from '../policy/policy.ts';
+import type { Selector } from '../policy/selectors.ts';
 import type { Clock } from './daemon.ts';
 import type { Complain } from './perform.ts';
 import type { Routing } from './routing.ts';
@@ -123,8 +125,11 @@ export class Traps {
 /** Undefined where an address is not known before the tunnel stands; the configuration refuses that. */
 function selectorsOf({ localTs, remoteTs }: Connection): Selectors | undefined {
   if (localTs === 'dynamic' || remoteTs === 'dynamic') return undefined;
-  return { local: localTs, remote: remoteTs };
+  return { local: unlayered(localTs), remote: unlayered(remoteTs) };
 }
+
+/** A tunnel has no selector inside another one, before which a trap for that alone would stand. */
+const unlayered = (all: readonly Selector[]): readonly Selector[] => narrow(all, toWire(all));
 
 /** In milliseconds; of a peer that gives no tunnel for what its own side of the configuration leaves out. */
 const longestRest = 300_000;

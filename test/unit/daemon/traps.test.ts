@@ -80,6 +80,15 @@ test('traps come and go by the difference', () => {
   expect(since()).toEqual(['remove 3', 'no route cabin']);
 });
 
+// The trap of the narrow network stood before the tunnel, which has the wide one alone: the packets that fit it found
+// the trap for ever.
+test('of networks that lie in one another the trap has the widest, as the tunnel will', () => {
+  const remoteTs = ['10.2.3.0/24', '10.2.0.0/16', '10.2.9.0/24', '10.9.0.0/16'].map(net);
+  connections = { cabin: { ...site('cabin', '10.2.0.0/24'), remoteTs } };
+  traps.keep(['cabin']);
+  expect(since()[0]).toBe('set 1 10.2.0.0/16,10.9.0.0/16');
+});
+
 test('a packet waits under the name of its connection, until it is carried', () => {
   traps.keep(['cabin', 'office']);
   since();
