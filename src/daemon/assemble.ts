@@ -107,7 +107,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     chance: Math.random,
     async pathsTo(name) {
       await routing.settled(); // a tunnel that has just ended leads nowhere
-      return waysTo(name, inUse.gathered);
+      return waysTo(name, inUse);
     },
     standings: () => standingsOf(core.snapshot()),
     dial: (connection, path, packet) =>
@@ -125,8 +125,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     reroute: () => routing.networkChanged(),
     sourceTo: (peer, from) => routing.sourceTo(peer, from),
     async resolve(name) {
-      const asked = Promise.resolve().then(() => waysTo(name, inUse.gathered));
-      const ways = await unlessRefused(asked);
+      const ways = await unlessRefused(waysTo(name, inUse));
       return (ways ?? []).map(({ remote }) => remote.ip);
     },
     readdressed: () => dialler.hurry(),

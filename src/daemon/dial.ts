@@ -9,15 +9,24 @@ import { Refused } from '../rpc/method.ts';
 import type { Gathered } from './gather.ts';
 import type { Standing } from './redial.ts';
 
-/** Every way to the peer of a connection of the configuration. @throws Refused when there is none */
-export function waysTo(
+/**
+ * Every way to the peer of a connection of the configuration.
+ * @param inUse what a reload may replace while names are looked up: then what holds is asked again
+ * @throws Refused when there is none
+ */
+export async function waysTo(
   name: string,
-  { policy, configuration }: Gathered,
+  inUse: { readonly gathered: Pick<Gathered, 'policy' | 'configuration'> },
 ): Promise<readonly Path[]> {
-  const connection = policy.connections.find((one) => one.name === name);
-  if (!connection) throw new Refused(`there is no connection '${name}'`);
-  const names = configuration.remotes.get(name) ?? [];
-  return pathsTo(connection, names, configuration.service.port);
+  for (;;) {
+    const { gathered } = inUse;
+    const { policy, configuration } = gathered;
+    const connection = policy.connections.find((one) => one.name === name);
+    if (!connection) throw new Refused(`there is no connection '${name}'`);
+    const names = configuration.remotes.get(name) ?? [];
+    const ways = await pathsTo(connection, names, configuration.service.port);
+    if (gathered === inUse.gathered) return ways;
+  }
 }
 
 /** The best way to a gateway that another one sends us to. @throws Refused when there is none */

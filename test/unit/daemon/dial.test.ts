@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/base/ip.ts';
 import { instant } from '../../../src/base/time.ts';
-import { pathsTo, standingsOf } from '../../../src/daemon/dial.ts';
+import { loadConfiguration } from '../../../src/config/load.ts';
+import { pathsTo, standingsOf, waysTo } from '../../../src/daemon/dial.ts';
 import type { SaRef, SaSnapshot } from '../../../src/ike/core.ts';
 import { Refused } from '../../../src/rpc/method.ts';
-import { phone as connection } from '../../sim/policies.ts';
+import { present } from '../../sim/pick.ts';
+import { phone as connection, policy } from '../../sim/policies.ts';
 import { path } from './fakes.ts';
 
 const host = (address: string) => ({ start: ip(address), end: ip(address) });
@@ -50,6 +52,30 @@ describe('the ways to a peer', () => {
   ])('are refused for %j %j', async (changes, names, why) => {
     await expect(pathsTo(connection(changes), names, 500)).rejects.toThrow(why);
     await expect(pathsTo(connection(changes), names, 500)).rejects.toBeInstanceOf(Refused);
+  });
+});
+
+// The core was told to dial what there was not any more, and said that this was a bug.
+describe('a reload while names are looked up', () => {
+  const loaded = loadConfiguration("config service 'main'\n");
+  const configuration = present(loaded.configuration, 'configuration');
+  const gathered = (...remote: string[]) => ({
+    configuration,
+    policy: policy(remote.map((one) => connection({ remote: [host(one)] }))),
+  });
+
+  test('leads to where the connection leads by then', async () => {
+    const inUse = { gathered: gathered('127.0.0.9') };
+    const found = waysTo('home', inUse);
+    inUse.gathered = gathered('127.0.0.8');
+    expect((await found).map(({ remote }) => remote.ip)).toEqual(['127.0.0.8']);
+  });
+
+  test('that takes the connection out leads nowhere', async () => {
+    const inUse = { gathered: gathered('127.0.0.9') };
+    const found = waysTo('home', inUse);
+    inUse.gathered = gathered();
+    await expect(found).rejects.toBeInstanceOf(Refused);
   });
 });
 
