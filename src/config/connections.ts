@@ -1,7 +1,7 @@
 // The sections `connection`: what stands in one is brought together with what it refers to.
 import { ip } from '../base/ip.ts';
 import { anyIdentity, type Identity, userIdentity } from '../policy/identity.ts';
-import type { Connection } from '../policy/policy.ts';
+import { type Connection, isEap } from '../policy/policy.ts';
 import { everything, type Selector, type SelectorPolicy } from '../policy/selectors.ts';
 import { quote } from '../schema/kinds.ts';
 import { suite } from '../transforms/suites.ts';
@@ -36,7 +36,7 @@ export function loadConnections(
     const peers = loadPeers(entry, findings);
     const start = loadStart(entry, findings);
     const login = loadLogin(entry, sections, findings);
-    const localId = options.local_id ?? (login ? userIdentity(login.name) : identity);
+    const localId = options.local_id ?? ownName(options, login) ?? identity;
     const names = { localId, remoteId: peers.remoteId };
     const connection: Connection = {
       name,
@@ -66,6 +66,12 @@ export function loadConnections(
     return { entry, connection, remoteNames: peers.names, start };
   });
 }
+
+/** Who logs in by EAP alone is the user; a certificate that comes before has a name of its own. */
+const ownName = (
+  { local_auth: auth }: OptionsOf<'connection'>,
+  login: Connection['login'],
+): Identity | undefined => (login && isEap(auth) ? userIdentity(login.name) : undefined);
 
 function algorithms({ options }: Section<'connection'>): Pick<Connection, 'ike' | 'esp'> {
   const prepared = suite(options.suite);

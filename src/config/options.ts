@@ -1,7 +1,7 @@
 // Every section type and option of /etc/config/ikev2: the one place to add one. The reader, the defaults and
 // docs/configuration.md follow from this table.
 import * as z from 'zod/mini';
-import { childlessModes, eapAuths, uniquenesses } from '../policy/policy.ts';
+import { childlessModes, eapAuths, twoRounds, uniquenesses } from '../policy/policy.ts';
 import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
@@ -121,8 +121,8 @@ const pool = sectionType({
 
 /** Ways for a peer to prove who it is; one that this version lacks is ignored with a warning. */
 const remoteAuth = {
-  ...oneOf(['pubkey', 'psk', ...eapAuths, 'eap-radius']),
-  takes: oneOf(['pubkey', 'psk', ...eapAuths]).takes,
+  ...oneOf(['pubkey', 'psk', ...eapAuths, ...twoRounds, 'eap-radius']),
+  takes: oneOf(['pubkey', 'psk', ...eapAuths, ...twoRounds]).takes,
 };
 
 const connection = sectionType({
@@ -151,13 +151,13 @@ const connection = sectionType({
       'any; an initiator that checks a certificate expects the name it dialled',
     ),
     local_auth: defaulted(
-      oneOf(['pubkey', 'psk', ...eapAuths]),
+      oneOf(['pubkey', 'psk', ...eapAuths, ...twoRounds]),
       'pubkey',
-      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk). An initiator may log in by EAP; a responder proves itself by eap-tls, eap-ttls or eap-peap to peers that want no more (RFC 5998).',
+      'How the gateway proves who it is: with a certificate (pubkey) or a shared secret (psk). An initiator may log in by EAP, also after it has shown a certificate (pubkey+eap-mschapv2); a responder proves itself by eap-tls, eap-ttls or eap-peap to peers that want no more (RFC 5998).',
     ),
     remote_auth: list(
       remoteAuth,
-      'How the peer proves who it is; several may be allowed. With EAP it logs in as a user.',
+      'How the peer proves who it is; several may be allowed. With EAP it logs in as a user; pubkey+eap-mschapv2 wants a certificate first, and then a login (RFC 4739).',
       'the same as local_auth; pubkey where that is EAP',
     ),
     eap_id: optional(

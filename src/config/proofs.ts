@@ -7,7 +7,7 @@ import {
   type IdentityPattern,
   matchesIdentity,
 } from '../policy/identity.ts';
-import { isEap, type LocalAuth, type RemoteAuth } from '../policy/policy.ts';
+import { eapOf, isEap, isTwoRounds, type LocalAuth, type RemoteAuth } from '../policy/policy.ts';
 import { quote } from '../schema/kinds.ts';
 import type { Findings } from './findings.ts';
 import type { Section, Sections } from './read.ts';
@@ -41,14 +41,18 @@ export function loadProofs(
   if (usesPsk) checkPsk(entry, names, sections, findings);
   else reportUnused(entry, 'psk', 'neither side proves itself with a secret', findings);
   const showsOne =
-    localAuth === 'pubkey' || (isEap(localAuth) && entry.options.role !== 'initiator');
+    localAuth === 'pubkey' ||
+    isTwoRounds(localAuth) ||
+    (isEap(localAuth) && entry.options.role !== 'initiator');
   if (showsOne) checkCertificate(entry, sections, findings);
   else if (localAuth !== 'eap-tls') {
     reportUnused(entry, 'certificate', 'the gateway proves itself without one', findings);
   }
   const sees = entry.options.role === 'initiator' ? [localAuth, ...remoteAuth] : remoteAuth;
   const ofPeers = entry.options.role === 'initiator' ? showsServer : showsPeer;
-  if (sees.some((auth) => ofPeers.includes(auth))) checkAuthorities(entry, sections, findings);
+  if (sees.some((auth) => ofPeers.includes(auth) || isTwoRounds(auth))) {
+    checkAuthorities(entry, sections, findings);
+  }
   return {
     localAuth,
     remoteAuth,
@@ -88,13 +92,13 @@ export function askedRemoteAuth({
   role,
 }: Section<'connection'>['options']): Section<'connection'>['options']['remote_auth'] {
   if (asked.length > 0) return asked;
-  return [isEap(own) && role === 'initiator' ? 'pubkey' : own];
+  return [eapOf(own) && role === 'initiator' ? 'pubkey' : own];
 }
 
 /** EAP runs one way only: who dialled logs in (RFC 7296 §2.16). */
 function checkEapRole({ section, options }: Section<'connection'>, findings: Findings): void {
   const { role, local_auth: own } = options;
-  const asksForEap = askedRemoteAuth(options).some(isEap);
+  const asksForEap = askedRemoteAuth(options).some((auth) => auth !== 'eap-radius' && eapOf(auth));
   const proves = (auth: string): boolean => isEap(auth) && eapMethod(auth)?.isMutual === true;
   if (role !== 'initiator' && proves(own)) {
     const weak = askedRemoteAuth(options).find((auth) => !proves(auth));
@@ -105,14 +109,15 @@ function checkEapRole({ section, options }: Section<'connection'>, findings: Fin
         'Set local_auth to pubkey, or take the other methods out of remote_auth.',
       );
     }
-  } else if (role !== 'initiator' && isEap(own)) {
+  } else if (role !== 'initiator' && eapOf(own)) {
     findings.error(
       { section, option: 'local_auth' },
       'a responder cannot log in by EAP',
       'Set local_auth to pubkey, or option role to initiator.',
     );
   }
-  if (role === 'initiator' && asksForEap && !isEap(own)) {
+  const hasTwo = askedRemoteAuth(options).some(isTwoRounds);
+  if (role === 'initiator' && (hasTwo || (asksForEap && !isEap(own)))) {
     findings.error(
       { section, option: 'remote_auth' },
       'who is dialled cannot log in by EAP',

@@ -2,7 +2,7 @@
 import { type Ip, isIpv4 } from '../base/ip.ts';
 import { Secret } from '../base/secret.ts';
 import { ntHash } from '../crypto/nt-hash.ts';
-import { type Connection, type EapAuth, isEap } from '../policy/policy.ts';
+import { type Connection, type EapAuth, eapOf } from '../policy/policy.ts';
 import { routerAddress } from '../policy/pool.ts';
 import { quote } from '../schema/kinds.ts';
 import type { Account } from './configuration.ts';
@@ -45,14 +45,15 @@ export function loadLogin(
   findings: Findings,
 ): Connection['login'] {
   const { local_auth: auth, role, eap_id: wanted } = options;
-  if (role !== 'initiator' || !isEap(auth)) return undefined;
+  const method = eapOf(auth);
+  if (role !== 'initiator' || !method) return undefined;
   const own = users.filter(({ options: user }) => user.connection === section.name);
   const user = own.find(({ options: { name } }) => !wanted || name === wanted.text);
   const password = user?.options.password;
   if (user && password) {
     return { name: user.options.name, password: new Secret(password.bytes.slice()) };
   }
-  if (!needsPassword(auth)) return undefined;
+  if (!needsPassword(method)) return undefined;
   findings.error(
     { section, option: wanted ? 'eap_id' : 'local_auth' },
     'there is no user name and password to log in with',
@@ -210,7 +211,8 @@ function reportNobody(
 ): void {
   const lonely = connections.find(
     ({ role, remoteAuth }) =>
-      role === 'responder' && remoteAuth.some((auth) => isEap(auth) && needsPassword(auth)),
+      role === 'responder' &&
+      remoteAuth.map(eapOf).some((method) => method && needsPassword(method)),
   );
   const entry = entries.find(({ section }) => section.name === lonely?.name);
   if (!lonely || !entry) return;

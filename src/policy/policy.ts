@@ -25,10 +25,21 @@ export type KeyAuth = 'pubkey' | 'psk';
 /** AUTH by what an EAP method made, after its rounds (RFC 7296 §2.16). */
 export type EapAuth = (typeof eapAuths)[number];
 export const eapAuths = ['eap-mschapv2', 'eap-gtc', 'eap-tls', 'eap-ttls', 'eap-peap'] as const;
+/** A certificate and then a login by EAP, both of the one who dials (RFC 4739). EAP-TLS would prove nothing more. */
+export type TwoRounds = `pubkey+${(typeof secondRounds)[number]}`;
+const secondRounds = ['eap-mschapv2', 'eap-gtc', 'eap-ttls', 'eap-peap'] as const;
+export const twoRounds: readonly TwoRounds[] = secondRounds.map(
+  (auth) => `pubkey+${auth}` as const,
+);
 /** EAP runs from the initiator to the responder: only one who dials logs in by it. */
-export type LocalAuth = KeyAuth | EapAuth;
-export type RemoteAuth = KeyAuth | EapAuth;
+export type LocalAuth = KeyAuth | EapAuth | TwoRounds;
+export type RemoteAuth = KeyAuth | EapAuth | TwoRounds;
 export const isEap = (auth: string): auth is EapAuth => eapAuths.some((one) => one === auth);
+export const isTwoRounds = (auth: string): auth is TwoRounds =>
+  twoRounds.some((one) => one === auth);
+/** The method of EAP by which it ends, alone or after a certificate. */
+export const eapOf = (auth: LocalAuth): EapAuth | undefined =>
+  eapAuths.find((one) => auth === one || auth === `pubkey+${one}`);
 
 /**
  * `device`: those go that do not answer; `replace`: they go; `keep`: the new one is refused while an older one

@@ -213,13 +213,17 @@ export class Peer {
     pad = 'Key Pad for IKEv2',
   ): Payload {
     const prf = primitives.hmacSha256;
-    const { skPi, skPr } = present(this.#keys, 'keys');
-    const octets =
-      this.role === 'initiator'
-        ? concat(this.request, this.nr, prf.compute(skPi.bytes, id.raw))
-        : concat(this.response, this.ni, prf.compute(skPr.bytes, id.raw));
     const key = prf.compute(secret, utf8.encode(pad));
-    return payload(PayloadType.AUTH, { method: 2, data: prf.compute(key, octets) });
+    return payload(PayloadType.AUTH, { method: 2, data: prf.compute(key, this.octets(id)) });
+  }
+
+  /** What our AUTH covers. */
+  octets(id: { readonly raw: Uint8Array }): Uint8Array {
+    const prf = primitives.hmacSha256;
+    const { skPi, skPr } = present(this.#keys, 'keys');
+    return this.role === 'initiator'
+      ? concat(this.request, this.nr, prf.compute(skPi.bytes, id.raw))
+      : concat(this.response, this.ni, prf.compute(skPr.bytes, id.raw));
   }
 
   /** Neighbours behind one address are told apart by SPIi; a responder has none before it was dialed. */

@@ -58,7 +58,7 @@ export interface EapOutcome {
   readonly msk: Secret | undefined;
   /** Server, where a password was checked: what its owner may do. */
   readonly grant?: Grant;
-  /** Server, where a certificate was believed: which, see ChainVerdict. */
+  /** Where a certificate of the other side was believed: which, see ChainVerdict. */
   readonly certificate?: string | undefined;
 }
 

@@ -154,7 +154,8 @@ class PeapPeer implements EapMethod {
         })
       : yield* this.#talk.key(keyLabel);
     if (!msk) return failure('what the server said inside PEAP was not bound to this tunnel');
-    const outcome = { identities: this.#talk.identities ?? [], msk };
+    const { identities = [], certificate } = this.#talk;
+    const outcome = { identities, certificate, msk };
     return yield* this.#answer(encodeResult('success', bound), identifier, {
       kind: 'success',
       outcome,

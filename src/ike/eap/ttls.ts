@@ -181,8 +181,8 @@ class TtlsPeer implements EapMethod {
     if (said.kind === 'end' || !end) return said;
     if (end.kind === 'failure') return { ...said, end };
     end.outcome.msk?.wipe();
-    const identities = this.#talk.identities ?? [];
-    return { ...said, end: yield* success(this.#talk, { identities }) };
+    const { identities = [], certificate } = this.#talk;
+    return { ...said, end: yield* success(this.#talk, { identities, certificate }) };
   }
 }
 

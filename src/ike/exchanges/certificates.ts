@@ -2,13 +2,18 @@
 import { concat } from '../../base/bytes.ts';
 import { CertEncoding } from '../../iana/authentication.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import type { Connection, OwnCertificate } from '../../policy/policy.ts';
+import { type Identity, sameIdentity } from '../../policy/identity.ts';
+import { type Connection, isTwoRounds, type OwnCertificate } from '../../policy/policy.ts';
+import type { Id } from '../../wire/payloads/id.ts';
 import { judgeChain } from '../auth/chain.ts';
+import { authenticators, authOfMethod } from '../auth/index.ts';
+import { signedOctets } from '../auth/octets.ts';
 import type { ChainVerdict } from '../core.ts';
 import { IkeError } from '../error.ts';
 import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import type { Steps } from '../steps.ts';
+import { required } from './required.ts';
 
 /** Says which authorities we trust, where a peer of these connections may need to know. */
 export function certificateRequest(
@@ -17,7 +22,9 @@ export function certificateRequest(
   connections: readonly Connection[],
 ): void {
   const { authorities } = sa.host.policy;
-  const isWanted = connections.some(({ remoteAuth }) => remoteAuth.includes('pubkey'));
+  const isWanted = connections.some(({ remoteAuth }) =>
+    remoteAuth.some((auth) => auth === 'pubkey' || isTwoRounds(auth)),
+  );
   if (!isWanted || authorities.length === 0) return;
   const data = concat(...authorities);
   draft.add(PayloadType.CERTREQ, { encoding: CertEncoding.X509_SIGNATURE, data });
@@ -42,4 +49,30 @@ export function* believedChain(
   const belief = yield* judgeChain(chain, purpose);
   if (belief.ok) return belief;
   throw new IkeError('AUTHENTICATION_FAILED', belief.why, { advice: belief.advice });
+}
+
+/** What an initiator proved by its certificate. */
+export interface Certified {
+  /** The name that it goes by first, where the certificate proves that: clients send nonsense in IDi. */
+  readonly identities: readonly Identity[];
+  /** See ChainVerdict. */
+  readonly certificate: string | undefined;
+}
+
+/** Who the initiator is by its certificate and its signature. @throws IkeError AUTHENTICATION_FAILED */
+export function* certifiedInitiator(sa: IkeSa, received: Received, idI: Id): Steps<Certified> {
+  const theirs = required(received, PayloadType.AUTH);
+  if (authOfMethod(theirs.method) !== 'pubkey') {
+    throw new IkeError('AUTHENTICATION_FAILED', 'the first of two rounds is no certificate');
+  }
+  const { identities, certificate, ...key } = yield* believedChain(received, 'client');
+  const octets = signedOctets(sa, 'initiator', idI);
+  if (!(yield* authenticators.pubkey.check(sa, octets, theirs, key))) {
+    throw new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the certificate', {
+      advice: 'The device does not have the private key of its certificate; give it both anew.',
+    });
+  }
+  const isClaimed = (identity: Identity): boolean => sameIdentity(identity, idI);
+  const others = identities.filter((identity) => !isClaimed(identity));
+  return { identities: [...identities.filter(isClaimed), ...others], certificate };
 }

@@ -3,8 +3,13 @@ import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import { formatIdentity, type Identity, matchesIdentity } from '../../policy/identity.ts';
-import { type Connection, isEap } from '../../policy/policy.ts';
+import {
+  formatIdentity,
+  type Identity,
+  matchesIdentity,
+  userIdentity,
+} from '../../policy/identity.ts';
+import { type Connection, eapOf, isEap, isTwoRounds } from '../../policy/policy.ts';
 import { ownId } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
@@ -12,6 +17,7 @@ import type { WaitingPacket } from '../core.ts';
 import { IkeError } from '../error.ts';
 import { beginsChildless } from '../extensions/childless.ts';
 import { isInitialContact } from '../extensions/initial-contact.ts';
+import { announceAnother, refuseAnother } from '../extensions/multiple-auth.ts';
 import { natOf } from '../extensions/nat-detection.ts';
 import { go, redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Received } from '../message.ts';
@@ -97,13 +103,20 @@ function* authenticateEachOther(
   localId: Identity,
   first: Received,
 ): Steps<Received> {
-  const { localAuth: auth } = connection;
+  const auth = eapOf(connection.localAuth);
+  refuseAnother(first);
   const isEapAlone = !first.find(PayloadType.AUTH) && allowsEapAlone(connection);
   if (!isEapAlone) sa.peer = yield* authenticateResponder(sa, connection, first, localId);
-  if (!isEap(auth)) return first;
-  const login = { auth, localId, isServerProven: !isEapAlone };
-  const { response, identities } = yield* logIn(sa, login, first);
-  if (isEapAlone) sa.peer = expectedOf(connection, required(first, PayloadType.IDR), identities);
+  if (!auth) return first;
+  const isSecond = isTwoRounds(connection.localAuth);
+  const user = isSecond && connection.login ? userIdentity(connection.login.name) : localId;
+  const login = { auth, localId: user, isServerProven: !isEapAlone, isSecond };
+  const { response, outcome } = yield* logIn(sa, login, first);
+  refuseAnother(response);
+  if (isEapAlone) {
+    sa.peer = expectedOf(connection, required(first, PayloadType.IDR), outcome.identities);
+    sa.certificate = outcome.certificate;
+  }
   return response;
 }
 
@@ -139,8 +152,9 @@ function* authRequest(sa: IkeSa, connection: Connection, localId: Identity): Ste
   // Whose key it is may be known only from the answer: an entry for everybody serves then.
   const peer = expected ?? localId;
   draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
+  if (isTwoRounds(connection.localAuth)) announceAnother(sa, draft);
   const certificate = certificateOf(sa.host.policy, connection);
-  if (connection.localAuth === 'pubkey' && certificate) addChain(draft, certificate);
+  if (connection.localAuth !== 'psk' && certificate) addChain(draft, certificate);
   certificateRequest(sa, draft, [connection]);
   return draft;
 }

@@ -1,12 +1,13 @@
 // IKE_AUTH with EAP as initiator (RFC 7296 §2.16): the responder proved itself in its first response, or does so in
-// EAP (RFC 5998); then we log in, and at last both say AUTH once more.
+// EAP (RFC 5998); then we log in, after a certificate with a second IDi (RFC 4739 §2), and at last both say AUTH once
+// more.
 import { fromText } from '../../base/bytes.ts';
 import { Secret } from '../../base/secret.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Identity } from '../../policy/identity.ts';
 import { type Connection, type EapAuth, isEap } from '../../policy/policy.ts';
-import { ownId } from '../../wire/payloads/id.ts';
+import { type Id, ownId } from '../../wire/payloads/id.ts';
 import { eapAuth, eapAuthFits } from '../auth/eap.ts';
 import { signedOctets } from '../auth/octets.ts';
 import { eapMethod } from '../eap/index.ts';
@@ -27,31 +28,40 @@ export const allowsEapAlone = ({ localAuth, remoteAuth }: Connection): boolean =
 export interface LoggedIn {
   /** The last response: the responder's AUTH in it fits, and it may have a CHILD_SA. */
   readonly response: Received;
-  /** What the responder proved to be within EAP. */
-  readonly identities: readonly Identity[];
+  /** What the responder proved to be within EAP, and by which certificate. */
+  readonly outcome: Pick<EapOutcome, 'identities' | 'certificate'>;
+}
+
+export interface OwnLogin {
+  readonly auth: EapAuth;
+  /** Whom IDi names. */
+  readonly localId: Identity;
+  readonly isServerProven: boolean;
+  /** We have shown a certificate before, and name ourselves once more. */
+  readonly isSecond: boolean;
 }
 
 /**
  * All the rounds of EAP, and AUTH at their end.
- * @param first the response that brought the first EAP packet
+ * @param first the response that had IDr, and the first EAP packet if this is the first round
  * @throws IkeError AUTHENTICATION_FAILED
  */
 export function* logIn(
   sa: IkeSa,
-  login: { readonly auth: EapAuth; readonly localId: Identity; readonly isServerProven: boolean },
+  { auth, localId, isServerProven, isSecond }: OwnLogin,
   first: Received,
 ): Steps<LoggedIn> {
-  const { auth, localId, isServerProven } = login;
   const row = eapMethod(auth);
   const setting = settingFor(sa, localId, isServerProven);
   const peer = new EapPeer(setting, row ? [row] : []);
   const idR = required(first, PayloadType.IDR);
+  const idI = ownId(localId.type, localId.data);
   sa.phase = 'eap';
   let outcome: EapOutcome | undefined;
   try {
-    outcome = yield* converse(peer, first);
+    outcome = yield* converse(peer, isSecond ? yield* beginSecond(idI) : first);
     const draft = new Draft(Exchange.IKE_AUTH, 'request');
-    const ours = signedOctets(sa, 'initiator', ownId(localId.type, localId.data));
+    const ours = signedOctets(sa, 'initiator', idI);
     draft.add(PayloadType.AUTH, eapAuth(sa, 'initiator', ours, outcome.msk));
     const response = yield* request(draft);
     refuseIfRefused(response);
@@ -60,12 +70,20 @@ export function* logIn(
     if (!eapAuthFits(sa, 'responder', signedOctets(sa, 'responder', idR), proof)) {
       throw new IkeError('AUTHENTICATION_FAILED', 'AUTH of the peer does not fit the key of EAP');
     }
-    return { response, identities: outcome.identities };
+    return { response, outcome };
   } finally {
     outcome?.msk?.wipe();
     peer.wipe();
     setting.password?.wipe();
   }
+}
+
+/** IDi without AUTH asks for EAP, as in the first round. */
+function* beginSecond(idI: Id): Steps<Received> {
+  const draft = new Draft(Exchange.IKE_AUTH, 'request').add(PayloadType.IDI, idI);
+  const response = yield* request(draft);
+  refuseIfRefused(response);
+  return response;
 }
 
 function* converse(peer: EapPeer, first: Received): Steps<EapOutcome> {

@@ -1,39 +1,29 @@
 // IKE_AUTH with EAP as responder (RFC 7296 §2.16): we prove ourselves in the first response, the peer logs in by as
-// many rounds as its method takes, and at last both say AUTH once more, with the key that came of it.
+// many rounds as its method takes, and at last both say AUTH once more, with the key that came of it. A certificate may
+// come before (RFC 4739 §2): then the login begins with a second IDi, and AUTH at its end covers that one.
 import { toText } from '../../base/bytes.ts';
 import { milliseconds } from '../../base/time.ts';
 import { Exchange } from '../../iana/exchanges.ts';
-import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
-import {
-  formatIdentity,
-  type Identity,
-  sameIdentity,
-  userIdentity,
-} from '../../policy/identity.ts';
-import { type Connection, isEap } from '../../policy/policy.ts';
+import { type Identity, userIdentity } from '../../policy/identity.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
-import { type Id, ownId } from '../../wire/payloads/id.ts';
+import type { Id } from '../../wire/payloads/id.ts';
 import { eapAuth, eapAuthFits } from '../auth/eap.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { TlsRef } from '../core.ts';
-import { eapMethod } from '../eap/index.ts';
 import { loginFor } from '../eap/login.ts';
-import type { EapMethodRow, EapOutcome } from '../eap/method.ts';
+import type { EapOutcome } from '../eap/method.ts';
 import { EapServer, type Refusal } from '../eap/server.ts';
 import { IkeError } from '../error.ts';
+import { refuseAnother } from '../extensions/multiple-auth.ts';
 import { Draft, type Received } from '../message.ts';
-import {
-  certificateOf,
-  fitting,
-  ownIdentity,
-  type Selected,
-  servingConnections,
-} from '../negotiate/identities.ts';
-import { allowsSuite } from '../negotiate/proposals.ts';
+import { certificateOf, type Selected } from '../negotiate/identities.ts';
 import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { reply, type Steps } from '../steps.ts';
+import { certifiedInitiator } from './certificates.ts';
+import { claimedIn } from './claimed.ts';
+import { type Front, frontFor, idROf, isEapAlone, methodsFor, selectByEap } from './eap-front.ts';
 import { proveOurselves } from './own-auth.ts';
 
 export type EapVerdict =
@@ -45,6 +35,8 @@ export type EapVerdict =
       readonly user: string | undefined;
       /** IKE SAs that it may have at one time; undefined: as many as anybody. */
       readonly most: number | undefined;
+      /** What tells the peer from other devices of the same user. */
+      readonly device: Identity | undefined;
       readonly auth: Auth;
     }
   /** The last response, with EAP-Failure in it. */
@@ -52,25 +44,29 @@ export type EapVerdict =
 
 /**
  * Answers all requests but the last, and checks that.
- * @param first the request that had no AUTH
+ * @param first the request that had no AUTH, or announced another one
  * @throws IkeError AUTHENTICATION_FAILED
  */
-export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<EapVerdict> {
-  const front = frontFor(sa, first, idI);
+export function* authenticateByEap(sa: IkeSa, first: Received, firstId: Id): Steps<EapVerdict> {
+  const isSecond = first.find(PayloadType.AUTH) !== undefined;
+  const shown = isSecond ? yield* certifiedInitiator(sa, first, firstId) : undefined;
+  // A certificate that is revoked while somebody types a password ends the login.
+  sa.certificate = shown?.certificate;
+  const front = frontFor(sa, first, shown);
   let selected: Selected | undefined;
   let user: string | undefined;
   let most: number | undefined;
   const server = new EapServer({
     asksIdentity: true, // Windows says nothing useful in IDi
-    methods: (identity) => methodsFor(front.candidates, identity),
+    methods: (identity) => methodsFor(front, identity),
     setting: settingFor(sa, front),
     refusal(row, outcome) {
-      const choice = select(front, row, outcome);
+      const choice = selectByEap(front, row, outcome);
       if ('why' in choice) return choice;
       selected = choice;
       user = outcome.grant && toText(choice.peer.data);
       most = outcome.grant?.most;
-      sa.certificate = outcome.certificate;
+      sa.certificate ??= outcome.certificate;
       return undefined;
     },
   });
@@ -82,13 +78,19 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
       sa.host.now,
       milliseconds(patience * sa.host.policy.timing.halfOpen),
     );
-    const draft = new Draft(Exchange.IKE_AUTH, 'response');
+    let idI = firstId;
+    let draft = new Draft(Exchange.IKE_AUTH, 'response');
     if (isEapAlone(front, first)) draft.add(PayloadType.IDR, idROf(front));
     else yield* proveOurselves(sa, { ...front, peer: idI }, draft);
+    if (shown) {
+      idI = secondId(yield* reply(draft));
+      sa.claimed = idI;
+      draft = new Draft(Exchange.IKE_AUTH, 'response');
+    }
     let turn = yield* server.begin();
     let last = yield* reply(draft.add(PayloadType.EAP, { data: turn.packet }));
     while (!turn.end) {
-      turn = yield* server.receive(eapOf(last));
+      turn = yield* server.receive(eapIn(last));
       if (server.identity.length > 0) sa.claimed = userIdentity(toText(server.identity));
       const next = new Draft(Exchange.IKE_AUTH, 'response');
       next.add(PayloadType.EAP, { data: turn.packet });
@@ -104,71 +106,15 @@ export function* authenticateByEap(sa: IkeSa, first: Received, idI: Id): Steps<E
         advice: 'Somebody may be between the device and this gateway, or its EAP is broken.',
       });
     }
+    refuseAnother(last);
     const own = signedOctets(sa, 'responder', idROf(front));
-    return { ok: true, selected, user, most, auth: eapAuth(sa, 'responder', own, msk) };
+    const auth = eapAuth(sa, 'responder', own, msk);
+    const device = shown ? shown.identities[0] : idI;
+    return { ok: true, selected, user, most, device, auth };
   } finally {
     msk?.wipe();
     server.wipe();
   }
-}
-
-/** Who we are to the peer, and the connections that would show it the same face: which one it is comes out later. */
-interface Front {
-  readonly connection: Connection;
-  readonly localId: Identity;
-  readonly candidates: readonly Connection[];
-}
-
-function frontFor(sa: IkeSa, first: Received, idI: Id): Front {
-  const { policy } = sa.host;
-  const idR = first.find(PayloadType.IDR);
-  const willing = servingConnections(policy, sa.path).filter(
-    ({ ike, remoteAuth }) => sa.suite && allowsSuite(ike, sa.suite) && remoteAuth.some(isEap),
-  );
-  const named = willing.flatMap((connection) => {
-    const localId = ownIdentity(policy, connection, idR);
-    return localId ? [{ connection, localId }] : [];
-  });
-  const [face] = named;
-  if (!face) throw willing.length > 0 ? notOurName(idR) : noEap(idI);
-  const ofFace = certificateOf(policy, face.connection);
-  const candidates = named
-    .filter(
-      ({ connection, localId }) =>
-        connection.localAuth === face.connection.localAuth &&
-        certificateOf(policy, connection) === ofFace &&
-        sameIdentity(localId, face.localId),
-    )
-    .map(({ connection }) => connection);
-  return { ...face, candidates };
-}
-
-/** The claimed name may choose among methods; one that fits nobody gets them all, and is refused at the end. */
-function methodsFor(candidates: readonly Connection[], identity: Uint8Array): EapMethodRow[] {
-  const claimed = fitting(candidates, 'eapId', [userIdentity(toText(identity))]);
-  const open = claimed.length > 0 ? claimed.map(({ connection }) => connection) : candidates;
-  const names = open.flatMap(({ remoteAuth }) => remoteAuth);
-  return [...new Set(names)].flatMap((name) => (isEap(name) && eapMethod(name)) || []);
-}
-
-/** The connection of who was proven, that which names him most exactly; what was claimed before counts for nothing (pitfall 38). */
-function select(
-  { candidates, localId }: Front,
-  { name }: EapMethodRow,
-  { identities, grant }: EapOutcome,
-): Selected | Refusal {
-  const who = identities.map(formatIdentity).join(' or ') || 'nobody';
-  const open = candidates.filter(
-    (connection) =>
-      connection.remoteAuth.includes(name) &&
-      (grant?.connections?.includes(connection.name) ?? true),
-  );
-  const [choice] = fitting(open, 'eapId', identities);
-  if (choice) return { ...choice, localId };
-  return {
-    why: `no connection lets ${who} in by ${name}`,
-    advice: 'Look at option eap_id of the connections, and at option connection of the user.',
-  };
 }
 
 function settingFor(sa: IkeSa, { connection, localId }: Front) {
@@ -185,20 +131,14 @@ function settingFor(sa: IkeSa, { connection, localId }: Front) {
   };
 }
 
-/**
- * Where the owner wants it, the peer can, and every method proves us as well as AUTH would (RFC 5998 §3, pitfall 40).
- * That the peer can says little: strongSwan does even where it demands a certificate.
- */
-function isEapAlone({ connection, candidates }: Front, first: Received): boolean {
-  if (!isEap(connection.localAuth)) return false;
-  if (!first.notify(Notification.EAP_ONLY_AUTHENTICATION)) return false;
-  const methods = candidates.flatMap(({ remoteAuth }) => remoteAuth).filter(isEap);
-  return methods.every((name) => eapMethod(name)?.isMutual === true);
+/** IDi of the second round, where leaving AUTH out asks for EAP as it does in the first (RFC 4739 §2). */
+function secondId(request: Received): Id {
+  const isLogin = !request.find(PayloadType.AUTH) && !request.find(PayloadType.EAP);
+  if (isLogin) return claimedIn(request);
+  throw new IkeError('AUTHENTICATION_FAILED', 'the second round of the peer is no login by EAP');
 }
 
-const idROf = ({ localId }: Front): Id => ownId(localId.type, localId.data);
-
-function eapOf(request: Received): Uint8Array {
+function eapIn(request: Received): Uint8Array {
   const eap = request.find(PayloadType.EAP);
   if (eap && !request.find(PayloadType.AUTH)) return eap.data;
   throw new IkeError('AUTHENTICATION_FAILED', 'the peer sent AUTH before EAP had ended');
@@ -212,20 +152,6 @@ function refused(sa: IkeSa, draft: Draft, refusal: Refusal): EapVerdict {
   return { ok: false, draft };
 }
 
-const notOurName = (idR: Identity | undefined): IkeError =>
-  new IkeError(
-    'AUTHENTICATION_FAILED',
-    `the peer wants to talk to ${idR ? formatIdentity(idR) : 'any'}, which is not our name`,
-    { advice: 'Set the remote identifier on the device to option identity of this router.' },
-  );
-const noEap = (idI: Id): IkeError =>
-  new IkeError(
-    'AUTHENTICATION_FAILED',
-    `${formatIdentity(idI)} wants to log in by EAP (user name and password)`,
-    {
-      advice: 'Add eap-mschapv2 to option remote_auth, or choose another way on the device.',
-    },
-  );
 const defaultAdvice = 'Check the user name, the password and the way to log in on the device.';
 /** So many times the patience with a handshake: people type passwords, and Windows takes nine rounds. */
 const patience = 4;

@@ -5,12 +5,12 @@ import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Identity } from '../../policy/identity.ts';
-import { sameIdentity } from '../../policy/identity.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
 import type { Id } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import { faultCode, faultKills, IkeError } from '../error.ts';
+import { announcesAnother } from '../extensions/multiple-auth.ts';
 import { Draft, type Received } from '../message.ts';
 import {
   presharedKey,
@@ -24,7 +24,8 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { releaseLease } from '../sa/lease.ts';
 import { establish } from '../sa/lifecycle.ts';
 import type { Steps } from '../steps.ts';
-import { believedChain } from './certificates.ts';
+import { certifiedInitiator } from './certificates.ts';
+import { claimedIn } from './claimed.ts';
 import { settleCrossedDials } from './crossed-dials.ts';
 import { authenticateByEap } from './eap-responder.ts';
 import type { Responder } from './exchange.ts';
@@ -37,16 +38,12 @@ export const ikeAuth: Responder = {
   phases: ['auth', 'eap'],
   role: 'responder',
   *respond(sa, received) {
-    const idI = required(received, PayloadType.IDI);
-    if (idI.data.length > longestIdentity) {
-      throw new IkeError('INVALID_SYNTAX', `an identity of ${idI.data.length} bytes`);
-    }
+    const idI = claimedIn(received);
     sa.claimed = idI;
     const { policy } = sa.host;
+    const isDone = received.find(PayloadType.AUTH) && !announcesAnother(received);
     // With EAP there are more requests; what the first one asked for is answered in the last response (§2.16).
-    const byEap = received.find(PayloadType.AUTH)
-      ? undefined
-      : yield* authenticateByEap(sa, received, idI);
+    const byEap = isDone ? undefined : yield* authenticateByEap(sa, received, idI);
     if (byEap && !byEap.ok) return byEap.draft;
     const selected = byEap?.selected ?? (yield* authenticatePeer(sa, received, idI));
     // A login may wait for minutes; whom a reload keeps out or revokes must not slip in behind it.
@@ -55,7 +52,7 @@ export const ikeAuth: Responder = {
     sa.peer = selected.peer;
     sa.user = byEap?.user;
     sa.most = byEap?.most;
-    sa.device = byEap && idI;
+    sa.device = byEap?.device;
     yield* judgeOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
     if (byEap) draft.add(PayloadType.AUTH, byEap.auth);
@@ -76,7 +73,7 @@ function* authenticatePeer(sa: IkeSa, received: Received, idI: Id): Steps<Select
     case 'psk':
       return yield* authenticateByKey(sa, received, idI, theirs);
     case 'pubkey':
-      return yield* authenticateByCertificate(sa, received, idI, theirs);
+      return yield* authenticateByCertificate(sa, received, idI);
     default:
       throw new IkeError(
         'AUTHENTICATION_FAILED',
@@ -105,29 +102,13 @@ function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth
   });
 }
 
-function* authenticateByCertificate(
-  sa: IkeSa,
-  received: Received,
-  idI: Id,
-  theirs: Auth,
-): Steps<Selected> {
-  const verdict = yield* believedChain(received, 'client');
-  const octets = signedOctets(sa, 'initiator', idI);
-  if (!(yield* authenticators.pubkey.check(sa, octets, theirs, verdict))) {
-    throw new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the certificate', {
-      advice: 'The device does not have the private key of its certificate; give it both anew.',
-    });
-  }
-  sa.certificate = verdict.certificate;
-  // IDi counts only where the certificate proves it: clients send nonsense there.
-  const proven = [...verdict.identities].sort((a, b) => rank(b, idI) - rank(a, idI));
-  const selected = select(sa, received, 'pubkey', proven);
+function* authenticateByCertificate(sa: IkeSa, received: Received, idI: Id): Steps<Selected> {
+  const { identities, certificate } = yield* certifiedInitiator(sa, received, idI);
+  sa.certificate = certificate;
+  const selected = select(sa, received, 'pubkey', identities);
   if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
   return selected;
 }
-
-const rank = (identity: Identity, claimed: Identity): number =>
-  sameIdentity(identity, claimed) ? 1 : 0;
 
 function select(
   sa: IkeSa,
@@ -160,6 +141,3 @@ const overtaken = (): IkeError =>
   new IkeError('AUTHENTICATION_FAILED', 'the configuration changed while the peer logged in', {
     advice: 'Connect the device again.',
   });
-
-/** Distinguished names are the longest that occur; what is longer only fills logs. */
-const longestIdentity = 1024;

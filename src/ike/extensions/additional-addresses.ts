@@ -26,7 +26,7 @@ export const additionalAddresses: Extension = {
   name: 'additional-addresses',
   rfc: 'RFC 4555 §3.4',
   contribute(sa, draft) {
-    if (!draft.isRequest && carriesTerms(draft) && isMobile(sa)) addAddresses(sa, draft);
+    if (!draft.isRequest && carriesTerms(sa, draft) && isMobile(sa)) addAddresses(sa, draft);
   },
   observe(sa, received) {
     if (!isMobile(sa)) return;

@@ -5,6 +5,7 @@ import { childless } from './childless.ts';
 import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
+import { multipleAuth } from './multiple-auth.ts';
 import { natDetection } from './nat-detection.ts';
 import { redirect } from './redirect.ts';
 import { signatureHash } from './signature-hash.ts';
@@ -17,5 +18,6 @@ export const extensions: readonly Extension[] = [
   additionalAddresses,
   authLifetime,
   childless,
+  multipleAuth,
   redirect,
 ];

@@ -22,7 +22,7 @@ export const mobike: Extension = {
   contribute(sa, draft) {
     const slot = sa.slot(state);
     const mayOffer = draft.isRequest || slot.agreed;
-    if (carriesTerms(draft) && mayOffer) {
+    if (carriesTerms(sa, draft) && mayOffer) {
       if (sa.connection?.mobike) draft.notify(Notification.MOBIKE_SUPPORTED);
       else slot.agreed = false;
     }
@@ -46,12 +46,12 @@ export const mobike: Extension = {
 
 /**
  * With EAP there are many IKE_AUTH messages: notifies ride with the SA payload (§3.2), which a childless one leaves
- * out. It stands beside IDi, and in the response that proves who we are for good.
+ * out. It stands beside the first IDi, and in the response that proves who we are for good: then we know who the peer is.
  */
-export function carriesTerms(draft: Draft): boolean {
+export function carriesTerms(sa: IkeSa, draft: Draft): boolean {
   if (draft.exchange !== Exchange.IKE_AUTH) return false;
-  if (draft.isRequest) return draft.has(PayloadType.IDI);
-  return draft.has(PayloadType.AUTH) && !draft.has(PayloadType.EAP);
+  if (draft.isRequest) return draft.has(PayloadType.IDI) && sa.phase === 'auth';
+  return draft.has(PayloadType.AUTH) && sa.connection !== undefined;
 }
 
 /** Whether both sides can move; without it a new address means a new handshake. */

@@ -10,7 +10,13 @@ import {
   matchesIdentity,
   sameIdentity,
 } from '../../policy/identity.ts';
-import type { Connection, OwnCertificate, Policy, RemoteAuth } from '../../policy/policy.ts';
+import {
+  type Connection,
+  isTwoRounds,
+  type OwnCertificate,
+  type Policy,
+  type RemoteAuth,
+} from '../../policy/policy.ts';
 import type { Path } from '../core.ts';
 
 /** Connections that answer a peer at this address. */
@@ -43,6 +49,13 @@ export function selectConnection(
 ): Selected | { readonly why: string; readonly advice: string } {
   const willing = candidates.filter(({ remoteAuth }) => remoteAuth.includes(auth));
   if (willing.length === 0) {
+    if (auth === 'pubkey' && candidates.some((one) => one.remoteAuth.some(isTwoRounds))) {
+      return {
+        why: 'the peer has a certificate, and does not log in by EAP after it',
+        advice:
+          'Set the device to a certificate and then EAP, or add pubkey to option remote_auth.',
+      };
+    }
     return {
       why: `no connection lets a peer authenticate by ${auth}`,
       advice: `Add ${auth} to option remote_auth, or change the method on the device.`,

@@ -83,7 +83,7 @@ export class IkeSa {
   user: string | undefined;
   /** IKE SAs that this account may have at one time. */
   most: number | undefined;
-  /** IDi of one who logged in by EAP: it proves nothing, but tells the devices of a user apart. */
+  /** IDi of one who logged in by EAP, or what its certificate proved before: it tells the devices of a user apart. */
   device: Identity | undefined;
   /** What the peer called itself, proven or not: for the log alone. */
   claimed: Identity | undefined;

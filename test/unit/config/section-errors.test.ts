@@ -151,6 +151,21 @@ const relations: Readonly<Record<string, Case>> = {
     cure: /local_auth/,
     at: 1,
   },
+  'a responder that would log in by EAP after its certificate': {
+    into: 'phones',
+    lines: "option local_auth 'pubkey+eap-mschapv2'\nlist remote_auth 'pubkey'",
+    option: 'local_auth',
+    why: /a responder cannot log in by EAP/,
+    cure: /pubkey/,
+  },
+  'a peer that is dialled, and shall log in by EAP after its certificate': {
+    into: 'cabin',
+    lines: "option local_id a\nlist remote_auth 'pubkey+eap-mschapv2'",
+    option: 'remote_auth',
+    why: /who is dialled cannot log in by EAP/,
+    cure: /local_auth/,
+    at: 1,
+  },
   'an initiator without a password': {
     into: 'psk',
     lines:

@@ -74,6 +74,20 @@ describe('sections user', () => {
     expect(accounts.map(({ name }) => name)).not.toContain('carol');
   });
 
+  test('log in after a certificate, which has a name of its own', () => {
+    const { problems, configuration } = loadConfiguration(
+      text
+        .replace("local_auth 'eap-mschapv2'", "local_auth 'pubkey+eap-mschapv2'")
+        .replace("list remote_auth 'eap-mschapv2'", "list remote_auth 'pubkey+eap-mschapv2'"),
+    );
+    const [phones, work] = configuration?.policy.connections ?? [];
+
+    expect(problems).toEqual([]);
+    expect(phones?.remoteAuth).toEqual(['pubkey+eap-mschapv2', 'eap-tls']);
+    expect(work).toMatchObject({ login: { name: 'carol' }, remoteAuth: ['pubkey'] });
+    expect(work?.localId).toBeUndefined();
+  });
+
   test('end with their last day, in UTC', () => {
     const [anna] = load().accounts;
 
