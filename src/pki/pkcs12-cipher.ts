@@ -43,13 +43,31 @@ export function encrypt(
   return { algorithm, ciphertext };
 }
 
+/** What one file is read with: its passphrase, and the work that all of it together may be. */
+export class Opening {
+  readonly passphrase: string;
+  #left = mostRounds;
+
+  constructor(passphrase: string) {
+    this.passphrase = passphrase;
+  }
+
+  /**
+   * Pays for a derivation before it is made: a file that keeps the router busy for minutes is no gift, and a part that
+   * is modest may stand there a hundred times.
+   * @returns the iterations. @throws NotDer
+   */
+  rounds(element: Element | undefined, digests: number): number {
+    const n = [...(element?.body ?? [])].reduce((sum, octet) => sum * 256 + octet, 0);
+    this.#left -= n * digests;
+    if (n < 1 || this.#left < 0) throw new NotDer('it wants an absurd number of iterations');
+    return n;
+  }
+}
+
 /** @param algorithm AlgorithmIdentifier. @throws NotDer when it is none that we know, or the passphrase is wrong */
-export function decrypt(
-  algorithm: Element,
-  passphrase: string,
-  ciphertext: Uint8Array,
-): Uint8Array {
-  const { name, key, iv } = keyOf(algorithm, passphrase);
+export function decrypt(algorithm: Element, opening: Opening, ciphertext: Uint8Array): Uint8Array {
+  const { name, key, iv } = keyOf(algorithm, opening);
   try {
     const cipher = createDecipheriv(name, key, iv);
     return concat(cipher.update(ciphertext), cipher.final());
@@ -74,18 +92,23 @@ export function makeMac(form: Pkcs12Form, passphrase: string, content: Uint8Arra
 }
 
 /** Whether the passphrase is right and nothing was changed. @throws NotDer */
-export function isMacTrue(macData: Element, passphrase: string, content: Uint8Array): boolean {
+export function isMacTrue(macData: Element, opening: Opening, content: Uint8Array): boolean {
   const [info, salt, iterations] = macData.parts;
   const [algorithm, digest] = info?.parts ?? [];
   const hash = hashNamed(algorithm?.parts[0], macHashes);
   if (!hash || !digest || !salt) throw new NotDer('its checksum is of a kind that we do not know');
-  const expected = macOf(hash, passphrase, salt.body, roundsOf(iterations), content);
+  const expected = macOf(
+    hash,
+    opening.passphrase,
+    salt.body,
+    opening.rounds(iterations, 1),
+    content,
+  );
   return expected.length === digest.body.length && timingSafeEqual(expected, digest.body);
 }
 
 function macOf(hash: string, passphrase: string, salt: Uint8Array, n: number, content: Uint8Array) {
-  const size = createHash(hash).digest().length;
-  const key = derive(hash, Purpose.MAC, passphrase, salt, size, n);
+  const key = derive(hash, Purpose.MAC, passphrase, salt, sizeOf(hash), n);
   const mac = createHmac(hash, key).update(content).digest();
   key.fill(0);
   return mac;
@@ -97,23 +120,24 @@ interface CipherKey {
   readonly iv: Uint8Array;
 }
 
-function keyOf({ parts: [id, parameters] }: Element, passphrase: string): CipherKey {
+function keyOf({ parts: [id, parameters] }: Element, opening: Opening): CipherKey {
+  const { passphrase } = opening;
   switch (id && toHex(id.body)) {
     case hexOf(oids.pbeWithSha3Des): {
       const [salt, iterations] = parameters?.parts ?? [];
       if (!salt) break;
-      const n = roundsOf(iterations);
+      const n = opening.rounds(iterations, 3); // 24 and 8 bytes of SHA-1
       const key = derive('sha1', Purpose.KEY, passphrase, salt.body, 24, n);
       return { name: tripleDes, key, iv: derive('sha1', Purpose.IV, passphrase, salt.body, 8, n) };
     }
     case hexOf(oids.pbes2):
-      return modernKey(parameters?.parts ?? [], passphrase);
+      return modernKey(parameters?.parts ?? [], opening);
   }
   throw new NotDer('it is encrypted in a way that we do not know');
 }
 
 /** RFC 8018 A.4: how the key is derived, and what it is for. */
-function modernKey([kdf, scheme]: readonly Element[], passphrase: string): CipherKey {
+function modernKey([kdf, scheme]: readonly Element[], opening: Opening): CipherKey {
   const [kdfId, parameters] = kdf?.parts ?? [];
   const [schemeId, iv] = scheme?.parts ?? [];
   const [salt, iterations, ...rest] = parameters?.parts ?? [];
@@ -124,8 +148,8 @@ function modernKey([kdf, scheme]: readonly Element[], passphrase: string): Ciphe
   if (!cipher || !isPbkdf2 || !salt || !iv || !hash) {
     throw new NotDer('it is encrypted in a way that we do not know');
   }
-  const n = roundsOf(iterations);
-  const key = pbkdf2Sync(passphrase, salt.body, n, cipher.keyBytes, hash);
+  const n = opening.rounds(iterations, Math.ceil(cipher.keyBytes / sizeOf(hash)));
+  const key = pbkdf2Sync(opening.passphrase, salt.body, n, cipher.keyBytes, hash);
   return { name: cipher.name, key, iv: iv.body };
 }
 
@@ -175,12 +199,7 @@ const repeated = (value: Uint8Array, length: number): Uint8Array =>
 /** UTF-16, big-endian, with the zero at its end. */
 const bmpString = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'utf16le').swap16();
 
-function roundsOf(element: Element | undefined): number {
-  const n = [...(element?.body ?? [])].reduce((sum, octet) => sum * 256 + octet, 0);
-  // A file that keeps the router busy for minutes is no gift.
-  if (n < 1 || n > mostRounds) throw new NotDer('it wants an absurd number of iterations');
-  return n;
-}
+const sizeOf = (hash: string): number => createHash(hash).digest().length;
 
 function hashNamed(id: Element | undefined, known: Readonly<Record<string, string>>) {
   const dotted = Object.keys(known).find((one) => id && toHex(id.body) === hexOf(one));
@@ -241,4 +260,5 @@ const prfHashes: Readonly<Record<string, string>> = {
 const saltBytes = 16;
 /** The passphrases that we give away are random; this slows down who guesses at a worse one. */
 const rounds = 10_000;
+/** In one file: ten times what the most careful tools write. */
 const mostRounds = 1_000_000;

@@ -11,6 +11,7 @@ import {
   encrypt,
   isMacTrue,
   makeMac,
+  Opening,
   type Pkcs12Form,
   type Random,
 } from './pkcs12-cipher.ts';
@@ -63,7 +64,7 @@ export type Pkcs12Reading =
 /** Reads a file with one private key. Never throws. */
 export function readPkcs12(bytes: Uint8Array, passphrase: string): Pkcs12Reading {
   try {
-    return read(bytes, passphrase);
+    return read(bytes, new Opening(passphrase));
   } catch (error) {
     if (error instanceof NotDer) return { ok: false, why: error.message };
     throw error;
@@ -81,15 +82,15 @@ export function looksLikePkcs12(bytes: Uint8Array): boolean {
   }
 }
 
-function read(bytes: Uint8Array, passphrase: string): Pkcs12Reading {
+function read(bytes: Uint8Array, opening: Opening): Pkcs12Reading {
   const [version, authSafe, mac] = readElement(bytes, mostElements).parts;
   if (version?.body[0] !== 3 || !authSafe) throw new NotDer('it is no PKCS#12 file');
   const content = contentOf(authSafe, oids.data);
-  if (mac && !isMacTrue(mac, passphrase, content)) {
+  if (mac && !isMacTrue(mac, opening, content)) {
     throw new NotDer('the passphrase is wrong, or the file is damaged');
   }
-  const bags = readElement(content, mostElements).parts.flatMap((part) => bagsOf(part, passphrase));
-  const keys = bags.flatMap((one) => keyOf(one, passphrase) ?? []);
+  const bags = readElement(content, mostElements).parts.flatMap((part) => bagsOf(part, opening));
+  const keys = bags.flatMap((one) => keyOf(one, opening) ?? []);
   const certificates = bags.flatMap((one) => certificateOf(one) ?? []);
   const [key, ...more] = keys;
   if (!key || more.length > 0) throw new NotDer(`it holds ${keys.length} private keys, not one`);
@@ -98,7 +99,7 @@ function read(bytes: Uint8Array, passphrase: string): Pkcs12Reading {
 }
 
 /** SafeBags of one ContentInfo, which may be encrypted as a whole (RFC 7292 §4.1). */
-function bagsOf(info: Element, passphrase: string): readonly Element[] {
+function bagsOf(info: Element, opening: Opening): readonly Element[] {
   const [type] = info.parts;
   if (type && isOid(type, oids.data)) {
     return readElement(contentOf(info, oids.data), mostElements).parts;
@@ -109,20 +110,17 @@ function bagsOf(info: Element, passphrase: string): readonly Element[] {
   if (!isEncrypted || !algorithm || ciphertext?.tag !== 0x80) {
     throw new NotDer('it is protected in a way that we do not know');
   }
-  return readElement(decrypt(algorithm, passphrase, ciphertext.body), mostElements).parts;
+  return readElement(decrypt(algorithm, opening, ciphertext.body), mostElements).parts;
 }
 
-function keyOf(
-  { parts: [type, value] }: Element,
-  passphrase: string,
-): PrivateKeyReading | undefined {
+function keyOf({ parts: [type, value] }: Element, opening: Opening): PrivateKeyReading | undefined {
   const key = value?.parts[0];
   if (!type || !key) return undefined;
   if (isOid(type, oids.keyBag)) return readKey(Uint8Array.from(key.der));
   if (!isOid(type, oids.shroudedKeyBag)) return undefined;
   const [algorithm, ciphertext] = key.parts;
   if (!algorithm || !ciphertext) throw new NotDer('a private key is damaged');
-  return readKey(decrypt(algorithm, passphrase, ciphertext.body));
+  return readKey(decrypt(algorithm, opening, ciphertext.body));
 }
 
 /** @param pkcs8 is wiped */

@@ -67,6 +67,18 @@ describe.each(forms)('the %s form', (form) => {
 });
 
 describe.runIf(hasOpenssl)('files of openssl', () => {
+  test.each([
+    ['once', '2000000'],
+    ['in all its parts together', '260000'],
+  ])('that want absurdly much work %s are refused', (_, iterations) => {
+    const file = made('-certpbe', 'PBE-SHA1-3DES', '-iter', iterations);
+
+    expect(readPkcs12(file, passphrase)).toEqual({
+      ok: false,
+      why: 'it wants an absurd number of iterations',
+    });
+  });
+
   const made = (...args: string[]) =>
     openssl(
       { 'a.pem': anna.pem, 'ca.pem': ca.pem, 'a.key': anna.keyPem },
