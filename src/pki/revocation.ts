@@ -95,12 +95,16 @@ export class RevocationCheck {
       const answer = await this.#ask(link, now, { url, isOwners });
       if (answer && answer.status !== 'unknown') return answer.status;
     }
-    for (const [url, isOwners] of urlsOf(policy.crlUrls, link.certificate.extensions.crlUrls)) {
-      const crl = await this.#load(now, { url, isOwners });
-      const status = crl ? statusInAny([crl], link, now) : 'unknown';
-      if (status !== 'unknown') return status;
-    }
-    return 'unknown';
+    const places = urlsOf(policy.crlUrls, link.certificate.extensions.crlUrls);
+    // All at once: one after the other silent servers would outlast the handshake that waits for them.
+    const lists = await Promise.all(
+      places.map(([url, isOwners]) => this.#load(now, { url, isOwners })),
+    );
+    return statusInAny(
+      lists.filter((list) => list !== undefined),
+      link,
+      now,
+    );
   }
 
   #ask(link: Link, now: Date, to: FetchRequest): Promise<OcspAnswer | undefined> {

@@ -255,6 +255,34 @@ describe.runIf(hasOpenssl)('the check', () => {
     expect(asked).toMatchObject([{ url: 'http://10.0.0.1/', isOwners: true }]);
   });
 
+  test('of lists that contradict each other believes the one that revokes, wherever it lies', async () => {
+    const lists = {
+      'http://a.lan/': () => crlOf(ca, []),
+      'http://b.lan/': () => crlOf(ca, [anna]),
+    };
+    for (const crlUrls of [Object.keys(lists), Object.keys(lists).reverse()]) {
+      const { judge } = network(lists);
+      expect(await judge({ ...both, crlUrls })).toMatchObject({ cause: 'revoked' });
+    }
+  });
+
+  test('waits for several silent servers of lists no longer than for one', async () => {
+    const crlUrls = ['http://a.lan/', 'http://b.lan/', 'http://c.lan/', 'http://d.lan/'];
+    const silent: (() => void)[] = [];
+    const fetch: Fetch = () => new Promise((done) => void silent.push(() => done(undefined)));
+    const check = new RevocationCheck(fetch, (bytes) => new Uint8Array(bytes));
+    const policy = { ...both, ocspUrl: undefined, crlUrls };
+    const verdict = check.faultOf([certificateOf((await issue(ca)).der), read(ca)], now, {
+      revoked: new Map(),
+      crls: [],
+      policyOf: () => policy,
+    });
+    await Promise.resolve();
+    expect(silent).toHaveLength(4);
+    for (const giveUp of silent) giveUp();
+    expect(await verdict).toBeUndefined();
+  });
+
   test('when nobody answers, soft lets in and hard does not, and says why', async () => {
     expect(await network({}).judge(both)).toBeUndefined();
     expect(await network({}).judge({ ...both, mode: 'hard' })).toEqual({
