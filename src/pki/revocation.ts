@@ -109,7 +109,7 @@ export class RevocationCheck {
 
   #ask(link: Link, now: Date, to: FetchRequest): Promise<OcspAnswer | undefined> {
     const { certificate, issuer } = link;
-    const key = `${to.url} ${referenceTo(certificate, issuer)}`;
+    const key = `${to.isOwners} ${to.url} ${referenceTo(certificate, issuer)}`;
     return this.#answers.remember(key, now, async () => {
       const nonce = this.#random(nonceBytes);
       const body = ocspRequest(certificate, issuer, nonce);
@@ -120,7 +120,9 @@ export class RevocationCheck {
   }
 
   #load(now: Date, from: FetchRequest): Promise<Crl | undefined> {
-    return this.#crls.remember(from.url, now, async () => {
+    // What the owner wrote is asked for, whether or not a certificate may lead there.
+    const key = `${from.isOwners} ${from.url}`;
+    return this.#crls.remember(key, now, async () => {
       const bytes = await this.#fetch(from);
       const reading = bytes && readCrl(bytes);
       const crl = reading?.ok ? reading.crl : undefined;

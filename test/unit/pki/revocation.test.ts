@@ -283,6 +283,24 @@ describe.runIf(hasOpenssl)('the check', () => {
     expect(await verdict).toBeUndefined();
   });
 
+  test('asks for a list of the owner, though a certificate may not lead there', async () => {
+    const asked: boolean[] = [];
+    const fetch: Fetch = async ({ isOwners }) => {
+      asked.push(isOwners);
+      return isOwners ? crlOf(ca, [anna]) : undefined; // it lies in a network of ours
+    };
+    const check = new RevocationCheck(fetch, (bytes) => new Uint8Array(bytes));
+    const judge = (crlUrls: readonly string[]) =>
+      check.faultOf(path(), now, {
+        revoked: new Map(),
+        crls: [],
+        policyOf: () => ({ mode: 'soft', crlUrls, ocspUrl: undefined }),
+      });
+    expect(await judge([])).toBeUndefined();
+    expect(await judge(['http://pki.example/ca.crl'])).toMatchObject({ cause: 'revoked' });
+    expect(asked.at(-1)).toBe(true);
+  });
+
   test('when nobody answers, soft lets in and hard does not, and says why', async () => {
     expect(await network({}).judge(both)).toBeUndefined();
     expect(await network({}).judge({ ...both, mode: 'hard' })).toEqual({
