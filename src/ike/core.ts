@@ -239,7 +239,7 @@ export interface Questions {
     };
     answer: LeaseAnswer;
   };
-  /** Begins TLS inside EAP (RFC 5216). Undefined: there are too many already, or our certificate cannot be used. */
+  /** Begins TLS inside EAP (RFC 5216). Undefined: our certificate cannot be used. */
   openTls: { ask: { opening: TlsOpening }; answer: { readonly tls: TlsRef } | undefined };
   /** Gives it what came in EAP packets, then `data` to say under its protection; either may be empty. */
   tls: { ask: { tls: TlsRef; records: Uint8Array; data: Uint8Array }; answer: TlsProgress };

@@ -23,13 +23,17 @@ export class TlsSessions {
     return this.#open.size;
   }
 
-  /** Undefined: too many are open, or the key is not there. @throws Error when OpenSSL does not take the key */
+  /**
+   * Undefined: the key is not there. Where all places are taken the oldest goes: strangers that began and fell silent
+   * must not keep everybody out. @throws Error when OpenSSL does not take the key
+   */
   open(opening: TlsOpening, exportKey: ExportKey): { readonly tls: TlsRef } | undefined {
-    if (this.#open.size >= mostSessions) return undefined;
     const own = opening.own && ownKey(opening.own, exportKey);
     if (opening.own && !own) return undefined;
     const connection = this.#connection(opening, own);
     if (!connection) return undefined;
+    const [oldest] = this.#open.keys();
+    if (oldest !== undefined && this.#open.size >= mostSessions) this.close(oldest);
     this.#last += 1;
     const tls = this.#last as TlsRef;
     const cancel = this.#after(longestSession, () => this.close(tls));
@@ -80,7 +84,7 @@ function pemOf(der: Uint8Array): string {
 
 const gone: TlsProgress = {
   ok: false,
-  why: 'the TLS connection took too long',
+  why: 'the TLS connection took too long, or others needed its place',
   records: new Uint8Array(0),
 };
 /** Each costs a few dozen KiB; half-open IKE SAs have their own, lower bound per source. */

@@ -76,7 +76,7 @@ export class TlsTalk {
     if (!begins && message.length === 0) {
       return this.#established ? { kind: 'heard', data: none } : failure('TLS came to a stop');
     }
-    if (!(yield* this.#open())) return failure('TLS cannot begin', tooMany);
+    if (!(yield* this.#open())) return failure('TLS cannot begin', noTls);
     return yield* this.#goOn(yield* this.#give(message, none));
   }
 
@@ -189,6 +189,6 @@ export const noOwnCertificate: EapStep = failure(
 
 const none = new Uint8Array(0);
 const late: TlsProgress = { ok: false, why: 'TLS did not answer in time', records: none };
-const tooMany = 'Too many devices log in at the same moment, or the certificate cannot be used.';
+const noTls = 'See that the certificate and its key can be used; the lines before tell more.';
 const noCertificate = 'the server showed no certificate inside TLS';
 const keyLabel = 'EXPORTER_EAP_TLS_Key_Material';

@@ -156,13 +156,18 @@ describe('a peer that does not speak TLS', () => {
 });
 
 describe('the room', () => {
-  test('holds 64 connections and has place again when one is closed', () => {
+  test('holds 64 connections, and closes the oldest for one more: silence keeps nobody out (class 16)', async () => {
     const at = room();
     const client = { role: 'client', own: undefined } as const;
     const opened = Array.from({ length: 64 }, () => at.open(client, undefined));
-    expect(at.sessions.open(client, () => undefined)).toBeUndefined();
-    at.sessions.close(opened[0] as TlsRef);
-    expect(at.sessions.open(client, () => undefined)).toBeDefined();
+    opened.push(at.open(client, undefined));
+    expect([at.sessions.size, at.timers.size]).toEqual([64, 64]);
+    const [first, second, last] = [opened[0], opened[1], opened[64]].map((one) =>
+      at.sessions.step(one as TlsRef, none, none),
+    );
+    expect(await first).toMatchObject({ ok: false, why: expect.stringContaining('its place') });
+    expect(await second).toMatchObject({ ok: true });
+    expect(await last).toMatchObject({ ok: true });
   });
 
   test('closes what takes too long, whatever it waits for', async () => {
