@@ -179,6 +179,13 @@ static const struct {
 	{"sha256", &hash_sha256, sha256_soft, 0},
 	{"sha384", &hash_sha384, sha512_soft, 0},
 	{"sha512", &hash_sha512, sha512_soft, 0},
+#if defined(__x86_64__)
+	{"sha1", &hash_sha1, sha1_x86, CPU_X86_SHA | CPU_X86_SSE41},
+	{"sha256", &hash_sha256, sha256_x86, CPU_X86_SHA | CPU_X86_SSE41},
+#elif defined(__aarch64__)
+	{"sha1", &hash_sha1, sha1_armv8, CPU_ARM_SHA1},
+	{"sha256", &hash_sha256, sha256_armv8, CPU_ARM_SHA2},
+#endif
 };
 
 static void check_mac(char *word[WORDS])

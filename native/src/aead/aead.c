@@ -2,6 +2,7 @@
 
 extern const struct aead_impl gcm_vaes, gcm_x86, gcm_armv8, gcm_soft;
 extern const struct aead_impl chacha_avx512, chacha_avx2, chacha_ssse3, chacha_neon, chacha_soft;
+extern const struct aead_impl cbc_sha1_units, cbc_sha256_units;
 extern const struct aead_impl cbc_sha1_unit, cbc_sha256_unit, cbc_sha384_unit, cbc_sha512_unit;
 extern const struct aead_impl cbc_sha1_soft, cbc_sha256_soft, cbc_sha384_soft, cbc_sha512_soft;
 
@@ -12,6 +13,8 @@ const struct aead_impl *const aead_impls[] = {
 	&chacha_avx512,
 	&chacha_avx2,
 	&chacha_ssse3,
+	&cbc_sha1_units,
+	&cbc_sha256_units,
 	&cbc_sha1_unit,
 	&cbc_sha256_unit,
 	&cbc_sha384_unit,
@@ -19,6 +22,8 @@ const struct aead_impl *const aead_impls[] = {
 #elif defined(__aarch64__)
 	&gcm_armv8,
 	&chacha_neon,
+	&cbc_sha1_units,
+	&cbc_sha256_units,
 	&cbc_sha1_unit,
 	&cbc_sha256_unit,
 	&cbc_sha384_unit,

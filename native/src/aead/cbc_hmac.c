@@ -126,16 +126,26 @@ INTEGRITY(sha512, 64, 32)
 /* clang-format off */
 #if defined(__x86_64__)
 #define UNIT (CPU_X86_AES | CPU_X86_SSE41)
-SUITE(cbc_sha1_unit, sha1, "aes-cbc-sha1 aes-ni", ESP_HMAC_SHA1_96, cbc_x86, sha1_soft, UNIT)
-SUITE(cbc_sha256_unit, sha256, "aes-cbc-sha256 aes-ni", ESP_HMAC_SHA2_256_128, cbc_x86, sha256_soft, UNIT)
-SUITE(cbc_sha384_unit, sha384, "aes-cbc-sha384 aes-ni", ESP_HMAC_SHA2_384_192, cbc_x86, sha512_soft, UNIT)
-SUITE(cbc_sha512_unit, sha512, "aes-cbc-sha512 aes-ni", ESP_HMAC_SHA2_512_256, cbc_x86, sha512_soft, UNIT)
+#define SHA1 (UNIT | CPU_X86_SHA)
+#define SHA2 (UNIT | CPU_X86_SHA)
+#define UNITS " aes-ni"
+#define CBC  cbc_x86
+#define SHA(hash) hash##_x86
 #elif defined(__aarch64__)
 #define UNIT CPU_ARM_AES
-SUITE(cbc_sha1_unit, sha1, "aes-cbc-sha1 armv8", ESP_HMAC_SHA1_96, cbc_armv8, sha1_soft, UNIT)
-SUITE(cbc_sha256_unit, sha256, "aes-cbc-sha256 armv8", ESP_HMAC_SHA2_256_128, cbc_armv8, sha256_soft, UNIT)
-SUITE(cbc_sha384_unit, sha384, "aes-cbc-sha384 armv8", ESP_HMAC_SHA2_384_192, cbc_armv8, sha512_soft, UNIT)
-SUITE(cbc_sha512_unit, sha512, "aes-cbc-sha512 armv8", ESP_HMAC_SHA2_512_256, cbc_armv8, sha512_soft, UNIT)
+#define SHA1 (UNIT | CPU_ARM_SHA1)
+#define SHA2 (UNIT | CPU_ARM_SHA2)
+#define UNITS " armv8"
+#define CBC  cbc_armv8
+#define SHA(hash) hash##_armv8
+#endif
+#ifdef CBC
+SUITE(cbc_sha1_units, sha1, "aes-cbc-sha1" UNITS "+sha", ESP_HMAC_SHA1_96, CBC, SHA(sha1), SHA1)
+SUITE(cbc_sha256_units, sha256, "aes-cbc-sha256" UNITS "+sha", ESP_HMAC_SHA2_256_128, CBC, SHA(sha256), SHA2)
+SUITE(cbc_sha1_unit, sha1, "aes-cbc-sha1" UNITS, ESP_HMAC_SHA1_96, CBC, sha1_soft, UNIT)
+SUITE(cbc_sha256_unit, sha256, "aes-cbc-sha256" UNITS, ESP_HMAC_SHA2_256_128, CBC, sha256_soft, UNIT)
+SUITE(cbc_sha384_unit, sha384, "aes-cbc-sha384" UNITS, ESP_HMAC_SHA2_384_192, CBC, sha512_soft, UNIT)
+SUITE(cbc_sha512_unit, sha512, "aes-cbc-sha512" UNITS, ESP_HMAC_SHA2_512_256, CBC, sha512_soft, UNIT)
 #endif
 SUITE(cbc_sha1_soft, sha1, "aes-cbc-sha1 portable", ESP_HMAC_SHA1_96, cbc_soft, sha1_soft, 0)
 SUITE(cbc_sha256_soft, sha256, "aes-cbc-sha256 portable", ESP_HMAC_SHA2_256_128, cbc_soft, sha256_soft, 0)

@@ -22,24 +22,23 @@ void COMPRESS(struct hash_state *state, const uint8_t *blocks, size_t count)
 		memcpy(s, h, sizeof(s));
 		for (size_t i = 0; i < 16; i++)
 			w[i] = LOAD_BIG(blocks + i * sizeof(WORD));
-		for (size_t i = 0; i < ROUNDS; i += 8) {
-#pragma GCC unroll 8
-			for (size_t j = 0; j < 8; j++) {
+		for (size_t i = 0; i < ROUNDS; i += 16) {
+#pragma GCC unroll 16
+			for (size_t j = 0; j < 16; j++) {
 				/* The state stands still, and its names move on. */
-				WORD *const a = &s[(8 - j) & 7], *const d = &s[(11 - j) & 7];
-				WORD *const e = &s[(12 - j) & 7], *const last = &s[(15 - j) & 7];
-				const WORD b = s[(9 - j) & 7], c = s[(10 - j) & 7];
-				const WORD f = s[(13 - j) & 7], g = s[(14 - j) & 7];
-				WORD *const word = &w[(i + j) & 15];
+				WORD *const a = &s[(16 - j) & 7], *const d = &s[(19 - j) & 7];
+				WORD *const e = &s[(20 - j) & 7], *const last = &s[(23 - j) & 7];
+				const WORD b = s[(17 - j) & 7], c = s[(18 - j) & 7];
+				const WORD f = s[(21 - j) & 7], g = s[(22 - j) & 7];
+				WORD *const word = &w[j];
 
 				const WORD t = *last + CALL(SUM, *e, SUM1) + (g ^ (*e & (f ^ g))) +
 					       CONSTANTS[i + j] + *word;
 				*d += t;
 				*last = t + CALL(SUM, *a, SUM0) + ((*a & b) | (c & (*a | b)));
 				/* The word of sixteen rounds later. */
-				*word += CALL(SIGMA, w[(i + j + 1) & 15], SIGMA0) +
-					 w[(i + j + 9) & 15] +
-					 CALL(SIGMA, w[(i + j + 14) & 15], SIGMA1);
+				*word += CALL(SIGMA, w[(j + 1) & 15], SIGMA0) + w[(j + 9) & 15] +
+					 CALL(SIGMA, w[(j + 14) & 15], SIGMA1);
 			}
 		}
 		for (size_t i = 0; i < 8; i++)

@@ -29,10 +29,12 @@ void sha1_soft(struct hash_state *state, const uint8_t *blocks, size_t count)
 
 		for (int i = 0; i < 16; i++)
 			w[i] = load32_big(blocks + 4 * i);
+#pragma GCC unroll 64
 		for (int i = 16; i < 80; i++)
 			w[i] = rotate_left(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
 #define ROUNDS(first, f, constant)                                                          \
-	for (int i = (first); i < (first) + 20; i++) {                                      \
+	_Pragma("GCC unroll 20") for (int i = (first); i < (first) + 20; i++)               \
+	{                                                                                   \
 		const uint32_t t = rotate_left(a, 5) + (f) + e + UINT32_C(constant) + w[i]; \
 		e = d;                                                                      \
 		d = c;                                                                      \
