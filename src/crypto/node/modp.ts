@@ -14,13 +14,18 @@ import {
   padded,
 } from '../modp.ts';
 import type { KeyExchange } from '../primitives.ts';
+import { modpByKeys } from './modp-keys.ts';
+
+/** Whichever way is quick in this Node. */
+const modp = Number(process.versions.node.split('.')[0]) < 22 ? modpByClass : modpByKeys;
 
 export const nodeModp1024 = modp(modp1024);
 export const nodeModp2048 = modp(modp2048);
 export const nodeModp3072 = modp(modp3072);
 export const nodeModp4096 = modp(modp4096);
 
-function modp(group: ModpGroup): KeyExchange {
+/** By Node's own class for it, which forgets its exponent when it is told to. */
+export function modpByClass(group: ModpGroup): KeyExchange {
   return diffieHellman({
     valueBytes: group.prime.length,
     generate(rng) {

@@ -9,6 +9,8 @@ import {
   modp3072,
   modp4096,
 } from '../../../src/crypto/modp.ts';
+import { modpByClass } from '../../../src/crypto/node/modp.ts';
+import { modpByKeys } from '../../../src/crypto/node/modp-keys.ts';
 import { BadPublicValue } from '../../../src/crypto/primitives.ts';
 import { dealing, engines, seeded } from './vectors.ts';
 
@@ -33,6 +35,18 @@ describe.each(definitions)('the prime of $name', ({ name, bits, c }) => {
     const strength = { modp1024: 80, modp2048: 112, modp3072: 128, modp4096: 152 }[name];
     expect(8 * groups[name].exponentBytes).toBeGreaterThanOrEqual(2 * strength);
   });
+});
+
+test.each(definitions)('both ways to $name in Node give the same numbers', ({ name }) => {
+  const [ofClass, ofKeys] = [modpByClass(groups[name]), modpByKeys(groups[name])];
+  const peer = ofClass.offer(seeded(5));
+
+  const answers = [ofClass, ofKeys].map((way) => way.answer(seeded(9), peer.value));
+
+  const [one, other] = answers.map(({ value, shared }) => [toHex(value), toHex(shared.bytes)]);
+  expect(other).toEqual(one);
+  expect(toHex(peer.finish(answers[1]?.value ?? new Uint8Array()).bytes)).toBe(one?.[1]);
+  expect(toHex(ofKeys.offer(seeded(5)).value)).toBe(toHex(peer.value));
 });
 
 describe.each(engines)('$engine', ({ engine, primitives }) => {
