@@ -4,11 +4,13 @@
 //   dist/apk/ARCHITECTURE/*.apk      and with `feed` packages.adb
 //   dist/keys/                       with `feed`: the public keys that a router has to know
 //
+// --dist DIR puts them elsewhere, --cpu aarch64 or x86_64 makes those of one processor.
 // SOURCE_DATE_EPOCH dates everything, the last commit where it is not set: the same sources, the same bytes.
 // FEED_KEYS names a folder that has, or gets, the secret keys of the feed; build/feed-keys unless told.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { indexApks } from './apk.ts';
 import { indexFeed } from './feed.ts';
 import { feedKeys, type Keys } from './keys.ts';
@@ -16,9 +18,13 @@ import { apksFor, type Build, ipksFor } from './packages.ts';
 import { makeBundle } from './payload.ts';
 import { cpus } from './targets.ts';
 
-const kinds = process.argv.slice(2);
+const { positionals: kinds, values } = parseArgs({
+  allowPositionals: true,
+  options: { dist: { type: 'string', default: 'dist' }, cpu: { type: 'string' } },
+});
 const root = resolve('.');
-const dist = join(root, 'dist');
+const dist = resolve(root, values.dist);
+const chosen = cpus.filter(({ name }) => values.cpu === undefined || name === values.cpu);
 const build: Build = { root, bundle: makeBundle(root), seconds: dateOfSources() };
 execFileSync('sh', [join(root, 'cross/native.sh')], { stdio: 'inherit' });
 const keys = kinds.includes('feed')
@@ -30,7 +36,7 @@ if (kinds.includes('apk') || keys) placeApks();
 
 function placeIpks(): void {
   rmSync(join(dist, 'opkg'), { recursive: true, force: true });
-  for (const cpu of cpus) {
+  for (const cpu of chosen) {
     for (const [at, packages] of ipksFor(build, cpu).entries()) {
       const folder = join('opkg', cpu.architectures[at] ?? '');
       for (const { fileName, bytes } of packages) place(folder, fileName, bytes);
@@ -42,7 +48,7 @@ function placeIpks(): void {
 
 function placeApks(): void {
   rmSync(join(dist, 'apk'), { recursive: true, force: true });
-  for (const cpu of cpus) {
+  for (const cpu of chosen) {
     for (const [at, packages] of apksFor(build, cpu).entries()) {
       const folder = join('apk', cpu.architectures[at] ?? '');
       for (const { fileName, bytes } of packages) place(folder, fileName, bytes);
@@ -60,7 +66,7 @@ function placeKeys({ opkg, apk }: Keys): void {
 function place(folder: string, name: string, bytes: Buffer): void {
   mkdirSync(join(dist, folder), { recursive: true });
   writeFileSync(join(dist, folder, name), bytes);
-  process.stdout.write(`${size(bytes.length)}  dist/${folder}/${name}\n`);
+  process.stdout.write(`${size(bytes.length)}  ${join(values.dist, folder, name)}\n`);
 }
 
 function size(bytes: number): string {

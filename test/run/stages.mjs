@@ -42,6 +42,13 @@ const stages = [
   },
   { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
   { name: 'a virtual day', check: false, argv: ['env', 'SOAK_HOURS=24', ...vitest('unit'), soak] },
+  { name: 'packages', check: false, argv: ['make', '-s', 'feed'], needs: arm64 },
+  {
+    name: 'packages, examined',
+    check: false,
+    argv: ['sh', 'test/package/enter-arm64.sh', ...vitest('package')],
+    needs: ['/usr/bin/signify-openbsd', '/usr/bin/shellcheck', 'dist/keys/ikev2-ts.pem'],
+  },
   { name: 'interop', check: false, argv: inLab(vitest('interop')) },
   { name: 'demonstration', check: false, argv: ['make', '-s', 'demo', 'DEMO_MB=5'] },
 ];
