@@ -1,5 +1,5 @@
 // The configuration as the rest of the daemon gets it: typed, checked, with defaults; no text is left to interpret.
-import type { Ip } from '../base/ip.ts';
+import type { Ip, SocketAddress } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -42,6 +42,8 @@ export interface ServiceSettings {
   readonly engine: 'auto' | 'node' | 'noble';
   /** Folder for Wireshark's key files; undefined: keys stay where they are. */
   readonly keylog: string | undefined;
+  /** Where the web page asks; undefined: nowhere. */
+  readonly websocket: SocketAddress | undefined;
 }
 export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;

@@ -62,6 +62,7 @@ export const optionOfSetting: Readonly<Record<keyof ServiceSettings, string | un
   workers: 'workers',
   engine: 'engine',
   keylog: 'keylog',
+  websocket: 'websocket',
   identity: undefined,
   zone: undefined,
   folder: undefined,

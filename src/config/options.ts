@@ -26,6 +26,7 @@ import { eapName } from './user-values.ts';
 import {
   deviceName,
   domain,
+  homeSocket,
   identity,
   identityPattern,
   proposal,
@@ -91,13 +92,18 @@ const service = sectionType({
       'How often a request is sent again before the peer counts as gone.',
     ),
     half_open: defaulted(time(0.1, 600), '30', 'Time that a peer has to finish the handshake.'),
+    websocket: defaulted(
+      wordOr('none', homeSocket),
+      '127.0.0.1:8500',
+      'Where the web page may ask the gateway itself; an address of the LAN lets browsers there in, with a session of LuCI.',
+    ),
     keepalive: defaulted(
       timeOrNever(1, 3600),
       '20',
       'Time between two packets that keep a NAT in front of this router open.',
     ),
   }),
-  later: ['websocket'],
+  later: [],
 });
 
 const pool = sectionType({

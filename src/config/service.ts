@@ -52,7 +52,7 @@ function checkService({ section, options }: Section<'service'>, findings: Findin
 export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings {
   const { enabled, identity, listen, port, device, mtu, workers, zone, folder, log, engine } =
     options;
-  const { natt_port: nattPort, keylog } = options;
+  const { natt_port: nattPort, keylog, websocket } = options;
   return {
     enabled,
     identity,
@@ -67,6 +67,7 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     log,
     engine,
     keylog,
+    websocket: websocket === 'none' ? undefined : websocket,
   };
 }
 

@@ -1,11 +1,13 @@
 // The kinds of values that only this configuration knows: identities, peers, proposals, selectors, secrets.
 import { fromHex, fromText } from '../base/bytes.ts';
+import { isHomeAddress } from '../base/home.ts';
 import {
   compareIp,
   type IpRange,
   parseIp,
   parsePrefix,
   prefixRange,
+  type SocketAddress,
   sameFamily,
 } from '../base/ip.ts';
 import { printable } from '../base/printable.ts';
@@ -65,6 +67,19 @@ export const proposal = (protocol: ProposalProtocol): Kind<Proposal> =>
     if (parsed.ok) return accept(parsed.proposal);
     return refuse(printable(parsed.why, 200), printable(parsed.cure, 600));
   });
+
+/** An address of one's own network, and a port. */
+export const homeSocket: Kind<SocketAddress> = kind('an address at home with a port', (text) => {
+  const match = /^(?:\[(?<v6>.*)\]|(?<v4>[\d.]+)):(?<port>\d{1,5})$/.exec(text);
+  const ip = parseIp(match?.groups?.['v4'] ?? match?.groups?.['v6'] ?? '');
+  const port = Number(match?.groups?.['port']);
+  const cure = 'Write 127.0.0.1:8500, or an address of the router in the LAN: 192.168.1.1:8500.';
+  if (!ip || port < 1 || port > 65_535) {
+    return refuse(`${quote(text)} is not an address with a port`, cure);
+  }
+  if (isHomeAddress(ip)) return accept({ ip, port });
+  return refuse(`${ip} is no address that one's own network alone reaches`, cure);
+});
 
 export const deviceName: Kind<string> = kind('a name of at most 15 characters', (text) => {
   if (text.length > 15) {

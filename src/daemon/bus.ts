@@ -1,23 +1,31 @@
-// The service on the router's bus: its object, whose rights count, and who hears of events there.
+// The service as others on the router and in the LAN reach it: its object on ubusd, its WebSocket, whose rights count,
+// and who hears of events.
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { formatSocket, type SocketAddress } from '../base/ip.ts';
 import { Feed } from '../rpc/feed.ts';
-import type { Called } from '../rpc/object.ts';
+import { type Called, callMethod } from '../rpc/object.ts';
 import { Rights } from '../rpc/rights.ts';
 import { UbusService } from '../rpc/ubus/service.ts';
+import { openWebSocket, type WebSocketPort } from '../rpc/ws/server.ts';
 import type { Log } from '../trace/log.ts';
 import { systemClock } from './daemon.ts';
 import type { NetworkWatch } from './network-watch.ts';
+import { codeOf } from './trouble.ts';
+import { webCertificate } from './web-certificate.ts';
 
 export interface BusPlace {
   readonly log: Log;
   readonly ubusSocket?: string;
+  /** Undefined: no WebSocket. */
+  readonly websocket: SocketAddress | undefined;
 }
 
 /** Needs no bus: where there is none, it is looked for from time to time. */
 export function openBus(
   called: Called,
-  { log, ubusSocket }: BusPlace,
+  { log, ubusSocket, websocket }: BusPlace,
   watch: Pick<NetworkWatch, 'changed'>,
-): { close(): void } {
+): { close(): Promise<void> } {
   const after = looseTimer;
   const feed = new Feed({ daemon: called.daemon, after });
   const rights = new Rights((session, method) => ubus.access(session, method), systemClock.now);
@@ -27,13 +35,54 @@ export function openBus(
     networkChanged: () => watch.changed(),
     tell: (text) => log.info(text),
   });
-  ubus.start().catch(called.broken);
+  const door = openDoor(called, { ubus, rights, feed }, websocket, log);
   return {
-    close() {
+    async close() {
       ubus.close();
       feed.close();
+      await (await door)?.close();
     },
   };
+}
+
+interface Behind {
+  readonly ubus: UbusService;
+  readonly rights: Rights;
+  readonly feed: Feed;
+}
+
+/** A WebSocket that cannot be opened costs the page its live figures, not the service. */
+async function openDoor(
+  called: Called,
+  { ubus, rights, feed }: Behind,
+  at: SocketAddress | undefined,
+  log: Log,
+): Promise<WebSocketPort | undefined> {
+  await ubus.start().catch(called.broken);
+  if (!at) return undefined;
+  const token = randomBytes(16).toString('hex');
+  try {
+    const port = await openWebSocket({
+      ...{ ...called, at, tls: webCertificate() },
+      call: (method, params) => callMethod(called, method, params),
+      mayCall: async (session, method) =>
+        ubus.isConnected ? rights.mayCall(session, method) : isSame(session, token),
+      follow: (listener) => feed.follow(listener),
+    });
+    const where = formatSocket({ ip: at.ip, port: port.port });
+    log.info(
+      `WebSocket on ${where}${ubus.isConnected ? '' : `, without a bus its session is ${token}`}`,
+    );
+    return port;
+  } catch (error) {
+    log.warn(`no WebSocket on ${formatSocket(at)} (${codeOf(error) ?? error})`);
+    return undefined;
+  }
+}
+
+function isSame(session: string, token: string): boolean {
+  const [given, wanted] = [Buffer.from(session), Buffer.from(token)];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 /** Keeps no process alive. */

@@ -92,7 +92,11 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   });
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });
-  const bus = openBus({ methods, daemon: api, broken }, place, assembly.watch);
+  const bus = openBus(
+    { methods, daemon: api, broken },
+    { ...place, websocket: service.websocket },
+    assembly.watch,
+  );
   opened.push(() => bus.close());
   sayReady(log, assembly, api.service.listen);
   keepUp(assembly);

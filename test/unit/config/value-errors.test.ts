@@ -15,6 +15,20 @@ const values: Readonly<Record<string, Case>> = {
     why: /«maybe» is neither yes nor no/,
     cure: /1 for yes or 0 for no/,
   },
+  'a WebSocket for the whole world': {
+    into: 'service',
+    lines: "option websocket '203.0.113.1:8500'",
+    option: 'websocket',
+    why: /neither none nor an address at home/,
+    cure: /an address at home with a port/,
+  },
+  'a WebSocket without a port': {
+    into: 'service',
+    lines: "option websocket '127.0.0.1'",
+    option: 'websocket',
+    why: /neither none nor an address at home/,
+    cure: /with a port/,
+  },
   'a port out of range': {
     into: 'service',
     lines: "option port '70000'",

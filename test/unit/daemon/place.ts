@@ -12,6 +12,7 @@ export const gatewayConfig = `
 config service 'main'
 	option identity 'vpn.home.example'
 	option log 'debug'
+	option websocket 'none'
 
 config pool 'lan'
 	list range '10.3.0.0/24'
@@ -29,6 +30,7 @@ config psk 'family'
 
 export const phoneConfig = `
 config service 'main'
+	option websocket 'none'
 
 config connection 'home'
 	option role 'initiator'
