@@ -3,6 +3,7 @@
 import { compare } from '../../base/bytes.ts';
 import { sameIdentity } from '../../policy/identity.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
+import type { Slot } from '../sa/slots.ts';
 import { deleteIkeSa } from './delete.ts';
 
 /** To be called when `sa` is established: the one with the lower SPIi is deleted by whoever dialled it. */
@@ -16,6 +17,11 @@ export function settleCrossedDials(sa: IkeSa): void {
   host.nudge(redundant);
 }
 
+/** The tunnel that came with `sa` was refused: no other goes for its sake. */
+export function giveWay(sa: IkeSa): void {
+  sa.slot(state).isBarren = true;
+}
+
 /** Whether the two sides dialled one each, and `sa` began before the other side could know that `one` stands. */
 export const haveCrossed = (one: IkeSa, sa: IkeSa): boolean =>
   one.dialled !== sa.dialled && beganBefore(sa, one);
@@ -23,6 +29,7 @@ export const haveCrossed = (one: IkeSa, sa: IkeSa): boolean =>
 /** Dialled by the other side for the same purpose. */
 const isTwin = (one: IkeSa, sa: IkeSa): boolean =>
   one.phase === 'established' &&
+  !one.slot(state).isBarren &&
   one.connection?.name === sa.connection?.name &&
   haveCrossed(one, sa) &&
   beganBefore(one, sa) &&
@@ -32,3 +39,8 @@ const isTwin = (one: IkeSa, sa: IkeSa): boolean =>
 
 const beganBefore = ({ createdAt }: IkeSa, { establishedAt }: IkeSa): boolean =>
   establishedAt !== undefined && createdAt <= establishedAt;
+
+const state: Slot<{ isBarren: boolean }> = {
+  name: 'crossed-dials',
+  init: () => ({ isBarren: false }),
+};

@@ -26,7 +26,7 @@ import { establish } from '../sa/lifecycle.ts';
 import type { Steps } from '../steps.ts';
 import { certifiedInitiator } from './certificates.ts';
 import { claimedIn } from './claimed.ts';
-import { settleCrossedDials } from './crossed-dials.ts';
+import { giveWay, settleCrossedDials } from './crossed-dials.ts';
 import { authenticateByEap } from './eap-responder.ts';
 import type { Responder } from './exchange.ts';
 import { answerFirstChild } from './first-child.ts';
@@ -61,7 +61,8 @@ export const ikeAuth: Responder = {
     if (refusal) reportFailedAttempt(sa.host, sa, refusal);
     establish(sa);
     dropSurplus(sa);
-    settleCrossedDials(sa);
+    if (refusal) giveWay(sa);
+    else settleCrossedDials(sa);
     return draft;
   },
 };

@@ -16,7 +16,7 @@ import { kinds, talk } from '../household.ts';
 import { expectAgreement } from '../model.ts';
 import { notify, without } from '../payloads.ts';
 import { present } from '../pick.ts';
-import { connection, identity, pattern, policy } from '../policies.ts';
+import { connection, identity, pattern, policy, proposals } from '../policies.ts';
 import { between, type SimHost, World } from '../world.ts';
 
 const net = (text: string): Selector =>
@@ -47,12 +47,18 @@ const homeEnd = site({
   remoteTs: [net('192.168.7.0/24')],
 });
 
-function sites(fields: { home?: Partial<Connection>; seed?: number } = {}) {
+function sites(
+  fields: { both?: Partial<Connection>; home?: Partial<Connection>; seed?: number } = {},
+) {
   const world = new World();
   const none = () => undefined;
-  const { home: changes = {}, seed = 1 } = fields;
-  const cabin = world.host('cabin', '198.51.100.10', policy([cabinEnd]), none, seed);
-  const home = world.host('home', '203.0.113.2', policy([{ ...homeEnd, ...changes }]), none, seed);
+  const { both = {}, home: changes = {}, seed = 1 } = fields;
+  const [here, there] = [
+    policy([{ ...cabinEnd, ...both }]),
+    policy([{ ...homeEnd, ...both, ...changes }]),
+  ];
+  const cabin = world.host('cabin', '198.51.100.10', here, none, seed);
+  const home = world.host('home', '203.0.113.2', there, none, seed);
   const dial = (from: SimHost, to: SimHost, wanted: WaitingPacket): void => {
     const path = between(from, to);
     const command = { kind: 'initiate', connection: 'site', path, packet: wanted } as const;
@@ -263,6 +269,20 @@ describe('two sites that dial each other at once', () => {
       kept.add(cabin.sa.role);
     }
     expect([...kept].sort()).toEqual(['initiator', 'responder']);
+  });
+
+  test('end with the one that has a tunnel, where the other was refused its own', () => {
+    const both = { esp: proposals('esp', 'aes256gcm16-x25519') };
+    for (const seed of seeds) {
+      // The cabin brings a tunnel in IKE_AUTH, which the home refuses there.
+      const { world, cabin, home, dial } = sites({ seed, both, home: { childless: 'force' } });
+      dial(home, cabin, back);
+      world.run(milliseconds(20));
+      dial(cabin, home, waiting);
+      world.run(seconds(20));
+      expectAgreement(world, cabin, home);
+      expect(home.sa.dialled).toBe(true);
+    }
   });
 
   test('end with one, and never with none, whatever the network does meanwhile', () => {
