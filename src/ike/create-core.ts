@@ -22,7 +22,7 @@ import { whyGivenUp } from './eap/login.ts';
 import { Endpoint } from './endpoint.ts';
 import { deleteIkeSa, deleteWornIkeSa } from './exchanges/delete.ts';
 import { deleteChild, deleteTunnel, deleteWornChild } from './exchanges/delete-child.ts';
-import { dial } from './exchanges/dial.ts';
+import { dial, giveUpFrom } from './exchanges/dial.ts';
 import { liveness, probe } from './exchanges/liveness.ts';
 import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
@@ -214,6 +214,7 @@ class PureCore implements Core {
     const gone = this.#host.addresses.filter((ip) => !addresses.includes(ip));
     this.#host.addresses = addresses;
     for (const sa of this.#host.registry.all) {
+      giveUpFrom(sa, gone);
       addressesChanged(sa, gone);
       this.#driver.resume(sa);
     }

@@ -1,4 +1,5 @@
 // IKE_SA_INIT and IKE_AUTH as initiator (RFC 7296 §1.2).
+import type { Ip } from '../../base/ip.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
@@ -24,7 +25,7 @@ import { Draft, type Received } from '../message.ts';
 import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identities.ts';
 import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
-import { establish } from '../sa/lifecycle.ts';
+import { establish, retire } from '../sa/lifecycle.ts';
 import { leaveAlone } from '../sa/renewal.ts';
 import { request, type Steps } from '../steps.ts';
 import { addChain, believedChain, certificateRequest } from './certificates.ts';
@@ -83,6 +84,18 @@ export function* dial(
   // Without its CHILD_SA it is of no use to us, and somebody must delete it.
   reportChildRefused(sa, nameOf(Notification, refusal.type));
   yield* deleteIkeSa(sa, 'the peer refused the tunnel');
+}
+
+/** What is being dialled from an address that we have no longer is given up: no answer would find us there. */
+export function giveUpFrom(sa: IkeSa, gone: readonly Ip[]): void {
+  const { ip } = sa.path.local;
+  const isDialling = sa.phase === 'init' || sa.phase === 'auth' || sa.phase === 'eap';
+  if (!sa.dialled || !isDialling || !gone.includes(ip)) return;
+  const why = `it was dialled from ${ip}, which is not ours any more`;
+  const advice =
+    'Nothing is to be done: a connection that is kept up is dialled from another address.';
+  reportFailedAttempt(sa.host, sa, { fault: 'no answer', why, advice });
+  retire(sa, { cause: 'failed', why });
 }
 
 /** The peer sends us to another gateway (RFC 5685): this SA comes to nothing. */

@@ -2,12 +2,13 @@
 // is lost (RFC 7296 §2.8.3, RFC 4478).
 import { describe, expect, test } from 'vitest';
 import { fromText } from '../../../src/base/bytes.ts';
+import { ip } from '../../../src/base/ip.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { authenticating, welcome } from '../dialed.ts';
-import { household, kinds, talk } from '../household.ts';
+import { household, kinds, roam, talk } from '../household.ts';
 import { leftovers } from '../leftovers.ts';
 import { expectAgreement } from '../model.ts';
 import { notify } from '../payloads.ts';
@@ -118,6 +119,28 @@ test('new keys for the old SA while the new one is being made change nothing', (
   const sa = gateway.sa.id;
   world.input(gateway, { kind: 'command', command: { kind: 'rekey', sa, child: undefined } });
   world.run(seconds(30));
+  expectAgreement(world, gateway, dialer);
+});
+
+// The new one was dialled from the address that was gone until it was given up, and the old one was too old by then.
+test('a move while the new SA is being made begins it anew from there', () => {
+  const house = up({}, { reauthLifetime: day });
+  const { world, gateway, phone: dialer } = house;
+  const tell = (...addresses: string[]) => {
+    const command = { kind: 'addresses', addresses: addresses.map(ip) } as const;
+    world.input(dialer, { kind: 'command', command });
+  };
+  tell(dialer.address);
+  world.run(seconds(88.5));
+  const { id } = dialer.sa;
+  world.wire = (packet) => [{ packet, delay: seconds(0.2) }];
+  world.run(seconds(0.6));
+  expect(dialer.core.snapshot().sas.map(({ phase }) => phase)).toEqual(['established', 'init']);
+  tell('192.0.2.77');
+  roam(world, dialer, '192.0.2.77');
+  world.run(seconds(60));
+  expect(dialer.sa.id).not.toBe(id);
+  expect(dialer.eventsOf('sa.closed')).toMatchObject([{ why: 'authenticated anew' }]);
   expectAgreement(world, gateway, dialer);
 });
 
