@@ -21,6 +21,7 @@ import type {
   Effect,
   Input,
   Lease,
+  Output,
   Path,
   Question,
   SaSnapshot,
@@ -101,11 +102,11 @@ export class SimHost {
   readonly secrecy = new Secrecy();
 
   constructor(name: string, address: string, policy: Policy, rng: Rng, ports: Ports) {
-    this.secrecy.ofPolicy(policy);
+    const disclosing = this.#disclosing(policy);
     this.name = name;
     this.address = address;
     this.#start = () =>
-      createCore({ ...policy, keylog: true }, keysFrom(rng, primitives), (bytes) => {
+      createCore(disclosing, keysFrom(rng, primitives), (bytes) => {
         const drawn = rng(bytes);
         const first = bytes === nonceBytes ? this.nonces.shift() : undefined;
         if (first !== undefined) drawn[0] = first;
@@ -113,6 +114,20 @@ export class SimHost {
       });
     this.core = this.#start();
     this.ports = ports;
+  }
+
+  /** The input as the core of this host takes it. */
+  handle(now: Instant, input: Input): Output {
+    if (input.kind !== 'command' || input.command.kind !== 'policy')
+      return this.core.handle(now, input);
+    const command = { kind: 'policy', policy: this.#disclosing(input.command.policy) } as const;
+    return this.core.handle(now, { kind: 'command', command });
+  }
+
+  /** The keys of whatever a host does are looked at, and its secrets looked for. */
+  #disclosing(policy: Policy): Policy {
+    this.secrecy.ofPolicy(policy);
+    return { ...policy, keylog: true };
   }
 
   /** The program crashed and begins anew: nothing is said to anybody, and nothing is remembered. */
@@ -180,7 +195,7 @@ export class World {
   }
 
   input(host: SimHost, input: Input): void {
-    const { effects, deadline } = host.core.handle(this.#clockOf(host, input), input);
+    const { effects, deadline } = host.handle(this.#clockOf(host, input), input);
     host.deadline = deadline;
     for (const effect of effects) this.#perform(host, effect);
   }
