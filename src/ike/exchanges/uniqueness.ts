@@ -35,12 +35,7 @@ export function* judgeOlder(sa: IkeSa, received: Received): Steps<void> {
   if (unique === 'replace') for (const one of others) farewell(one, anew);
   if (unique === 'device' || unique === 'keep') others.forEach(probeSoon);
   if (unique === 'keep' && others.length > 0) throw connectedAlready();
-  // One that is continued counts as the one that takes its place.
-  const mostBeside = Math.min(sa.most ?? mostOfOne, mostOfOne) - 1;
-  const beside = olderOf(sa).filter((one) => one !== former);
-  for (let surplus = beside.length - mostBeside; surplus > 0; surplus--) {
-    yield* dropIdlest(olderOf(sa).filter((one) => one !== former));
-  }
+  for (let surplus = surplusOf(sa); surplus > 0; surplus--) yield* dropIdlest(beside(sa));
 }
 
 /**
@@ -48,11 +43,17 @@ export function* judgeOlder(sa: IkeSa, received: Received): Steps<void> {
  * same SA. Who was silent longest on IKE goes, at once.
  */
 export function dropSurplus(sa: IkeSa): void {
-  const older = olderOf(sa).filter((one) => one !== sa);
-  const surplus = Math.max(0, older.length + 1 - mostOfOne);
-  const silent = [...older].sort((a, b) => a.heardAt - b.heardAt);
-  for (const one of silent.slice(0, surplus)) farewell(one, anew);
+  const silent = [...beside(sa)].sort((a, b) => a.heardAt - b.heardAt);
+  for (const one of silent.slice(0, surplusOf(sa))) farewell(one, anew);
 }
+
+/** Its older ones; one that is continued counts as the one that takes its place. */
+const beside = (sa: IkeSa): readonly IkeSa[] =>
+  olderOf(sa).filter((one) => one !== sa && one !== sa.former);
+
+/** How many of those are more than may be. */
+const surplusOf = (sa: IkeSa): number =>
+  Math.max(0, beside(sa).length + 1 - Math.min(sa.most ?? mostOfOne, mostOfOne));
 
 /** Makes an address free: its peer must not be locked out by connections that it has lost. @returns whether it did */
 export function* makeRoom(sa: IkeSa): Steps<boolean> {

@@ -68,6 +68,7 @@ export function retire(sa: IkeSa, closing: Closing): void {
 
 /** Ends an SA at once and says so, without waiting to be heard: it must not be kept for that. */
 export function farewell(sa: IkeSa, closing: Closing): void {
+  if (sa.phase === 'closing') return;
   const draft = new Draft(Exchange.INFORMATIONAL, 'request');
   draft.add(PayloadType.DELETE, { protocol: Protocol.IKE, spis: [] });
   for (const bytes of pack(sa, draft, sa.window.nextMessageId)) {
