@@ -130,8 +130,6 @@ class PeapPeer implements EapMethod {
   }
 
   wipe(): void {
-    const { end } = this.#inner;
-    if (end?.kind === 'success') end.outcome.msk?.wipe();
     this.#inner.wipe();
     this.#talk.close();
   }

@@ -48,9 +48,10 @@ export class EapPeer {
     }
   }
 
-  /** To be called at the end, whatever it was. */
+  /** To be called at the end, whatever it was: the key of a method goes too, whoever took it. */
   wipe(): void {
     this.#current?.method.wipe();
+    if (this.#end?.kind === 'success') this.#end.outcome.msk?.wipe();
   }
 
   *#answer(request: EapTalk): Steps<PeerTurn> {

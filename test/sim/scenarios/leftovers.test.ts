@@ -12,7 +12,8 @@ import { type Doorstep, doorstep, onlyChild } from '../doorstep.ts';
 import { type Household, household, pool } from '../household.ts';
 import { leftovers } from '../leftovers.ts';
 import { login, notify } from '../payloads.ts';
-import { connection, phone, policy, proposals } from '../policies.ts';
+import { connection, pattern, phone, policy, proposals } from '../policies.ts';
+import { eapPhone, eapPolicy, users } from '../users.ts';
 import { forgetSecrets, secretsLeft, secretsMade, watchSecrets } from '../watched-secrets.ts';
 
 vi.mock('../../../src/base/secret.ts', async (original) =>
@@ -99,6 +100,29 @@ test.each(lives)('%s', (_name, fields, end) => {
   world.run(seconds(3600));
   expect(secretsLeft()).toBe(0);
   expect([gateway, dialer].flatMap((host) => leftovers(world, host))).toEqual([]);
+});
+
+const byEap = () => ({ gateway: eapPolicy(), phone: eapPhone(), ports: users() });
+const loginsByEap: [string, Parameters<typeof household>[0]][] = [
+  ['that came in', byEap()],
+  ['with a wrong password', { ...byEap(), phone: eapPhone({}, { name: 'anna', password: 'x' }) }],
+  ['of somebody else', { ...byEap(), gateway: eapPolicy({ eapId: pattern('bert') }) }],
+  ['by GTC', { ...byEap(), gateway: eapPolicy({ remoteAuth: ['eap-gtc'] }) }],
+];
+
+test.each(loginsByEap)('a login by EAP %s, broken off after any datagram', (_name, fields) => {
+  for (let n = 2; n < 14; n++) {
+    const { world, gateway, phone: dialer, dial } = household(fields);
+    for (const host of [gateway, dialer]) watchSecrets(host);
+    world.wire = (packet) => (world.sent.length > n ? [] : [{ packet, delay: milliseconds(10) }]);
+    dial();
+    world.run(seconds(30));
+    for (const host of [gateway, dialer]) world.input(host, all);
+    world.run(seconds(3600));
+    expect([n, secretsLeft()]).toEqual([n, 0]);
+    expect([gateway, dialer].flatMap((host) => leftovers(world, host))).toEqual([]);
+  }
+  expect(secretsMade()).toBeGreaterThan(0);
 });
 
 test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
