@@ -153,7 +153,7 @@ const connection = sectionType({
     ),
     remote_id: optional(
       identityPattern,
-      'What the peer must call itself; in the distinguished name of a certificate the value * is any, as in C=CH, O=Home, CN=*.',
+      'What the peer must call itself (who logs in with a password: eap_id instead); in the distinguished name of a certificate the value * is any, as in C=CH, O=Home, CN=*.',
       'any; an initiator that checks a certificate expects the name it dialled',
     ),
     local_auth: defaulted(

@@ -6,6 +6,7 @@ import { PayloadType } from '../../iana/payloads.ts';
 import {
   formatIdentity,
   type Identity,
+  matchesIdentity,
   sameIdentity,
   userIdentity,
 } from '../../policy/identity.ts';
@@ -85,18 +86,23 @@ function methodsOf({ remoteAuth }: Connection, shown: Certified | undefined): re
 export function selectByEap(
   { candidates, localId, shown }: Front,
   { name }: EapMethodRow,
-  { identities, grant }: EapOutcome,
+  { identities, grant, certificate }: EapOutcome,
 ): Selected | Refusal {
+  // Whoever shows a certificate is held to remote_id, inside EAP as outside.
+  const mayCome = ({ remoteId }: Connection): boolean =>
+    certificate === undefined || identities.some((one) => matchesIdentity(remoteId, one));
   const open = candidates.filter(
     (connection) =>
       methodsOf(connection, shown).includes(name) &&
-      (grant?.connections?.includes(connection.name) ?? true),
+      (grant?.connections?.includes(connection.name) ?? true) &&
+      mayCome(connection),
   );
   const [choice] = fitting(open, 'eapId', identities);
   if (choice) return { ...choice, localId };
   return {
     why: `no connection lets ${namesOf(identities)} in by ${name}`,
-    advice: 'Look at option eap_id of the connections, and at option connection of the user.',
+    advice:
+      'Look at option eap_id of the connections, at option connection of the user, and with EAP-TLS at option remote_id.',
   };
 }
 

@@ -4,25 +4,26 @@ import { describe, expect, test } from 'vitest';
 import { fromText } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
 import type { Answer, Question, TlsProgress, TlsRef } from '../../../src/ike/core.ts';
+import type { Connection } from '../../../src/policy/policy.ts';
 import { household, pool } from '../household.ts';
-import { connection, identity, policy } from '../policies.ts';
+import { connection, identity, pattern, policy } from '../policies.ts';
 import { eapPhone } from '../users.ts';
 
 const records = fromText('hello');
 const ofPhone = 7 as TlsRef;
 const ofGateway = 8 as TlsRef;
-const goesOn: TlsProgress = {
+const goesOn = {
   ok: true,
   records,
   data: new Uint8Array(0),
   established: undefined,
   chain: [],
-};
+} as const satisfies TlsProgress;
 
 /** A phone of ours that logs in by EAP-TLS, and a gateway of ours. */
-function homeWithTls() {
+function homeWithTls(fields: Partial<Connection> = {}) {
   const own = { name: 'own', keyId: 'own', keyType: 'p256', chain: [], identities: [] } as const;
-  const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own' });
+  const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own', ...fields });
   return household({
     gateway: policy([serving], { certificates: [own] }),
     phone: eapPhone({ localAuth: 'eap-tls' }),
@@ -99,7 +100,8 @@ describe('a TLS connection of a login', () => {
   });
 });
 
-test('who logs in by EAP-TLS is known by the certificate, for the day that it is revoked', () => {
+/** Anna has logged in with her certificate, or was refused. */
+function withCertificate(fields: Partial<Connection>) {
   const done = { ...goesOn, records: new Uint8Array(0), established: '1.2' } as const;
   const chain = [fromText('a certificate')];
   /** Takes these turns of TLS, and believes that the other side is `who`. */
@@ -121,13 +123,30 @@ test('who logs in by EAP-TLS is known by the certificate, for the day that it is
         return pool(['10.3.0.2'])(question);
     }
   };
-  const { world, gateway, phone, dial } = homeWithTls();
+  const { world, gateway, phone, dial } = homeWithTls(fields);
   gateway.ports = talks([goesOn, { ...done, records, chain }], ofGateway, 'anna@example.org');
   phone.ports = talks([goesOn, goesOn, { ...done, chain }], ofPhone, 'home.example');
   dial();
   world.run(seconds(5));
-  expect(gateway.sa).toMatchObject({
-    peer: 'anna@example.org',
-    certificate: 'that of anna@example.org',
+  return gateway;
+}
+
+describe('who logs in by EAP-TLS', () => {
+  test('is known by the certificate, for the day that it is revoked', () => {
+    expect(withCertificate({}).sa).toMatchObject({
+      peer: 'anna@example.org',
+      certificate: 'that of anna@example.org',
+    });
+  });
+
+  test('has to be whom remote_id names, as with a certificate outside EAP (class 3)', () => {
+    expect(withCertificate({ remoteId: pattern('*@example.org') }).sa).toMatchObject({
+      peer: 'anna@example.org',
+    });
+    const gateway = withCertificate({ remoteId: pattern('*@office.example') });
+    expect(gateway.installed).toEqual([]);
+    expect(gateway.eventsOf('attempt.failed')).toMatchObject([
+      { why: 'no connection lets anna@example.org in by eap-tls' },
+    ]);
   });
 });
