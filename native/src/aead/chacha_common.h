@@ -30,6 +30,9 @@ static inline uint32_t load32_little(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* «expand 32-byte k» */
+static const uint32_t chacha_constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+
 #define QUARTER(a, b, c, d)             \
 	a += b;                         \
 	d = ROTATE((lanes)(d ^ a), 16); \
@@ -90,13 +93,12 @@ static inline void add_stream(uint8_t *text, const lanes x[16])
 static void chacha_batch(
 	const struct chacha_key *key, const uint8_t *nonce, uint32_t counter, uint8_t *text)
 {
-	static const uint32_t constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 	lanes start[16], x[16];
 
 #pragma GCC unroll 8
 	for (int i = 0; i < 8; i++) {
 		if (i < 4)
-			start[i] = (lanes){0} + constants[i];
+			start[i] = (lanes){0} + chacha_constants[i];
 		start[4 + i] = (lanes){0} + key->words[i];
 	}
 	start[12] = (lanes){0} + counter;
@@ -137,14 +139,81 @@ static bool chacha_init(struct aead_key *where, const uint8_t *bytes, size_t cou
 	return true;
 }
 
-/* The first batch: block 0 is the key of Poly1305, what is behind it the beginning of the stream.
+#if LANES == 8
+/* Each half is a row of a block: turned, diagonals become columns. */
+#define TURN(x, a, b, c, d) __builtin_shufflevector(x, x, a, b, c, d, 4 + a, 4 + b, 4 + c, 4 + d)
+/* clang-format off */
+#define ROWS(x) {(x)[0], (x)[1], (x)[2], (x)[3], (x)[0], (x)[1], (x)[2], (x)[3]}
+/* clang-format on */
+
+/*
+ * The first two blocks, a row of each in a vector: all that a short text needs, sooner than a batch
+ * of eight.
  */
-static void chacha_first(
-	const struct chacha_key *key, const uint8_t *nonce, struct poly *poly, uint8_t *stream)
+static void chacha_pair(const struct chacha_key *key, const uint8_t *nonce, uint8_t *out)
 {
+	const uint32_t number[4] = {
+		0, load32_little(nonce), load32_little(nonce + 4), load32_little(nonce + 8)};
+	const lanes start[4] = {ROWS(chacha_constants), ROWS(key->words), ROWS(key->words + 4),
+		(lanes)ROWS(number) + (lanes){0, 0, 0, 0, 1, 0, 0, 0}};
+	lanes a = start[0], b = start[1], c = start[2], d = start[3];
+
+	for (int i = 0; i < 10; i++) {
+		QUARTER(a, b, c, d);
+		b = TURN(b, 1, 2, 3, 0);
+		c = TURN(c, 2, 3, 0, 1);
+		d = TURN(d, 3, 0, 1, 2);
+		QUARTER(a, b, c, d);
+		b = TURN(b, 3, 0, 1, 2);
+		c = TURN(c, 2, 3, 0, 1);
+		d = TURN(d, 1, 2, 3, 0);
+	}
+	const lanes rows[4] = {a + start[0], b + start[1], c + start[2], d + start[3]};
+
+	for (int i = 0; i < 4; i++) {
+		*(quarter *)(out + 16 * i) = __builtin_shufflevector(rows[i], rows[i], 0, 1, 2, 3);
+		*(quarter *)(out + CHACHA_BYTES + 16 * i) =
+			__builtin_shufflevector(rows[i], rows[i], 4, 5, 6, 7);
+	}
+}
+#endif
+
+/* Block 0 is the key of Poly1305; behind it is the beginning of the stream, one block of it for a
+ * text that needs no more. */
+static void chacha_first(const struct chacha_key *key, const uint8_t *nonce, size_t bytes,
+	struct poly *poly, uint8_t *stream)
+{
+#if LANES == 8
+	if (bytes <= CHACHA_BYTES) {
+		chacha_pair(key, nonce, stream);
+		poly_begin(poly, stream);
+		return;
+	}
+#else
+	(void)bytes;
+#endif
 	memset(stream, 0, BATCH_BYTES);
 	chacha_batch(key, nonce, 0, stream);
 	poly_begin(poly, stream);
+}
+
+/* text ^= stream, in words: wider loads would have to wait for what stored the stream. */
+static inline void chacha_add(uint8_t *text, const uint8_t *stream, size_t bytes)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= bytes; i += 8) {
+		uint64_t a, b;
+
+		memcpy(&a, text + i, 8);
+		memcpy(&b, stream + i, 8);
+		a ^= b;
+		memcpy(text + i, &a, 8);
+		/* Else the compiler makes wide ones of the loop. */
+		__asm__ volatile("" ::: "memory");
+	}
+	for (; i < bytes; i++)
+		text[i] ^= stream[i];
 }
 
 static void chacha_crypt(const struct chacha_key *key, const uint8_t *nonce, const uint8_t *first,
@@ -154,8 +223,7 @@ static void chacha_crypt(const struct chacha_key *key, const uint8_t *nonce, con
 	uint8_t tail[BATCH_BYTES];
 	uint32_t counter = LANES;
 
-	for (size_t i = 0; i < early; i++)
-		text[i] ^= first[CHACHA_BYTES + i];
+	chacha_add(text, first + CHACHA_BYTES, early);
 	text += early;
 	bytes -= early;
 	for (; bytes >= BATCH_BYTES; text += BATCH_BYTES, bytes -= BATCH_BYTES, counter += LANES)
@@ -171,15 +239,9 @@ static void chacha_crypt(const struct chacha_key *key, const uint8_t *nonce, con
 static void authenticate(struct poly *poly, const uint8_t *aad, size_t aad_bytes,
 	const uint8_t *text, size_t bytes, uint8_t *tag)
 {
-	uint8_t lengths[16];
-
-	for (int i = 0; i < 8; i++) {
-		lengths[i] = (uint8_t)((uint64_t)aad_bytes >> (8 * i));
-		lengths[8 + i] = (uint8_t)((uint64_t)bytes >> (8 * i));
-	}
 	poly_add(poly, aad, aad_bytes);
 	poly_add(poly, text, bytes);
-	poly_add(poly, lengths, sizeof(lengths));
+	poly_words(poly, aad_bytes, bytes);
 	poly_end(poly, tag);
 }
 
@@ -190,7 +252,7 @@ static void chacha_seal(const struct aead_key *where, const uint8_t *nonce, cons
 	_Alignas(32) uint8_t first[BATCH_BYTES];
 	struct poly poly;
 
-	chacha_first(key, nonce, &poly, first);
+	chacha_first(key, nonce, bytes, &poly, first);
 	chacha_crypt(key, nonce, first, text, bytes);
 	authenticate(&poly, aad, aad_bytes, text, bytes, tag);
 }
@@ -203,7 +265,7 @@ static bool chacha_open(const struct aead_key *where, const uint8_t *nonce, cons
 	uint8_t expected[16];
 	struct poly poly;
 
-	chacha_first(key, nonce, &poly, first);
+	chacha_first(key, nonce, bytes, &poly, first);
 	authenticate(&poly, aad, aad_bytes, text, bytes, expected);
 	if (!aead_tags_equal(expected, tag, sizeof(expected))) {
 		memset(text, 0, bytes);

@@ -34,6 +34,16 @@ static inline uint64_t load64_little(const uint8_t *p)
 	return word;
 }
 
+/* Fewer than eight bytes. */
+static inline uint64_t load_little(const uint8_t *p, size_t bytes)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		word |= (uint64_t)p[i] << (8 * i);
+	return word;
+}
+
 /* Cuts 128 bits, given as halves, into limbs: `limb` of five with index i. */
 #define POLY_CUT(low, high, mask, i)                               \
 	((i) == 0          ? (low) & (mask)                        \
@@ -64,10 +74,9 @@ static void poly_begin(struct poly *poly, const uint8_t key[32])
 	memcpy(poly->pad, key + 16, 16);
 }
 
-static inline void poly_block(struct poly *poly, const uint8_t *block)
+/* One block, given as its halves. */
+static inline void poly_words(struct poly *poly, uint64_t low, uint64_t high)
 {
-	const uint64_t low = load64_little(block), high = load64_little(block + 8);
-
 #pragma GCC unroll 5
 	for (int i = 0; i < 5; i++)
 		poly->h[i] += POLY_CUT(low, high, 0x3ffffffu, i);
@@ -83,16 +92,27 @@ static inline void poly_block(struct poly *poly, const uint8_t *block)
 #define MULTIPLY POLY_MULTIPLY
 #include "poly1305_multiply.h"
 
-/* `powers` are those for each lane. */
-static void poly_spread(
-	struct many_factor *factor, const struct one_factor *const powers[POLY_LANES])
+/* The same power for every lane. */
+static inline void poly_spread(struct many_factor *factor, const struct one_factor *power)
 {
+	for (int i = 0; i < 5; i++) {
+		factor->limb[i] = POLY_NARROW((POLY_WIDE){0} + power->limb[i]);
+		factor->five[i] = POLY_NARROW((POLY_WIDE){0} + power->five[i]);
+	}
+}
+
+/* The lowest power for the last block of a group. */
+static inline void poly_stagger(
+	struct many_factor *factor, const struct one_factor powers[POLY_LANES])
+{
+	static const int order[POLY_LANES] = POLY_ORDER;
+
 	for (int i = 0; i < 5; i++) {
 		POLY_WIDE limb = {0}, five = {0};
 
 		for (int lane = 0; lane < POLY_LANES; lane++) {
-			limb[lane] = powers[lane]->limb[i];
-			five[lane] = powers[lane]->five[i];
+			limb[lane] = powers[POLY_LANES - 1 - order[lane]].limb[i];
+			five[lane] = powers[POLY_LANES - 1 - order[lane]].five[i];
 		}
 		factor->limb[i] = POLY_NARROW(limb);
 		factor->five[i] = POLY_NARROW(five);
@@ -101,9 +121,7 @@ static void poly_spread(
 
 static void poly_groups(struct poly *poly, const uint8_t *bytes, size_t groups)
 {
-	static const int order[POLY_LANES] = POLY_ORDER;
 	const POLY_WIDE mask = (POLY_WIDE){0} + 0x3ffffff;
-	const struct one_factor *each[POLY_LANES];
 	struct one_factor powers[POLY_LANES];
 	struct many_factor step, last;
 	uint64_t power[5];
@@ -119,12 +137,8 @@ static void poly_groups(struct poly *poly, const uint8_t *bytes, size_t groups)
 		one_multiply(power, &poly->r);
 		poly_factor(&powers[i], power);
 	}
-	for (int lane = 0; lane < POLY_LANES; lane++)
-		each[lane] = &powers[POLY_LANES - 1];
-	poly_spread(&step, each);
-	for (int lane = 0; lane < POLY_LANES; lane++)
-		each[lane] = &powers[POLY_LANES - 1 - order[lane]];
-	poly_spread(&last, each);
+	poly_spread(&step, &powers[POLY_LANES - 1]);
+	poly_stagger(&last, powers);
 	for (; groups > 0; groups--, bytes += 16 * POLY_LANES) {
 		POLY_WIDE low, high;
 
@@ -150,8 +164,6 @@ static void poly_groups(struct poly *poly, const uint8_t *bytes, size_t groups)
 /* Takes bytes, filled up with zeros to whole blocks. */
 static void poly_add(struct poly *poly, const uint8_t *bytes, size_t count)
 {
-	uint8_t last[16] = {0};
-
 #ifdef POLY_LANES
 	/* Fewer are not worth the powers of r. */
 	if (count >= 16 * 3 * POLY_LANES) {
@@ -163,11 +175,11 @@ static void poly_add(struct poly *poly, const uint8_t *bytes, size_t count)
 	}
 #endif
 	for (; count >= 16; bytes += 16, count -= 16)
-		poly_block(poly, bytes);
-	if (count == 0)
-		return;
-	memcpy(last, bytes, count);
-	poly_block(poly, last);
+		poly_words(poly, load64_little(bytes), load64_little(bytes + 8));
+	if (count >= 8)
+		poly_words(poly, load64_little(bytes), load_little(bytes + 8, count - 8));
+	else if (count > 0)
+		poly_words(poly, load_little(bytes, count), 0);
 }
 
 /* h modulo 2^130 − 5, plus the pad, modulo 2^128. */
