@@ -10,6 +10,7 @@ import type {
   Capabilities,
   CheckedConfiguration,
   DaemonApi,
+  HeldFacts,
   ServiceFacts,
   Termination,
 } from '../rpc/api.ts';
@@ -17,11 +18,15 @@ import type { CertificateDesk } from '../rpc/certificates.ts';
 import type { Ring } from '../trace/ring.ts';
 import type { Tracer } from '../trace/tracer.ts';
 import { transforms } from '../transforms/table.ts';
+import { cpuFeatures } from './cpu.ts';
 import type { Clock, Daemon } from './daemon.ts';
 import type { Dialler } from './dialler.ts';
 import { forget, type Gathered, type Gathering, viewGathering } from './gather.ts';
+import type { HostTools } from './host.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { PastTraffic } from './past-traffic.ts';
+import { selfTest } from './selftest.ts';
+import { planeOptions } from './settings.ts';
 
 /** What the daemon is made of, as far as its state can be asked for. */
 export interface Parts {
@@ -30,6 +35,7 @@ export interface Parts {
   readonly core: Core;
   readonly daemon: Daemon;
   readonly dialler: Dialler;
+  readonly tools: HostTools;
   readonly plane: DataPlane;
   readonly past: PastTraffic;
   readonly leases: LeaseKeeper;
@@ -48,6 +54,10 @@ export interface Parts {
 
 export function daemonApi(parts: Parts): DaemonApi {
   const { facts, clock, core, daemon, dialler, plane, leases, ring, tracer } = parts;
+  const held = (): readonly HeldFacts[] =>
+    parts.current().store.held.map(({ kind, name, certificate }) => {
+      return { kind, name, notAfter: Math.floor(certificate.notAfter.getTime() / 1000) };
+    });
   const command = (one: Command): void => daemon.give({ kind: 'command', command: one });
   return {
     service: facts,
@@ -83,12 +93,19 @@ export function daemonApi(parts: Parts): DaemonApi {
       return viewGathering(gathering);
     },
     capabilities: () => capabilitiesOf(parts),
+    async selfTest() {
+      const gathering = parts.gather();
+      if (gathering.gathered) forget(gathering.gathered.configuration);
+      const { service } = parts.current().configuration;
+      return selfTest({
+        ...{ tools: parts.tools, service: facts, held: held(), wall: Date.now() / 1000 },
+        mtu: planeOptions(service).mtu,
+        configuration: viewGathering(gathering),
+      });
+    },
     certificates: parts.certificates,
     accounts: parts.accounts,
-    held: () =>
-      parts.current().store.held.map(({ kind, name, certificate }) => {
-        return { kind, name, notAfter: Math.floor(certificate.notAfter.getTime() / 1000) };
-      }),
+    held,
   };
 }
 
@@ -100,13 +117,14 @@ function connectionsOf(which: Termination, { core, current }: Parts): readonly s
   return sa?.connection === undefined ? [] : [sa.connection];
 }
 
-function capabilitiesOf({ engine }: Parts): Capabilities {
+function capabilitiesOf({ engine, tools }: Parts): Capabilities {
   const kinds = [...new Set(transforms.map(({ type }) => type))];
   const keywords = (kind: string): string[] =>
     transforms.filter(({ type }) => type === kind).map(({ keyword }) => keyword);
   return {
     transforms: Object.fromEntries(kinds.map((kind) => [kind, keywords(kind)])),
     engine,
+    cpu: cpuFeatures(tools.read),
     extensions: extensions.map(({ name, rfc }) => ({ name, rfc })),
   };
 }

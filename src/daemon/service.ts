@@ -80,6 +80,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     engine: engine.served,
     facts: serviceFacts(service, plane, startedAt),
     clock: systemClock,
+    tools,
     current: () => inUse.gathered,
     gather: () => gather(place.configFile),
     async adopt(gathering) {

@@ -35,6 +35,8 @@ export interface DaemonApi {
   reload(): Promise<CheckedConfiguration>;
   checkConfiguration(): Promise<CheckedConfiguration>;
   capabilities(): Capabilities;
+  /** What can be told from inside about whether devices will get in. */
+  selfTest(): Promise<readonly SelfCheck[]>;
   readonly certificates: CertificateDesk;
   readonly accounts: AccountDesk;
   /** Own certificates and authorities that are in use. */
@@ -105,11 +107,20 @@ export interface CheckedConfiguration {
   readonly summary: string;
 }
 
+export interface SelfCheck {
+  readonly name: string;
+  readonly state: 'fine' | 'doubtful' | 'broken' | 'unknown';
+  readonly says: string;
+  readonly cure?: string;
+}
+
 export interface Capabilities {
   /** Keywords of proposals, by kind of transform. */
   readonly transforms: Readonly<Record<string, readonly string[]>>;
   /** Primitive and the engine that serves it. */
   readonly engine: Readonly<Record<string, string>>;
+  /** What the processor can do for cryptography. */
+  readonly cpu: readonly string[];
   /** RFCs of the extensions spoken. */
   readonly extensions: readonly { readonly name: string; readonly rfc: string }[];
 }

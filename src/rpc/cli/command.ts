@@ -11,6 +11,7 @@ export interface Surroundings {
   print(text: string): void;
   /** Seconds since 1970. */
   now(): number;
+  wait(seconds: number): Promise<void>;
 }
 
 export interface Command {

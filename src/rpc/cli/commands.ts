@@ -6,16 +6,17 @@ import { type EntryView, entryShape } from '../entry.ts';
 import type { Callable, MethodTable } from '../method.ts';
 import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
-import { checkedShape, countersShape, statusShape } from '../methods/service.ts';
+import { checkedShape, countersShape, selfTestShape, statusShape } from '../methods/service.ts';
 import { attemptsShape, eventsShape } from '../methods/trace.ts';
 import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
 import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
 import { deviceCommand } from './device.ts';
 import { formatAttempts } from './explain.ts';
-import { formatPools, formatSas, formatStatus } from './status.ts';
+import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
 import { userCommand } from './user.ts';
+import { watchCommand } from './watch.ts';
 
 /** @returns undefined where there is no such command */
 export function commandNamed(name: string, methods: MethodTable): Command | undefined {
@@ -117,6 +118,20 @@ export const commands: Readonly<Record<string, Command>> = {
   cert: certCommand,
   user: userCommand,
   device: deviceCommand,
+  selftest: {
+    summary: 'What can be told from inside about whether devices will get in',
+    usage: '[--json]',
+    options: withJson,
+    words: 0,
+    async run({ values }, around) {
+      const result = await around.call('selftest', {});
+      const { checks } = z.parse(selfTestShape, result);
+      if (values['json']) around.print(JSON.stringify(result));
+      else around.print(formatChecks(checks));
+      return checks.some(({ state }) => state === 'broken') ? 1 : 0;
+    },
+  },
+  watch: watchCommand,
   counters: {
     summary: 'What was dropped, refused and repeated',
     usage: '[--all] [--json]',

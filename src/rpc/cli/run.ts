@@ -81,6 +81,7 @@ async function runCommand(invocation: Invocation, program: Program): Promise<num
     follow: (params) => followDaemon(socket, params),
     print: terminal.out,
     now: () => Date.now() / 1000,
+    wait: (seconds) => new Promise((done) => setTimeout(done, seconds * 1000)),
   });
 }
 

@@ -2,7 +2,7 @@
 import type * as z from 'zod/mini';
 import { printable } from '../../base/printable.ts';
 import type { poolsShape } from '../methods/pool.ts';
-import type { statusShape } from '../methods/service.ts';
+import type { selfTestShape, statusShape } from '../methods/service.ts';
 import type { SaView } from '../shapes.ts';
 import { formatBytes, formatDuration, formatTable } from './text.ts';
 
@@ -81,3 +81,15 @@ function rowOf(sa: SaView, now: number): string[] {
 
 const natWords = { none: 'no', local: 'ours', remote: 'theirs', both: 'both' } as const;
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** `ikectl selftest` in words: a mark, what was looked at, what was seen, and below it what helps. */
+export function formatChecks(checks: z.infer<typeof selfTestShape>['checks']): string {
+  return checks
+    .map(({ name, state, says, cure }) => {
+      const line = `${marks[state].padEnd(9)}${name}: ${printable(says, 300)}`;
+      return cure === undefined ? line : `${line}\n${' '.repeat(9)}${printable(cure, 300)}`;
+    })
+    .join('\n');
+}
+
+const marks = { fine: 'fine', doubtful: 'perhaps', broken: 'BROKEN', unknown: 'unknown' } as const;

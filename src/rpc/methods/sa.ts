@@ -9,6 +9,9 @@ const name = z.string().check(z.minLength(1), z.maxLength(64));
 const saId = z.int().check(z.minimum(0));
 
 export const sasShape = z.object({ sas: z.array(saShape) });
+const connectionsShape = z.object({
+  connections: z.array(z.object({ name: z.string(), sas: z.number() })),
+});
 export const terminatedShape = z.object({
   terminated: z.number(),
   /** Connections that are not dialled by themselves any more, until they are dialled on command. */
@@ -27,6 +30,20 @@ export const saMethods: MethodTable = {
         .sas.filter(({ id }) => sa === undefined || id === sa)
         .filter((candidate) => connection === undefined || candidate.connection === connection);
       return { sas: wanted.map((found) => viewSa(daemon, found)) };
+    },
+  }),
+  connections: method({
+    summary: 'The connections of the configuration, and how many IKE SAs each has',
+    access: 'read',
+    params: z.strictObject({}),
+    result: connectionsShape,
+    run(daemon) {
+      const { sas } = daemon.snapshot();
+      const up = sas.filter(({ establishedAt }) => establishedAt !== undefined);
+      const connections = daemon.connections().map((each) => {
+        return { name: each, sas: up.filter(({ connection }) => connection === each).length };
+      });
+      return { connections };
     },
   }),
   terminate: method({

@@ -29,6 +29,17 @@ export const checkedShape = z.object({
   problems: z.array(problemShape),
 });
 
+export const selfTestShape = z.object({
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['fine', 'doubtful', 'broken', 'unknown']),
+      says: z.string(),
+      cure: z.optional(z.string()),
+    }),
+  ),
+});
+
 export const statusShape = z.object({
   state: z.enum(['running']),
   version: z.string(),
@@ -99,10 +110,11 @@ export const serviceMethods: MethodTable = {
       transforms: z.record(z.string(), z.array(z.string())),
       engine: z.record(z.string(), z.string()),
       aead: z.string(),
+      cpu: z.array(z.string()),
       extensions: z.array(z.object({ name: z.string(), rfc: z.string() })),
     }),
     run(daemon) {
-      const { transforms, engine, extensions } = daemon.capabilities();
+      const { transforms, engine, cpu, extensions } = daemon.capabilities();
       return {
         version: daemon.service.version,
         transforms: Object.fromEntries(
@@ -110,9 +122,17 @@ export const serviceMethods: MethodTable = {
         ),
         engine: { ...engine },
         aead: daemon.service.aead,
+        cpu: [...cpu],
         extensions: [...extensions],
       };
     },
+  }),
+  selftest: method({
+    summary: 'What can be told from inside about whether devices will get in',
+    access: 'read',
+    params: nothing,
+    result: selfTestShape,
+    run: async (daemon) => ({ checks: [...(await daemon.selfTest())] }),
   }),
   reload: method({
     summary: 'Read the configuration again; with an error in it, the old one stays',

@@ -43,6 +43,24 @@ async function ikectl(...args: string[]) {
 }
 
 describe('ikectl', () => {
+  test('selftest says what is broken and what helps, also by its exit code', async () => {
+    const { code, out } = await ikectl('selftest');
+    expect(code).toBe(1);
+    expect(out.split('\n')).toEqual([
+      'fine     clock: it is late',
+      'BROKEN   public address: it is shared',
+      '         Ask for another.',
+    ]);
+  });
+
+  test('watch draws the status anew, with the speed since the last time', async () => {
+    const { code, out } = await ikectl('watch', '--times', '2', '--every', '0');
+    expect(code).toBe(0);
+    expect(out.match(/ikev2d 1\.2\.3/g)).toHaveLength(2);
+    expect(out.split('\x1b[H\x1b[J').at(-1)).toMatch(/in 0 B\/s, out 0 B\/s$/);
+    expect((await ikectl('watch', '--every', 'x')).code).toBe(2);
+  });
+
   test('says its version, and its commands with every method of the table', async () => {
     expect(await ikectl('--version')).toEqual({ code: 0, out: '9.9.9', err: '' });
     const { code, out } = await ikectl('--help');

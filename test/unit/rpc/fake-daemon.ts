@@ -131,8 +131,13 @@ export function fakeDaemon(): FakeDaemon {
     capabilities: () => ({
       transforms: { ENCR: ['aes256gcm16'] },
       engine: { sha256: 'node' },
+      cpu: ['aes'],
       extensions: [{ name: 'mobike', rfc: 'RFC 4555' }],
     }),
+    selfTest: async () => [
+      { name: 'clock', state: 'fine', says: 'it is late' },
+      { name: 'public address', state: 'broken', says: 'it is shared', cure: 'Ask for another.' },
+    ],
     happen(event) {
       const entry = ring.add(1_700_000_000_500, event);
       for (const follower of followers) follower(entry);

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../src/base/ip.ts';
+import { instant } from '../../../src/base/time.ts';
+import { cpuFeatures } from '../../../src/daemon/cpu.ts';
+import { type SelfTested, selfTest } from '../../../src/daemon/selftest.ts';
+
+interface Host {
+  readonly source?: string;
+  readonly mtu?: string;
+  readonly addresses?: readonly string[];
+}
+
+/** What the check of that name says of a router. */
+async function look(name: string, host: Host = {}, changes: Partial<SelfTested> = {}) {
+  const { source = '203.0.113.7', mtu = '1500', addresses = [] } = host;
+  const checks = await selfTest({
+    tools: {
+      async run(_, args) {
+        if (args.includes('get')) return `192.0.2.1 via 203.0.113.1 dev wan src ${source} uid 0`;
+        return source === '' ? '' : 'default via 203.0.113.1 dev wan proto static\n';
+      },
+      read: (path) => (path === '/sys/class/net/wan/mtu' ? `${mtu}\n` : undefined),
+      addresses: () => addresses.map((one) => ip(one)),
+    },
+    service: {
+      ...{ version: '1', startedAt: instant(0), device: 'ipsec0', aead: 'gcm', keylog: undefined },
+      listen: ['*:500', '*:4500'],
+    },
+    held: [],
+    wall: Date.UTC(2026, 10, 23) / 1000,
+    mtu: 1400,
+    configuration: { isFine: true, problems: [], summary: '1 connection' },
+    ...changes,
+  });
+  return checks.find((check) => check.name === name);
+}
+
+describe('the address that the provider gives', () => {
+  test.each([
+    ['203.0.113.7', 'fine', /203/],
+    ['100.64.3.4', 'broken', /CGNAT/],
+    ['192.168.178.2', 'doubtful', /another router/],
+    ['10.1.2.3', 'doubtful', /another router/],
+    ['', 'broken', /no way out/],
+  ])('%s is %s', async (source, state, says) => {
+    const found = await look('public address', { source });
+    expect(found).toMatchObject({ state });
+    expect(found?.says).toMatch(says);
+    expect(found?.cure === undefined).toBe(state === 'fine');
+  });
+
+  test.each([
+    [['2001:db8::1', '10.0.0.1'], 'fine'],
+    [['fd00::1', 'fe80::1'], 'unknown'],
+  ])('of IPv6, %j is %s', async (addresses, state) => {
+    expect(await look('IPv6', { addresses })).toMatchObject({ state });
+  });
+});
+
+describe('packets', () => {
+  test.each([
+    ['1500', 'fine'],
+    ['1492', 'fine'],
+    ['1420', 'doubtful'],
+    ['', 'unknown'],
+  ])('through a link of %s are %s', async (mtu, state) => {
+    expect(await look('packet size', { mtu })).toMatchObject({ state });
+  });
+});
+
+test('a clock from before the first release is wrong, and jumps to right when NTP comes', async () => {
+  expect(await look('clock', {}, { wall: 60 })).toMatchObject({
+    state: 'broken',
+    says: 'it is 1970-01-01 00:01 UTC',
+  });
+  expect(await look('clock')).toMatchObject({ state: 'fine' });
+});
+
+test.each([
+  [400, 'fine'],
+  [5, 'doubtful'],
+  [-1, 'broken'],
+])('a certificate with %i days left is %s', async (days, state) => {
+  const wall = Date.UTC(2026, 10, 23) / 1000;
+  const held = [{ kind: 'certificate', name: 'gateway', notAfter: wall + days * 86_400 }] as const;
+  expect(await look('certificate gateway', {}, { held, wall })).toMatchObject({ state });
+});
+
+test('a configuration that the next start would refuse is told', async () => {
+  const configuration = { isFine: false, problems: [], summary: '1 error' };
+  expect(await look('configuration', {}, { configuration })).toMatchObject({ state: 'broken' });
+});
+
+test('the processor is asked what it can', () => {
+  expect(cpuFeatures(() => 'x: y\nflags\t\t: fpu aes avx2 nonsense\n')).toEqual(['aes', 'avx2']);
+  expect(cpuFeatures(() => 'Features\t: fp asimd aes pmull\n')).toEqual(['aes', 'asimd', 'pmull']);
+  expect(cpuFeatures(() => undefined)).toEqual([]);
+});
