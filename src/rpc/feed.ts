@@ -69,7 +69,7 @@ export class Feed {
 }
 
 /** Events as they are called on the bus; others are for the log alone. */
-const eventNames: Readonly<Partial<Record<EventKind, string>>> = {
+export const eventNames: Readonly<Partial<Record<EventKind, string>>> = {
   'sa.established': 'ike-up',
   'sa.closed': 'ike-down',
   'child.established': 'child-up',

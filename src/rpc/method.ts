@@ -59,6 +59,27 @@ export function kindOf(schema: z.core.$ZodType): string {
   return inner ? kindOf(inner) : def.type;
 }
 
+/** What a manual says of a parameter. */
+export interface Parameter {
+  readonly isRequired: boolean;
+  /** What holds when it is not given, as JSON. */
+  readonly fallback: string | undefined;
+  /** The only values that it takes; none: any of its kind. */
+  readonly choices: readonly string[];
+}
+
+export function parameterOf(schema: z.core.$ZodType): Parameter {
+  const { def } = schema._zod;
+  if (def.type === 'enum' && 'entries' in def) {
+    const choices = Object.values(Object(def.entries)).map((one) => `${one}`);
+    return { isRequired: true, fallback: undefined, choices };
+  }
+  if (!('innerType' in def)) return { isRequired: true, fallback: undefined, choices: [] };
+  const inner = parameterOf(def.innerType as z.core.$ZodType);
+  const fallback = 'defaultValue' in def ? JSON.stringify(def.defaultValue) : inner.fallback;
+  return { ...inner, isRequired: false, fallback };
+}
+
 /** What is wrong with a parameter, in words; zod's own messages would bring its dictionary along. */
 export function explainIssue(issue: z.core.$ZodIssue): string {
   const place = issue.path.length === 0 ? 'params' : `'${issue.path.join('.')}'`;

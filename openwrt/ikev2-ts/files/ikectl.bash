@@ -1,0 +1,43 @@
+# Words of ikectl, for bash. Written by «node cross/gen-docs.mjs» from the table of methods.
+_ikectl() {
+	local words='attempts ca_create ca_export capabilities cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check connections counters device device_add device_revoke devices down events explain initiate leases log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
+	[ "$COMP_CWORD" -eq 1 ] || case "${COMP_WORDS[1]}" in
+	attempts) words='--since --limit --json' ;;
+	ca_create) words='--names --force --json' ;;
+	ca_export) words='--json' ;;
+	capabilities) words='--json' ;;
+	cert) words='--name --address --owner --form --out --key --passphrase-file --force --json --der' ;;
+	certificate_import) words='--name --content --key --force --json' ;;
+	certificate_issue) words='--name --owner --form --json' ;;
+	certificate_renew) words='--certificate --names --json' ;;
+	certificate_revoke) words='--certificate --json' ;;
+	certificates) words='--json' ;;
+	config_check) words='--json' ;;
+	connections) words='--json' ;;
+	counters) words='--json --all' ;;
+	device) words='--owner --platform --expires --address --certificate --form --out --json' ;;
+	device_add) words='--name --owner --platform --auth --form --expires --addresses --json' ;;
+	device_revoke) words='--device --json' ;;
+	devices) words='--json' ;;
+	down) words='--sa --all' ;;
+	events) words='--sa --level --since --limit --json' ;;
+	explain) words='--limit' ;;
+	initiate) words='--connection --json' ;;
+	leases) words='--pool --json' ;;
+	log) words='--follow --limit --level' ;;
+	pools) words='--json' ;;
+	rekey) words='--sa --child --json' ;;
+	sas) words='--json --sa --connection' ;;
+	selftest) words='--json' ;;
+	status) words='--json' ;;
+	terminate) words='--sa --connection --all --json' ;;
+	user) words='--expires --connection --address --max-devices --password-file --ask --generate --json' ;;
+	user_delete) words='--name --json' ;;
+	user_set) words='--name --is --generate --enabled --expires --connection --addresses --max_devices --json' ;;
+	users) words='--json' ;;
+	watch) words='--every --times' ;;
+	*) words='' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+complete -o default -F _ikectl ikectl
