@@ -36,7 +36,7 @@ export const authLifetime: Extension = {
     const announced = announcedIn(received);
     if (announced === undefined) return;
     if (received.exchange === Exchange.IKE_AUTH) sa.slot(state).announced = announced;
-    else if (received.exchange === Exchange.INFORMATIONAL) begin(sa, announced);
+    else if (received.exchange === Exchange.INFORMATIONAL) shorten(sa, announced);
   },
 };
 
@@ -46,6 +46,14 @@ export function beginAuthLifetime(sa: IkeSa): void {
   const own = sa.connection?.reauthLifetime;
   const lifetimes = [announced, own].filter((one) => one !== undefined);
   if (lifetimes.length > 0) begin(sa, milliseconds(Math.min(...lifetimes)));
+}
+
+/** The peer may be stricter than we are, and not less strict. */
+function shorten(sa: IkeSa, announced: Duration): void {
+  const { connection, establishedAt, host } = sa;
+  if (establishedAt === undefined) return;
+  const own = connection?.reauthLifetime ?? Number.POSITIVE_INFINITY;
+  if (since(establishedAt, host.now) + announced < own) begin(sa, announced);
 }
 
 /** New keys do not make the authentication younger. */

@@ -234,8 +234,8 @@ describe('a gateway that announces a lifetime', () => {
 });
 
 describe('AUTH_LIFETIME from the responder', () => {
-  const dialled = (seconds: number, exchange: 'auth' | 'later') => {
-    const scene = authenticating();
+  const dialled = (seconds: number, exchange: 'auth' | 'later', fields = {}) => {
+    const scene = authenticating(fields);
     const data = new Uint8Array(4);
     new DataView(data.buffer).setUint32(0, seconds);
     const lifetime = notify(Notification.AUTH_LIFETIME, data);
@@ -250,6 +250,14 @@ describe('AUTH_LIFETIME from the responder', () => {
 
   test.each(['auth', 'later'] as const)('in the message %s is heeded', (when) => {
     const { world, again } = dialled(100, when);
+    world.run(seconds(88));
+    expect(again()).toBe(0);
+    world.run(seconds(3));
+    expect(again()).toBeGreaterThan(0);
+  });
+
+  test.each(['auth', 'later'] as const)('in the message %s does not lengthen our own', (when) => {
+    const { world, again } = dialled(0xffff_ffff, when, { reauthLifetime: day });
     world.run(seconds(88));
     expect(again()).toBe(0);
     world.run(seconds(3));
