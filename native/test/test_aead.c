@@ -136,6 +136,26 @@ static void a_forged_text_is_refused_and_zeroed(void)
 	}
 }
 
+/* The cipher that is none, for measuring, must never be in a library that is installed. */
+static void every_implementation_hides_the_text(void)
+{
+	for (size_t i = 0; aead_impls[i]; i++) {
+		const struct aead_impl *impl = aead_impls[i];
+		uint8_t secret[96] = {1}, nonce[AEAD_NONCE_BYTES] = {2}, text[64] = {0};
+		uint8_t tag[AEAD_TAG_BYTES] = {0};
+		const uint8_t zeros[64] = {0};
+		struct aead_key key;
+
+		if (!runs_here(impl))
+			continue;
+		CHECK(impl->init(&key, secret, 32u + impl->shape->integrity_key));
+		impl->seal(&key, nonce, nonce, 8, text, sizeof(text), tag);
+		for (size_t at = 0; at < sizeof(text); at += 16)
+			CHECK(memcmp(text + at, zeros, 16) != 0);
+		CHECK(memcmp(tag, zeros, impl->shape->tag) != 0);
+	}
+}
+
 /* RFC 3602 section 3: neither the number nor anything else that shows it. */
 static void an_iv_of_cbc_cannot_be_foreseen_and_differs_from_packet_to_packet(void)
 {
@@ -175,6 +195,7 @@ int main(void)
 	RUN(every_mask_of_features_picks_something_that_runs);
 	RUN(all_implementations_agree_on_random_input);
 	RUN(a_forged_text_is_refused_and_zeroed);
+	RUN(every_implementation_hides_the_text);
 	RUN(an_iv_of_cbc_cannot_be_foreseen_and_differs_from_packet_to_packet);
 	for (size_t i = 0; aead_impls[i]; i++)
 		if (runs_here(aead_impls[i]))

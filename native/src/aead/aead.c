@@ -1,5 +1,6 @@
 #include "aead.h"
 
+extern const struct aead_impl null_cipher;
 extern const struct aead_impl gcm_vaes, gcm_x86, gcm_armv8, gcm_soft;
 extern const struct aead_impl chacha_avx512, chacha_avx2, chacha_ssse3, chacha_neon, chacha_soft;
 extern const struct aead_impl cbc_sha1_units, cbc_sha256_units;
@@ -7,6 +8,9 @@ extern const struct aead_impl cbc_sha1_unit, cbc_sha256_unit, cbc_sha384_unit, c
 extern const struct aead_impl cbc_sha1_soft, cbc_sha256_soft, cbc_sha384_soft, cbc_sha512_soft;
 
 const struct aead_impl *const aead_impls[] = {
+#ifdef WITH_NULL_CIPHER
+	&null_cipher,
+#endif
 #if defined(__x86_64__)
 	&gcm_vaes,
 	&gcm_x86,
