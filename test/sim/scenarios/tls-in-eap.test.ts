@@ -21,12 +21,12 @@ const goesOn = {
 } as const satisfies TlsProgress;
 
 /** A phone of ours that logs in by EAP-TLS, and a gateway of ours. */
-function homeWithTls(fields: Partial<Connection> = {}) {
+function homeWithTls(fields: Partial<Connection> = {}, ofPhone: Partial<Connection> = {}) {
   const own = { name: 'own', keyId: 'own', keyType: 'p256', chain: [], identities: [] } as const;
   const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own', ...fields });
   return household({
     gateway: policy([serving], { certificates: [own] }),
-    phone: eapPhone({ localAuth: 'eap-tls' }),
+    phone: eapPhone({ localAuth: 'eap-tls', ...ofPhone }),
   });
 }
 
@@ -101,7 +101,7 @@ describe('a TLS connection of a login', () => {
 });
 
 /** Anna has logged in with her certificate, or was refused. */
-function withCertificate(fields: Partial<Connection>) {
+function withCertificate(fields: Partial<Connection>, fieldsOfPhone: Partial<Connection> = {}) {
   const done = { ...goesOn, records: new Uint8Array(0), established: '1.2' } as const;
   const chain = [fromText('a certificate')];
   /** Takes these turns of TLS, and believes that the other side is `who`. */
@@ -123,27 +123,39 @@ function withCertificate(fields: Partial<Connection>) {
         return pool(['10.3.0.2'])(question);
     }
   };
-  const { world, gateway, phone, dial } = homeWithTls(fields);
+  const { world, gateway, phone, dial } = homeWithTls(fields, fieldsOfPhone);
   gateway.ports = talks([goesOn, { ...done, records, chain }], ofGateway, 'anna@example.org');
   phone.ports = talks([goesOn, goesOn, { ...done, chain }], ofPhone, 'home.example');
   dial();
   world.run(seconds(5));
-  return gateway;
+  return { world, gateway, phone };
 }
 
 describe('who logs in by EAP-TLS', () => {
   test('is known by the certificate, for the day that it is revoked', () => {
-    expect(withCertificate({}).sa).toMatchObject({
-      peer: 'anna@example.org',
-      certificate: 'that of anna@example.org',
+    const annas = { peer: 'anna@example.org', certificate: 'that of anna@example.org' };
+    const { world, gateway } = withCertificate({ ikeLifetime: seconds(100) });
+    expect(gateway.sa).toMatchObject(annas);
+    const { id } = gateway.sa;
+    world.run(seconds(120));
+    expect(gateway.sa.id).not.toBe(id); // it has new keys
+    expect(gateway.sa).toMatchObject(annas);
+  });
+
+  test('knows a gateway that proves itself in EAP alone by its certificate too', () => {
+    const alone = { localAuth: 'eap-tls' } as const;
+    const { phone } = withCertificate(alone, { remoteAuth: ['eap-tls'] });
+    expect(phone.sa).toMatchObject({
+      peer: 'home.example',
+      certificate: 'that of home.example',
     });
   });
 
   test('has to be whom remote_id names, as with a certificate outside EAP (class 3)', () => {
-    expect(withCertificate({ remoteId: pattern('*@example.org') }).sa).toMatchObject({
+    expect(withCertificate({ remoteId: pattern('*@example.org') }).gateway.sa).toMatchObject({
       peer: 'anna@example.org',
     });
-    const gateway = withCertificate({ remoteId: pattern('*@office.example') });
+    const { gateway } = withCertificate({ remoteId: pattern('*@office.example') });
     expect(gateway.installed).toEqual([]);
     expect(gateway.eventsOf('attempt.failed')).toMatchObject([
       { why: 'no connection lets anna@example.org in by eap-tls' },
