@@ -1,4 +1,5 @@
 // A certificate and then a password in one login (RFC 4739): strongSwan's phones to us, and we to strongSwan.
+import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Authority } from '../lab/certificates.ts';
 import { Gateway } from '../lab/gateway.ts';
@@ -43,7 +44,7 @@ describe('to our gateway', () => {
     needs: ['our gateway', 'strongSwan'],
     async play(home) {
       const gateway = await Gateway.start(home.lab, home.router, [
-        ...basics(),
+        ...basics({ folder: home.lab.folder('revoked') }),
         ...certificateFiles(home.lab, server, authority.certificate),
         user(anna.name, anna.password),
         user(bert.name, 'another password'),
@@ -85,6 +86,18 @@ describe('to our gateway', () => {
     expect(dialled.code).not.toBe(0);
     await until('the gateway has none', async () => (await gateway.sas()).length === 0);
     expect((await gateway.ikectl('explain')).stdout).toMatch(why);
+  });
+
+  test('a revoked certificate ends the tunnel at once, and no password brings it back', async () => {
+    const { gateway, phone } = scene();
+    const { serialNumber } = new X509Certificate(credential.certificate);
+    expect((await phone.initiate('mschapv2')).stdout).toContain('initiate completed successfully');
+
+    expect((await gateway.ikectl('cert', 'revoke', serialNumber)).code).toBe(0);
+
+    await until('the laptop is out', async () => (await gateway.sas()).length === 0);
+    expect((await phone.initiate('mschapv2', 5)).stdout).toContain('AUTHENTICATION_FAILED');
+    expect((await gateway.ikectl('explain')).stdout).toMatch(/was revoked here on/);
   });
 });
 
