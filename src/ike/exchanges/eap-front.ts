@@ -6,7 +6,6 @@ import { PayloadType } from '../../iana/payloads.ts';
 import {
   formatIdentity,
   type Identity,
-  matchesIdentity,
   sameIdentity,
   userIdentity,
 } from '../../policy/identity.ts';
@@ -89,13 +88,14 @@ export function selectByEap(
   { identities, grant, certificate }: EapOutcome,
 ): Selected | Refusal {
   // Whoever shows a certificate is held to remote_id, inside EAP as outside.
-  const mayCome = ({ remoteId }: Connection): boolean =>
-    certificate === undefined || identities.some((one) => matchesIdentity(remoteId, one));
-  const open = candidates.filter(
+  const certified =
+    certificate === undefined
+      ? candidates
+      : fitting(candidates, 'remoteId', identities).map(({ connection }) => connection);
+  const open = certified.filter(
     (connection) =>
       methodsOf(connection, shown).includes(name) &&
-      (grant?.connections?.includes(connection.name) ?? true) &&
-      mayCome(connection),
+      (grant?.connections?.includes(connection.name) ?? true),
   );
   const [choice] = fitting(open, 'eapId', identities);
   if (choice) return { ...choice, localId };

@@ -21,11 +21,15 @@ const goesOn = {
 } as const satisfies TlsProgress;
 
 /** A phone of ours that logs in by EAP-TLS, and a gateway of ours. */
-function homeWithTls(fields: Partial<Connection> = {}, ofPhone: Partial<Connection> = {}) {
+function homeWithTls(
+  serving: readonly Partial<Connection>[] = [{}],
+  ofPhone: Partial<Connection> = {},
+) {
   const own = { name: 'own', keyId: 'own', keyType: 'p256', chain: [], identities: [] } as const;
-  const serving = connection({ remoteAuth: ['eap-tls'], certificate: 'own', ...fields });
+  const byTls = { remoteAuth: ['eap-tls'], certificate: 'own' } as const;
+  const connections = serving.map((fields) => connection({ ...byTls, ...fields }));
   return household({
-    gateway: policy([serving], { certificates: [own] }),
+    gateway: policy(connections, { certificates: [own] }),
     phone: eapPhone({ localAuth: 'eap-tls', ...ofPhone }),
   });
 }
@@ -101,7 +105,10 @@ describe('a TLS connection of a login', () => {
 });
 
 /** Anna has logged in with her certificate, or was refused. */
-function withCertificate(fields: Partial<Connection>, fieldsOfPhone: Partial<Connection> = {}) {
+function withCertificate(
+  serving: readonly Partial<Connection>[],
+  ofDialler: Partial<Connection> = {},
+) {
   const done = { ...goesOn, records: new Uint8Array(0), established: '1.2' } as const;
   const chain = [fromText('a certificate')];
   /** Takes these turns of TLS, and believes that the other side is `who`. */
@@ -123,7 +130,7 @@ function withCertificate(fields: Partial<Connection>, fieldsOfPhone: Partial<Con
         return pool(['10.3.0.2'])(question);
     }
   };
-  const { world, gateway, phone, dial } = homeWithTls(fields, fieldsOfPhone);
+  const { world, gateway, phone, dial } = homeWithTls(serving, ofDialler);
   gateway.ports = talks([goesOn, { ...done, records, chain }], ofGateway, 'anna@example.org');
   phone.ports = talks([goesOn, goesOn, { ...done, chain }], ofPhone, 'home.example');
   dial();
@@ -134,7 +141,7 @@ function withCertificate(fields: Partial<Connection>, fieldsOfPhone: Partial<Con
 describe('who logs in by EAP-TLS', () => {
   test('is known by the certificate, for the day that it is revoked', () => {
     const annas = { peer: 'anna@example.org', certificate: 'that of anna@example.org' };
-    const { world, gateway } = withCertificate({ ikeLifetime: seconds(100) });
+    const { world, gateway } = withCertificate([{ ikeLifetime: seconds(100) }]);
     expect(gateway.sa).toMatchObject(annas);
     const { id } = gateway.sa;
     world.run(seconds(120));
@@ -142,9 +149,21 @@ describe('who logs in by EAP-TLS', () => {
     expect(gateway.sa).toMatchObject(annas);
   });
 
+  test('comes in by the connection that names the certificate most exactly, whatever their order', () => {
+    const any = { name: 'any' };
+    const family = { name: 'family', remoteId: pattern('*@example.org') };
+    const anna = { name: 'anna', remoteId: pattern('anna@example.org') };
+    for (const others of [
+      [any, family, anna],
+      [anna, family, any],
+    ]) {
+      expect(withCertificate(others).gateway.sa).toMatchObject({ connection: 'anna' });
+    }
+  });
+
   test('knows a gateway that proves itself in EAP alone by its certificate too', () => {
     const alone = { localAuth: 'eap-tls' } as const;
-    const { phone } = withCertificate(alone, { remoteAuth: ['eap-tls'] });
+    const { phone } = withCertificate([alone], { remoteAuth: ['eap-tls'] });
     expect(phone.sa).toMatchObject({
       peer: 'home.example',
       certificate: 'that of home.example',
@@ -152,10 +171,10 @@ describe('who logs in by EAP-TLS', () => {
   });
 
   test('has to be whom remote_id names, as with a certificate outside EAP (class 3)', () => {
-    expect(withCertificate({ remoteId: pattern('*@example.org') }).gateway.sa).toMatchObject({
+    expect(withCertificate([{ remoteId: pattern('*@example.org') }]).gateway.sa).toMatchObject({
       peer: 'anna@example.org',
     });
-    const { gateway } = withCertificate({ remoteId: pattern('*@office.example') });
+    const { gateway } = withCertificate([{ remoteId: pattern('*@office.example') }]);
     expect(gateway.installed).toEqual([]);
     expect(gateway.eventsOf('attempt.failed')).toMatchObject([
       { why: 'no connection lets anna@example.org in by eap-tls' },
