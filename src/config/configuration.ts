@@ -13,6 +13,10 @@ export interface Configuration {
   readonly authorities: readonly AuthorityFile[];
   /** Host names that an initiator dials, by connection; to be resolved before `Connection.remote` is complete. */
   readonly remotes: ReadonlyMap<string, readonly string[]>;
+  /** Public keys of peers, by connection. */
+  readonly remoteKeys: ReadonlyMap<string, PastedKeys>;
+  /** Private keys that are used without a certificate. */
+  readonly ownKeys: readonly KeyFile[];
   /** Connections that are dialled at once, and again whenever they end. */
   readonly started: readonly string[];
   /** Connections that are dialled when a packet wants them. */
@@ -74,6 +78,20 @@ export interface Account {
   readonly maxDevices: number | undefined;
 }
 
+export interface PastedKeys {
+  /** SubjectPublicKeyInfo each, DER. */
+  readonly keys: readonly Uint8Array[];
+  /** Of the connection. */
+  readonly line: number;
+}
+export interface KeyFile {
+  /** How a connection names it. */
+  readonly name: string;
+  readonly file: string;
+  /** Of the first connection that uses it. */
+  readonly connection: string;
+  readonly line: number;
+}
 export interface CertificateFile {
   readonly name: string;
   readonly file: string;

@@ -44,6 +44,7 @@ export function loadConnections(
       remote: peers.ranges,
       ...names,
       ...loadProofs(entry, names, sections, findings),
+      remoteKeys: [], // judged where files are read
       eapId: options.eap_id?.pattern ?? anyIdentity,
       login,
       ...algorithms(entry),

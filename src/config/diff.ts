@@ -117,6 +117,7 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   eapId: 'eap_id',
   login: 'eap_id',
   certificate: 'certificate',
+  remoteKeys: 'remote_key',
   ike: 'ike',
   esp: 'esp',
   pool: 'pool',

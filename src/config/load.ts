@@ -8,6 +8,7 @@ import { type LoadedConnection, loadConnections } from './connections.ts';
 import { Findings } from './findings.ts';
 import { loadPresharedKeys, wipeSecrets } from './keys.ts';
 import { loadPools } from './pools.ts';
+import { nameOfKey, ownKeyOf } from './proofs.ts';
 import { readSections, type Section, type Sections } from './read.ts';
 import { serviceOptions, serviceSettings, timing } from './service.ts';
 import { parseUci } from './uci.ts';
@@ -59,6 +60,8 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     certificates: loadCertificates(sections.certificate, findings),
     authorities: loadAuthorities(sections.authority),
     remotes: new Map(names.filter(([, remoteNames]) => remoteNames.length > 0)),
+    remoteKeys: pastedKeys(connections),
+    ownKeys: ownKeys(connections, sections),
     started: namesOf(connections, 'start'),
     trapped: namesOf(connections, 'trap'),
     accounts,
@@ -76,6 +79,27 @@ function assemble(sections: Sections, findings: Findings): Configuration {
 /** Their NT hashes are made; what is left of the password is not needed. */
 const withPassword = <T extends 'user' | 'device'>(all: readonly Section<T>[]) =>
   all.filter(({ options }) => options.password);
+
+const pastedKeys = (connections: readonly LoadedConnection[]): Configuration['remoteKeys'] =>
+  new Map(
+    connections.map(({ connection, entry: { section, options } }) => {
+      return [connection.name, { keys: options.remote_key, line: section.line }] as const;
+    }),
+  );
+
+/** Each file once. */
+function ownKeys(
+  connections: readonly LoadedConnection[],
+  sections: Sections,
+): Configuration['ownKeys'] {
+  const all = connections.flatMap(({ connection, entry }) => {
+    const file = ownKeyOf(entry, sections);
+    if (file === undefined) return [];
+    const { line } = entry.section;
+    return [{ name: nameOfKey(file), file, connection: connection.name, line }];
+  });
+  return all.filter(({ name }, i) => all.findIndex((one) => one.name === name) === i);
+}
 
 const namesOf = (
   connections: readonly LoadedConnection[],

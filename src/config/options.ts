@@ -30,6 +30,7 @@ import {
   identity,
   identityPattern,
   proposal,
+  publicKey,
   remote,
   secret,
   share,
@@ -170,6 +171,16 @@ const connection = sectionType({
       eapName,
       'Users that may log in by EAP; an initiator logs in as this user.',
       'any; an initiator takes the user section of the connection',
+    ),
+    remote_key: list(
+      publicKey,
+      'Public key of the peer, as «ikectl key show» prints it there: instead of any certificate (RFC 7670).',
+      'the peer shows a certificate',
+    ),
+    local_key: optional(
+      absolutePath,
+      'PEM file with the private key that we use without a certificate.',
+      'router.key in the folder of the service, where remote_key is set and certificate is not',
     ),
     certificate: optional(
       sectionName,

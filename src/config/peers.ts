@@ -68,7 +68,8 @@ function expectedId(
 ): IdentityPattern {
   const { role, remote } = options;
   const checksCertificate = askedRemoteAuth(options).some((auth) => auth !== 'psk');
-  if (role === 'responder' || !checksCertificate) return anyIdentity;
+  const isPinned = options.remote_key.length > 0;
+  if (role === 'responder' || !checksCertificate || isPinned) return anyIdentity;
   const [only, ...more] = remote.map(dialled);
   if (more.length === 0) return (only && parseIdentityPattern(only)) || anyIdentity;
   findings.warning(

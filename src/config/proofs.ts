@@ -44,20 +44,53 @@ export function loadProofs(
     localAuth === 'pubkey' ||
     isTwoRounds(localAuth) ||
     (isEap(localAuth) && entry.options.role !== 'initiator');
-  if (showsOne) checkCertificate(entry, sections, findings);
+  const ownKey = ownKeyOf(entry, sections);
+  if (ownKey !== undefined) {
+    reportUnused(entry, 'certificate', 'the gateway shows its key instead', findings);
+  } else if (showsOne) checkCertificate(entry, sections, findings);
   else if (localAuth !== 'eap-tls') {
     reportUnused(entry, 'certificate', 'the gateway proves itself without one', findings);
   }
   const sees = entry.options.role === 'initiator' ? [localAuth, ...remoteAuth] : remoteAuth;
   const ofPeers = entry.options.role === 'initiator' ? showsServer : showsPeer;
-  if (sees.some((auth) => ofPeers.includes(auth) || isTwoRounds(auth))) {
-    checkAuthorities(entry, sections, findings);
+  const isPinned = remoteAuth.includes('pubkey') && entry.options.remote_key.length > 0;
+  if (!remoteAuth.includes('pubkey')) {
+    reportUnused(entry, 'remote_key', 'the peer does not prove itself by pubkey', findings);
   }
+  const believes = (auth: RemoteAuth) =>
+    isTwoRounds(auth) || (ofPeers.includes(auth) && !(isPinned && auth === 'pubkey'));
+  if (sees.some(believes)) checkAuthorities(entry, sections, findings);
   return {
     localAuth,
     remoteAuth,
-    certificate: localAuth === 'psk' ? undefined : certificate,
+    certificate: certificateFor(localAuth, ownKey, certificate),
   };
+}
+
+/** The file of the private key that we use without a certificate; undefined: we show a certificate, or none. */
+export function ownKeyOf(
+  { options }: Section<'connection'>,
+  { service }: Pick<Sections, 'service'>,
+): string | undefined {
+  const { local_auth: auth, local_key: file, remote_key: keys, certificate } = options;
+  if (auth !== 'pubkey') return undefined;
+  if (file !== undefined) return file;
+  if (keys.length === 0 || certificate !== undefined) return undefined;
+  return routerKey(service[0]?.options.folder ?? '/etc/ikev2');
+}
+
+/** Where `ikectl key` keeps the key of this router. */
+export const routerKey = (folder: string): string => `${folder}/router.key`;
+/** No section can have such a name. */
+export const nameOfKey = (file: string): string => `key ${file}`;
+
+function certificateFor(
+  auth: LocalAuth,
+  ownKey: string | undefined,
+  certificate: string | undefined,
+): string | undefined {
+  if (auth === 'psk') return undefined;
+  return ownKey === undefined ? certificate : nameOfKey(ownKey);
 }
 
 function loadRemoteAuth(
@@ -219,7 +252,7 @@ function checkAuthorities(
 
 function reportUnused(
   { section }: Section<'connection'>,
-  option: 'psk' | 'certificate',
+  option: 'psk' | 'certificate' | 'remote_key',
   because: string,
   findings: Findings,
 ): void {

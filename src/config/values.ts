@@ -81,6 +81,16 @@ export const homeSocket: Kind<SocketAddress> = kind('an address at home with a p
   return refuse(`${ip} is no address that one's own network alone reaches`, cure);
 });
 
+/** SubjectPublicKeyInfo in DER; what kind of key it is, is judged elsewhere. */
+export const publicKey: Kind<Uint8Array> = kind('a public key in base64', (text) => {
+  const isWhole = /^[A-Za-z0-9+/]{40,}={0,2}$/.test(text) && text.length % 4 === 0;
+  if (isWhole) return accept(Uint8Array.from(Buffer.from(text, 'base64')));
+  return refuse(
+    `${quote(text)} is not a public key in base64`,
+    'Paste the whole line that «ikectl key show» prints on the other router.',
+  );
+});
+
 export const deviceName: Kind<string> = kind('a name of at most 15 characters', (text) => {
   if (text.length > 15) {
     return refuse(

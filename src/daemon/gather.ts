@@ -5,8 +5,9 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { readRevokedFile } from '../pki/files.ts';
 import { byReference } from '../pki/revoked.ts';
+import { pinnedKey } from '../pki/spki.ts';
 import { loadStore, type Store } from '../pki/store.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { Connection, Policy } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import { codeOf } from './trouble.ts';
@@ -30,12 +31,13 @@ export function gather(configFile: string, read = readWhole): Gathering {
   const { problems, configuration } = loadConfiguration(text);
   if (!configuration) return { problems, gathered: undefined };
   const { store, problems: inFiles } = readFiles(configuration, read);
-  const all = [...problems, ...inFiles];
+  const { connections, problems: inKeys } = pinKeys(configuration);
+  const all = [...problems, ...inFiles, ...inKeys];
   if (all.some(isError)) {
     forget(configuration);
     return { problems: all, gathered: undefined };
   }
-  const policy = { ...configuration.policy, ...fromStore(store) };
+  const policy = { ...configuration.policy, connections, ...fromStore(store) };
   return { problems: all, gathered: { configuration, store, policy } };
 }
 
@@ -61,10 +63,33 @@ export function gatherRevoked(inUse: Gathered, read = readWhole): Gathered {
 export const revokedFile = (folder: string): string => join(folder, 'revoked');
 
 function readFiles(configuration: Configuration, read: typeof readWhole) {
-  const { certificates, authorities, service } = configuration;
-  const files = { certificates, authorities, revoked: revokedFile(service.folder) };
+  const { certificates, authorities, ownKeys, service } = configuration;
+  const files = { certificates, authorities, ownKeys, revoked: revokedFile(service.folder) };
   const store = loadStore(files, read);
   return { store, problems: store.problems.map((problem) => placed(problem, configuration)) };
+}
+
+/** The connections with the keys of their peers, as far as these can be used. */
+function pinKeys({ policy, remoteKeys }: Configuration) {
+  const problems: Problem[] = [];
+  const connections = policy.connections.map((connection): Connection => {
+    const { keys, line } = remoteKeys.get(connection.name) ?? { keys: [], line: undefined };
+    const pinned = keys.flatMap((spki) => {
+      const judged = pinnedKey(spki);
+      if (judged.ok) return [judged.key];
+      problems.push({
+        section: `connection '${connection.name}'`,
+        option: 'remote_key',
+        line,
+        why: `it is ${judged.why}`,
+        cure: 'Paste the whole line that «ikectl key show» prints on the other router.',
+        severity: 'error',
+      });
+      return [];
+    });
+    return pinned.length === 0 ? connection : { ...connection, remoteKeys: pinned };
+  });
+  return { connections, problems };
 }
 
 const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> => ({
@@ -98,12 +123,13 @@ function summaryOf({ configuration: { policy, pools, certificates } }: Gathered)
 }
 
 /** Whoever reads the files does not know the lines of the sections that name them. */
-function placed(problem: Problem, { certificates, authorities }: Configuration): Problem {
+function placed(problem: Problem, { certificates, authorities, ownKeys }: Configuration): Problem {
   const named = (type: string, { name }: { readonly name: string }): boolean =>
     problem.section === `${type} '${name}'`;
   const section =
     certificates.find((one) => named('certificate', one)) ??
-    authorities.find((one) => named('authority', one));
+    authorities.find((one) => named('authority', one)) ??
+    ownKeys.find(({ connection: name }) => named('connection', { name }));
   return section ? { ...problem, line: section.line } : problem;
 }
 

@@ -25,4 +25,5 @@ export const CertEncoding = {
   X509_SIGNATURE: 4, // RFC 7296
   CRL: 7, // RFC 7296
   HASH_AND_URL: 12, // RFC 7296
+  RAW_PUBLIC_KEY: 15, // RFC 7670
 } as const;

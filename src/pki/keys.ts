@@ -4,6 +4,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPair,
+  generateKeyPairSync,
   type KeyObject,
   type SigningOptions,
   sign,
@@ -66,6 +67,12 @@ export function exportPrivateKey({ object }: PrivateKey): Uint8Array {
 export async function makeRsaKey(modulusLength: number): Promise<PrivateKey> {
   const { privateKey: object, publicKey } = await generate('rsa', { modulusLength });
   return { keyType: 'rsa', object, spki: publicKey.export({ type: 'spki', format: 'der' }) };
+}
+
+/** Makes a key for RFC 8420. */
+export function makeEd25519Key(): PrivateKey {
+  const { privateKey: object, publicKey } = generateKeyPairSync('ed25519');
+  return { keyType: 'ed25519', object, spki: publicKey.export({ type: 'spki', format: 'der' }) };
 }
 
 /** Signs `octets`. @throws Bug when the scheme is none of this key's */

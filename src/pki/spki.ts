@@ -1,8 +1,11 @@
 // SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): which keys we take from peers, judged before a signature is.
 // Tiny, huge and odd RSA keys have crashed or fooled IKE daemons (CVE-2018-17540, CVE-2026-14957).
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { equal } from '../base/bytes.ts';
+import { IdType } from '../iana/identities.ts';
 import type { KeyType } from '../ike/core.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { PinnedKey } from '../policy/policy.ts';
 
 /** The type of a key that we work with, or why we do not. `why` continues «has …». */
 export type KeyJudgement =
@@ -17,6 +20,21 @@ export type PublicKeyReading =
 export function judgePublicKey(spki: Uint8Array): KeyJudgement {
   const key = readPublicKey(spki);
   return key.ok ? { ok: true, keyType: key.keyType } : key;
+}
+
+/** A key that the owner pasted, ready to be believed. Never throws. */
+export function pinnedKey(
+  spki: Uint8Array,
+): { readonly ok: true; readonly key: PinnedKey } | { readonly ok: false; readonly why: string } {
+  const judgement = judgePublicKey(spki);
+  if (!judgement.ok) return judgement;
+  return { ok: true, key: { spki, keyType: judgement.keyType, identity: keyIdentity(spki) } };
+}
+
+/** The hash of a public key as an identity. */
+export function keyIdentity(spki: Uint8Array): Identity {
+  const data = new Uint8Array(createHash('sha256').update(spki).digest().subarray(0, 20));
+  return { type: IdType.ID_KEY_ID, data };
 }
 
 /** Reads a public key that passes the judgement. Never throws. */

@@ -22,11 +22,14 @@ import { describe, provenIdentities } from './names.ts';
 import type { RevocationPolicy } from './revocation.ts';
 import { byReference, type Revocation } from './revoked.ts';
 import { formatTime } from './rules.ts';
+import { keyIdentity } from './spki.ts';
 
 /** Sections `certificate` and `authority` of the configuration. */
 export interface StoreFiles {
   readonly certificates: readonly CertificateFiles[];
   readonly authorities: readonly AuthorityFile[];
+  /** Private keys that are used without a certificate. */
+  readonly ownKeys?: readonly OwnKeyFile[];
   /** The list of what was revoked here; it need not be there. */
   readonly revoked?: string;
 }
@@ -36,6 +39,12 @@ export interface CertificateFiles {
   readonly file: string;
   /** The private key: PEM. */
   readonly key: string;
+}
+export interface OwnKeyFile {
+  readonly name: string;
+  readonly file: string;
+  /** Name of the connection that uses it. */
+  readonly connection: string;
 }
 export interface AuthorityFile {
   readonly name: string;
@@ -92,6 +101,7 @@ export function loadStore(
   const tools: Tools = { ...surroundings, readFile };
   for (const entry of files.certificates) loadCertificate(entry, tools, shelf);
   for (const entry of files.authorities) loadAuthority(entry, tools, shelf);
+  for (const entry of files.ownKeys ?? []) loadOwnKey(entry, tools, shelf);
   const revoked = loadRevoked(files.revoked, readFile, shelf);
   const { own, keys, anchors, held, crls, problems } = shelf;
   return {
@@ -126,7 +136,7 @@ interface Shelf {
   readonly problems: Problem[];
 }
 type Complain = (
-  option: 'file' | 'key' | 'crl',
+  option: 'file' | 'key' | 'crl' | 'local_key',
   trouble: Trouble,
   severity?: Problem['severity'],
 ) => void;
@@ -164,6 +174,21 @@ function loadCertificate(
     chain: [leaf, ...links].map(({ der }) => der),
     identities: provenIdentities(leaf),
   });
+}
+
+/** A key that stands for itself (RFC 7670); its hash is its name where it has no other. */
+function loadOwnKey({ name, file, connection }: OwnKeyFile, tools: Tools, shelf: Shelf): void {
+  const complain = complaining(`connection '${connection}'`, shelf);
+  const key = readKeyFile(file, tools.readFile);
+  if (!key.ok) {
+    complain('local_key', { why: key.why, cure: '«ikectl key show» makes the key of this router' });
+    return;
+  }
+  warnOfMode(file, tools, (_, trouble) => complain('local_key', trouble, 'warning'));
+  const { keyType, spki } = key.value;
+  const identities = [keyIdentity(spki)];
+  shelf.keys.set(name, key.value);
+  shelf.own.push({ name, keyId: name, keyType, chain: [], publicKey: spki, identities });
 }
 
 function loadAuthority(section: AuthorityFile, tools: Tools, shelf: Shelf): void {

@@ -62,6 +62,8 @@ export interface Connection {
   readonly remoteId: IdentityPattern;
   readonly localAuth: LocalAuth;
   readonly remoteAuth: readonly RemoteAuth[];
+  /** Keys of which the peer must have one, instead of a certificate (RFC 7670); empty: any certificate will do. */
+  readonly remoteKeys: readonly PinnedKey[];
   /** Responder: the users that may log in by EAP. */
   readonly eapId: IdentityPattern;
   /** Initiator: whom we log in as by EAP; undefined: as our identity, without a password. */
@@ -111,13 +113,24 @@ export interface PresharedKey {
   readonly secret: Secret;
 }
 
+/** A public key that the owner believes as it is. */
+export interface PinnedKey {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  readonly keyType: OwnCertificate['keyType'];
+  /** Its hash as ID_KEY_ID: who has the key, where it has no other name. */
+  readonly identity: Identity;
+}
+
 export interface OwnCertificate {
   readonly name: string;
   /** How the question `sign` names the key. */
   readonly keyId: string;
   readonly keyType: 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519';
-  /** End entity first, then intermediates; DER. */
+  /** End entity first, then intermediates; DER. Empty: there is only a key. */
   readonly chain: readonly Uint8Array[];
+  /** SubjectPublicKeyInfo (DER) of a key that has no certificate. */
+  readonly publicKey?: Uint8Array;
   /** Subject DN and subjectAltNames. */
   readonly identities: readonly Identity[];
 }

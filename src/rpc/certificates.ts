@@ -15,6 +15,8 @@ export interface CertificateDesk {
   take(request: ForeignCertificate): Promise<CertificateFacts>;
   /** The certificate of the home CA, for devices to trust. */
   authority(): AuthorityFile;
+  /** The public key of this router, which other routers are given; makes the key where there is none. */
+  key(): RouterKey;
 }
 
 export interface CertificateFacts {
@@ -79,6 +81,13 @@ export interface ForeignCertificate {
   readonly key: Uint8Array | undefined;
   readonly passphrase: string | undefined;
   readonly force: boolean;
+}
+
+export interface RouterKey {
+  /** SubjectPublicKeyInfo (DER), in base64: one line. */
+  readonly publicKey: string;
+  readonly file: string;
+  readonly isMade: boolean;
 }
 
 export interface AuthorityFile {

@@ -37,6 +37,7 @@ export interface CharonFiles {
   readonly authorities?: Readonly<Record<string, string>>;
   readonly certificates?: Readonly<Record<string, string>>;
   readonly keys?: Readonly<Record<string, string>>;
+  readonly publicKeys?: Readonly<Record<string, string>>;
 }
 
 /** What charon says of one IKE SA with its first CHILD_SA. */
@@ -210,7 +211,12 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
 const x509 = { enforce_critical: false };
 
 const CHARON = '/usr/sbin/charon-systemd';
-const FOLDERS = { authorities: 'x509ca', certificates: 'x509', keys: 'private' } as const;
+const FOLDERS = {
+  authorities: 'x509ca',
+  certificates: 'x509',
+  keys: 'private',
+  publicKeys: 'pubkey',
+} as const;
 const PLUGINS = [
   'random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints',
   'aes sha1 sha2 hmac kdf gcm ccm ctr chapoly curve25519 drbg mgf1',

@@ -40,6 +40,7 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     remoteId: anyIdentity,
     localAuth: 'psk',
     remoteAuth: ['psk'],
+    remoteKeys: [],
     eapId: anyIdentity,
     login: undefined,
     certificate: undefined,

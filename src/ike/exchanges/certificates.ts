@@ -13,6 +13,7 @@ import { IkeError } from '../error.ts';
 import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import type { Steps } from '../steps.ts';
+import { takesKey } from './raw-keys.ts';
 import { required } from './required.ts';
 
 /** Says which authorities we trust, where a peer of these connections may need to know. */
@@ -22,16 +23,23 @@ export function certificateRequest(
   connections: readonly Connection[],
 ): void {
   const { authorities } = sa.host.policy;
-  const isWanted = connections.some(({ remoteAuth }) =>
+  const wanting = connections.filter(({ remoteAuth }) =>
     remoteAuth.some((auth) => auth === 'pubkey' || isTwoRounds(auth)),
   );
-  if (!isWanted || authorities.length === 0) return;
+  if (wanting.length > 0 && wanting.every(takesKey)) {
+    draft.add(PayloadType.CERTREQ, { encoding: CertEncoding.RAW_PUBLIC_KEY, data: none });
+    return;
+  }
+  if (wanting.length === 0 || authorities.length === 0) return;
   const data = concat(...authorities);
   draft.add(PayloadType.CERTREQ, { encoding: CertEncoding.X509_SIGNATURE, data });
 }
 
 /** Our whole chain, end entity first, asked for or not: Apple and Android never ask. */
-export function addChain(draft: Draft, { chain }: OwnCertificate): void {
+export function addChain(draft: Draft, { chain, publicKey }: OwnCertificate): void {
+  if (publicKey) {
+    draft.add(PayloadType.CERT, { encoding: CertEncoding.RAW_PUBLIC_KEY, data: publicKey });
+  }
   for (const data of chain) {
     draft.add(PayloadType.CERT, { encoding: CertEncoding.X509_SIGNATURE, data });
   }
@@ -76,3 +84,6 @@ export function* certifiedInitiator(sa: IkeSa, received: Received, idI: Id): Ste
   const others = identities.filter((identity) => !isClaimed(identity));
   return { identities: [...identities.filter(isClaimed), ...others], certificate };
 }
+
+/** A bare key is not asked for by its issuer (RFC 7670 §3). */
+const none = new Uint8Array(0);

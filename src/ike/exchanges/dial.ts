@@ -36,6 +36,7 @@ import { acceptAddresses, acceptFirstChild, askAddresses, offerFirstChild } from
 import { initiateIkeSaInit } from './ike-sa-init.ts';
 import { createNewChild } from './new-child.ts';
 import { ownAuth } from './own-auth.ts';
+import { authenticateByRawKey, takesKey } from './raw-keys.ts';
 import { refuseIfRefused } from './refused.ts';
 import { required } from './required.ts';
 import { takeOver } from './take-over.ts';
@@ -189,6 +190,10 @@ function* authenticateResponder(
       'AUTHENTICATION_FAILED',
       'the peer authenticates in a way that is not allowed',
     );
+  }
+  if (auth === 'pubkey' && takesKey(connection)) {
+    const claim = { id: idR, theirs, octets };
+    return (yield* authenticateByRawKey(sa, response, [connection], claim)).peer;
   }
   const identities = auth === 'psk' ? [idR] : undefined;
   const verdict = auth === 'pubkey' ? yield* believedChain(response, 'server') : undefined;

@@ -5,6 +5,7 @@ import { Exchange } from '../../iana/exchanges.ts';
 import { nameOf } from '../../iana/name.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Identity } from '../../policy/identity.ts';
+import type { Connection } from '../../policy/policy.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
 import type { Id } from '../../wire/payloads/id.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
@@ -31,6 +32,7 @@ import { authenticateByEap } from './eap-responder.ts';
 import type { Responder } from './exchange.ts';
 import { answerFirstChild } from './first-child.ts';
 import { proveOurselves } from './own-auth.ts';
+import { authenticateByRawKey, isWithoutChain, takesKey } from './raw-keys.ts';
 import { required } from './required.ts';
 import { dropSurplus, judgeOlder } from './uniqueness.ts';
 
@@ -104,9 +106,19 @@ function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth
 }
 
 function* authenticateByCertificate(sa: IkeSa, received: Received, idI: Id): Steps<Selected> {
+  const byKey = candidatesFor(sa).filter(takesKey);
+  if (isWithoutChain(received) && byKey.length > 0) {
+    const theirs = required(received, PayloadType.AUTH);
+    const claim = { id: idI, theirs, octets: signedOctets(sa, 'initiator', idI) };
+    const { connection, peer } = yield* authenticateByRawKey(sa, received, byKey, claim);
+    const selected = select(sa, received, 'pubkey', [idI], [connection]);
+    if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
+    return { ...selected, peer };
+  }
   const { identities, certificate } = yield* certifiedInitiator(sa, received, idI);
   sa.certificate = certificate;
-  const selected = select(sa, received, 'pubkey', identities);
+  const others = candidatesFor(sa).filter((connection) => !takesKey(connection));
+  const selected = select(sa, received, 'pubkey', identities, others);
   if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
   return selected;
 }
@@ -116,12 +128,16 @@ function select(
   received: Received,
   auth: 'psk' | 'pubkey',
   identities: readonly Identity[],
+  candidates = candidatesFor(sa),
 ) {
-  const serving = servingConnections(sa.host.policy, sa.path);
-  const candidates = serving.filter(({ ike }) => sa.suite && allowsSuite(ike, sa.suite));
   const idR = received.find(PayloadType.IDR);
   return selectConnection(sa.host.policy, candidates, { auth, identities, idR });
 }
+
+const candidatesFor = (sa: IkeSa): readonly Connection[] =>
+  servingConnections(sa.host.policy, sa.path).filter(
+    ({ ike }) => sa.suite && allowsSuite(ike, sa.suite),
+  );
 
 /** The child's refusal must not end the IKE SA (RFC 7296 §1.2): it is answered inside an otherwise good response. */
 function* firstChild(sa: IkeSa, received: Received, draft: Draft): Steps<IkeError | undefined> {

@@ -120,7 +120,7 @@ export function certificateOf(
   { certificate, localId }: Connection,
 ): OwnCertificate | undefined {
   if (certificate !== undefined) return certificates.find(({ name }) => name === certificate);
-  if (!localId) return certificates[0];
+  if (!localId) return certificates.find(({ chain }) => chain.length > 0);
   return certificates.find(({ identities }) => identities.some((id) => sameIdentity(id, localId)));
 }
 

@@ -13,6 +13,7 @@ import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
 import { deviceCommand } from './device.ts';
 import { formatAttempts } from './explain.ts';
+import { keyCommand } from './key.ts';
 import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
 import { userCommand } from './user.ts';
@@ -116,6 +117,7 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   cert: certCommand,
+  key: keyCommand,
   user: userCommand,
   device: deviceCommand,
   selftest: {

@@ -42,6 +42,8 @@ export const oneShape = z.object({ certificate: certificateShape });
 export const revokedShape = z.object({ name: z.string(), serial: z.string() });
 export const authorityShape = z.object({ name: z.string(), pem: z.string(), der: z.string() });
 
+export const keyShape = z.object({ key: z.string(), file: z.string(), made: z.boolean() });
+
 /** As much of a daemon as these methods need. */
 export type DeskOwner = Pick<DaemonApi, 'certificates'>;
 
@@ -78,6 +80,16 @@ export const certificateMethods: Readonly<Record<string, Callable<DeskOwner>>> =
     run({ certificates }: DeskOwner) {
       const { name, pem, der } = certificates.authority();
       return { name, pem, der: toBase64(der) };
+    },
+  }),
+  key: method({
+    summary: 'The public key of this router, for routers that connect without certificates',
+    access: 'write', // the first time it makes the key
+    params: z.strictObject({}),
+    result: keyShape,
+    run({ certificates }: DeskOwner) {
+      const { publicKey, file, isMade } = certificates.key();
+      return { key: publicKey, file, made: isMade };
     },
   }),
   certificate_issue: method({

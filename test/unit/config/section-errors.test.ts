@@ -201,6 +201,13 @@ const relations: Readonly<Record<string, Case>> = {
     cure: /upper and lower case/,
     at: 4,
   },
+  'a public key that was pasted in part': {
+    into: 'phones',
+    lines: "list remote_key 'MCowBQYDK2VwAyEA'",
+    option: 'remote_key',
+    why: /not a public key in base64/,
+    cure: /ikectl key show/,
+  },
   'an address of two users': {
     into: 'psk',
     lines:

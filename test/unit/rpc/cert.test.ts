@@ -134,3 +134,15 @@ test('the methods are commands too, and others still want a daemon', async () =>
   });
   expect(await ikectl('status')).toMatchObject({ code: 3 });
 });
+
+test('key show makes the key of the router once, and prints the line to paste', async () => {
+  const first = await ikectl('key', 'show');
+  const second = await ikectl('key');
+
+  const line = /^list remote_key '([A-Za-z0-9+/=]{60})'$/m.exec(first.out)?.[1] ?? '';
+  expect(first.out).toContain('router.key: keep a copy of it');
+  expect(second.out).toContain(line);
+  expect(second.out).not.toContain('router.key');
+  expect(statSync(join(inFolder('own'), 'router.key')).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(inFolder('own'), 'router.key'), 'utf8')).toContain('PRIVATE KEY');
+});
