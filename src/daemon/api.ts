@@ -24,6 +24,7 @@ import type { Dialler } from './dialler.ts';
 import { forget, type Gathered, type Gathering, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
+import type { PastCounters } from './past-counters.ts';
 import type { PastTraffic } from './past-traffic.ts';
 import { selfTest } from './selftest.ts';
 import { planeOptions } from './settings.ts';
@@ -38,6 +39,7 @@ export interface Parts {
   readonly tools: HostTools;
   readonly plane: DataPlane;
   readonly past: PastTraffic;
+  readonly counted: PastCounters;
   readonly leases: LeaseKeeper;
   readonly ring: Ring;
   readonly tracer: Tracer;
@@ -63,12 +65,15 @@ export function daemonApi(parts: Parts): DaemonApi {
     service: facts,
     now: () => clock.now(),
     wallSeconds: (at) => Math.round((Date.now() - since(at, clock.now())) / 1000),
-    snapshot: () => core.snapshot(),
+    snapshot() {
+      const snapshot = core.snapshot();
+      return { ...snapshot, counters: parts.counted.ike(snapshot.counters) };
+    },
     connections: () => parts.current().policy.connections.map(({ name }) => name),
     childFigures: (child) => plane.stats(child),
     carriedBefore: (sa) => parts.past.of(sa),
-    espCounters: () => plane.counters(),
-    refusals: () => tracer.tally.refusals,
+    espCounters: () => parts.counted.esp(plane.counters()),
+    refusals: () => parts.counted.refusals(tracer.tally.refusals),
     pools: () => leases.usage(),
     leases: () => leases.leases(),
     events: {

@@ -1,4 +1,4 @@
-// The folder of run-time state (control socket, leases, routes to clear away): made for the owner alone.
+// The folder of run-time state (control socket, leases, counters, routes to clear away): made for the owner alone.
 import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Trouble } from './trouble.ts';
@@ -8,6 +8,7 @@ export interface RunFiles {
   readonly controlSocket: string;
   readonly leases: string;
   readonly bypasses: string;
+  readonly counters: string;
 }
 
 function runFiles(runDir: string): RunFiles {
@@ -15,6 +16,7 @@ function runFiles(runDir: string): RunFiles {
     controlSocket: join(runDir, socketName),
     leases: join(runDir, leasesName),
     bypasses: join(runDir, bypassesName),
+    counters: join(runDir, countersName),
   };
 }
 
@@ -37,7 +39,7 @@ export function prepareRunDir(runDir: string): RunFiles {
 /** Somebody may have given us /tmp: closing that to everybody would break the machine. */
 function narrow(runDir: string): void {
   // A file that was being replaced has a longer name.
-  const ours = [socketName, leasesName, bypassesName];
+  const ours = [socketName, leasesName, bypassesName, countersName];
   const strange = readdirSync(runDir).find((name) => !ours.some((own) => name.startsWith(own)));
   if (strange !== undefined) {
     throw new Trouble(
@@ -51,3 +53,4 @@ function narrow(runDir: string): void {
 const socketName = 'control.sock';
 const leasesName = 'leases.json';
 const bypassesName = 'bypasses';
+const countersName = 'counters.json';

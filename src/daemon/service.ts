@@ -12,6 +12,7 @@ import { openControl } from './control.ts';
 import { systemClock } from './daemon.ts';
 import { type Gathered, gather, viewGathering } from './gather.ts';
 import type { HostTools } from './host.ts';
+import { PastCounters } from './past-counters.ts';
 import { keepUp, reload } from './reload.ts';
 import { routeWarnings } from './route-warnings.ts';
 import { prepareRunDir } from './run-dir.ts';
@@ -75,8 +76,10 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   opened.push(() => certificates.close());
   const expiries = watchAccounts(assembly, log);
   opened.push(() => expiries.close());
+  const counted = new PastCounters(files.counters, log);
   const api = daemonApi({
     ...assembly,
+    counted,
     engine: engine.served,
     facts: serviceFacts(service, plane, startedAt),
     clock: systemClock,
@@ -91,6 +94,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     certificates: certificates.desk,
     accounts: certificates.accounts,
   });
+  opened.push(() => counted.keep(api));
   const broken = (error: unknown): void => tellFault(log, error);
   control.serve({ methods, daemon: api, broken });
   const bus = openBus(

@@ -20,6 +20,7 @@ describe('the run directory', () => {
       controlSocket: join(runDir, 'control.sock'),
       leases: join(runDir, 'leases.json'),
       bypasses: join(runDir, 'bypasses'),
+      counters: join(runDir, 'counters.json'),
     });
     expect(modeOf(runDir)).toBe(0o700);
   });

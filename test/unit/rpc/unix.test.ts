@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { callDaemon, followDaemon, NotRunning, RpcFailure } from '../../../src/rpc/client.ts';
 import { methods } from '../../../src/rpc/table.ts';
 import {
@@ -14,6 +15,7 @@ import {
   openControlSocket,
 } from '../../../src/rpc/unix.ts';
 import { type FakeDaemon, fakeDaemon, note } from './fake-daemon.ts';
+import { samples } from './samples.ts';
 
 let folder: string;
 let path: string;
@@ -84,6 +86,27 @@ describe('the control socket', () => {
     await expect(callDaemon(path, 'terminate', { sa: 99 })).rejects.toThrow(
       new RpcFailure(-32000, 'there is no IKE SA 99'),
     );
+  });
+
+  test.each(Object.keys(methods))('%s answers what its shape promises', async (name) => {
+    await open();
+    daemon.happen(note('hello', 7));
+    const result = await callDaemon(path, name, samples[name] ?? {});
+    expect(z.safeParse(methods[name]?.result ?? z.never(), result).success).toBe(true);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  const unless = isRoot ? '' : ' (skipped: only root can be somebody else)';
+  test.runIf(isRoot)(`is refused to any other user${unless}`, async () => {
+    await open();
+    chmodSync(folder, 0o755);
+    const script = `require('net').createConnection(${JSON.stringify(path)})
+      .on('connect', () => console.log('in')).on('error', ({ code }) => console.log(code))`;
+    const other = spawn(process.execPath, ['-e', script], {
+      ...{ uid: 65534, gid: 65534, stdio: ['ignore', 'pipe', 'inherit'] },
+    });
+    expect(`${(await once(other.stdout, 'data'))[0]}`.trim()).toBe('EACCES');
+    await once(other, 'exit');
   });
 
   test('lets callers wait who come before the service is ready', async () => {

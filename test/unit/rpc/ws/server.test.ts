@@ -241,6 +241,24 @@ describe('is hung up on, and the service goes on', () => {
     await stillServes();
   });
 
+  test('nobody, where a thousand listen at once: each hears, and the heap stays small', async () => {
+    await open({ connections: 1100, perAddress: 1100 });
+    const heap = process.memoryUsage().heapUsed;
+    const subscribe = { jsonrpc: '2.0', id: 1, method: 'subscribe', params: [sid, 'ikev2'] };
+    const listeners: WebSocket[] = [];
+    for (let i = 0; i < 1000; i++) {
+      const ws = await dial();
+      await ask(ws, subscribe);
+      listeners.push(ws);
+    }
+    const heard = listeners.map((ws) => once(ws, 'message'));
+    daemon.happen({ kind: 'sa.moved', sa: phone.id, path: phone.path });
+    await Promise.all(heard);
+    // Both ends of each are here.
+    expect((process.memoryUsage().heapUsed - heap) / 1000).toBeLessThan(150_000);
+    await stillServes();
+  });
+
   test('one address alone, so that there is room for others', async () => {
     await open({ perAddress: 2 });
     await dial();
