@@ -21,6 +21,7 @@
  * The hash is computed as POLYVAL over byte-reversed blocks, with H multiplied by x beforehand
  * (RFC 8452 appendix A): products need no shift then, and sums of products one reduction.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "aes_unit.h"
@@ -160,8 +161,8 @@ INLINE void multiply_wide(struct wide_product *sum, const struct gcm_key *key, W
  * Eight blocks side by side: an AES round has a latency of several cycles and the unit takes one or
  * two a cycle. Multiplications stand between the rounds, so that both units are always busy.
  */
-INLINE void eight(
-	const struct gcm_key *key, BLOCK *counter, uint8_t *text, const uint8_t *hash, BLOCK *acc)
+INLINE void eight(const struct gcm_key *key, BLOCK *counter, uint8_t *text, bool absorbs,
+	const uint8_t *hash, BLOCK *acc)
 {
 	const BLOCK *const round = key->round;
 	const WIDE zero = W_BROADCAST(PAIR(0, 0));
@@ -179,7 +180,7 @@ INLINE void eight(
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
-		if (hash && r % LANES == 0) {
+		if (absorbs && r % LANES == 0) {
 			/* The first comes last: the accumulator is ready late. */
 			const uint32_t at = r & 7;
 			WIDE more = W_REVERSE(W_LOAD(hash + 16 * at));
@@ -194,7 +195,7 @@ INLINE void eight(
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
 	}
-	if (hash)
+	if (absorbs)
 		*acc = reduce(add_lanes(sum));
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < 8 / LANES; i++) {
@@ -207,13 +208,13 @@ INLINE void eight(
 
 static void gcm_stream(const struct gcm_key *key, BLOCK *counter, uint8_t *text)
 {
-	eight(key, counter, text, NULL, NULL);
+	eight(key, counter, text, false, NULL, NULL);
 }
 
 static void gcm_stream_absorb(
 	const struct gcm_key *key, BLOCK *counter, uint8_t *text, const uint8_t *hash, BLOCK *acc)
 {
-	eight(key, counter, text, hash, acc);
+	eight(key, counter, text, true, hash, acc);
 }
 
 INLINE void gcm_finish(BLOCK acc, const uint8_t *mask, uint8_t *tag)
