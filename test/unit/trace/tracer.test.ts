@@ -75,6 +75,19 @@ describe('the tracer', () => {
     expect(lines.filter((line) => line.includes('AUTHENTICATION_FAILED'))).toHaveLength(10);
   });
 
+  test('writes few lines of ten thousand wrong passwords within half an hour', () => {
+    const { tracer, lines, ring, pass } = setUp('info');
+    for (let i = 0; i < 10_000; i++) {
+      tracer.report(attempt({ peer: `user${i}`, why: `wrong password for user «user${i}»` }));
+      pass(180);
+    }
+    // Ten and a summary in each window of ten seconds.
+    expect(lines.length).toBeLessThan(2100);
+    expect(lines.join('').length).toBeLessThan(2100 * 200);
+    expect(ring.attempts(0, 10_000).length).toBeLessThanOrEqual(1000);
+    expect(tracer.tally.refusals).toEqual({ AUTHENTICATION_FAILED: 10_000 });
+  });
+
   test('lets the class through again in the next window, and has one timer at most', () => {
     const { tracer, lines, timers, pass } = setUp();
     for (let i = 0; i < 6; i++) tracer.report(dropped('early'));
