@@ -58,7 +58,7 @@ async function openDoor(
   at: SocketAddress | undefined,
   log: Log,
 ): Promise<WebSocketPort | undefined> {
-  await ubus.start().catch(called.broken);
+  const looked = ubus.start().catch(called.broken);
   if (!at) return undefined;
   const token = randomBytes(16).toString('hex');
   try {
@@ -69,10 +69,10 @@ async function openDoor(
         ubus.isConnected ? rights.mayCall(session, method) : isSame(session, token),
       follow: (listener) => feed.follow(listener),
     });
-    const where = formatSocket({ ip: at.ip, port: port.port });
-    log.info(
-      `WebSocket on ${where}${ubus.isConnected ? '' : `, without a bus its session is ${token}`}`,
-    );
+    log.info(`WebSocket on ${formatSocket({ ip: at.ip, port: port.port })}`);
+    looked.then(() => {
+      if (!ubus.isConnected) log.info(`without a bus, the session of the WebSocket is ${token}`);
+    });
     return port;
   } catch (error) {
     log.warn(`no WebSocket on ${formatSocket(at)} (${codeOf(error) ?? error})`);

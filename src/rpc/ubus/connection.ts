@@ -45,6 +45,8 @@ export interface UbusOptions {
   /** A connection that stood is gone; called once. @param why undefined: by our own wish */
   readonly closed: (why: string | undefined) => void;
   readonly timeoutMs?: number;
+  /** Ends the connection, also before ubusd has greeted. */
+  readonly signal?: AbortSignal;
 }
 
 interface Pending {
@@ -85,6 +87,8 @@ export class UbusConnection {
         else failed(new UbusFailure(why, Status.ConnectionFailed));
       };
     });
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (options.signal?.aborted) this.close();
     socket.on('data', (chunk) => this.#take(chunk));
     socket.on('error', (error) => this.#end(error.message));
     socket.on('close', () => this.#end('ubusd hung up'));

@@ -30,7 +30,7 @@ export class UbusService {
   #connection: UbusConnection | undefined;
   #unfollow: (() => void) | undefined;
   #cancelRetry = (): void => {};
-  #isClosed = false;
+  readonly #end = new AbortController();
   #hadConnection = false;
   #tries = 0;
 
@@ -44,11 +44,14 @@ export class UbusService {
 
   /** Goes to the bus. @returns once there, or once it is clear that there is none; then it is tried again later */
   async start(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#end.signal.aborted) return;
     const { path } = this.#options;
     let opened: UbusConnection | undefined;
     try {
-      opened = await openUbus({ path, closed: (why) => this.#lost(opened, why) });
+      opened = await openUbus({
+        ...{ path, signal: this.#end.signal },
+        closed: (why) => this.#lost(opened, why),
+      });
       await this.#settle(opened);
     } catch (error) {
       opened?.close();
@@ -57,9 +60,8 @@ export class UbusService {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#end.abort();
     this.#cancelRetry();
-    this.#connection?.close();
   }
 
   /** What rpcd says of a session. @returns undefined when it says nothing */
@@ -89,7 +91,7 @@ export class UbusService {
       active: (isActive) => this.#listen(connection, object, isActive),
     });
     await connection.listen('network.interface', networkChanged);
-    if (this.#isClosed) {
+    if (this.#end.signal.aborted) {
       connection.close();
       return;
     }
@@ -125,7 +127,7 @@ export class UbusService {
   }
 
   #again(why: string): void {
-    if (this.#isClosed) return;
+    if (this.#end.signal.aborted) return;
     if (this.#tries === 0) this.#options.tell(`no bus at ${this.#options.path}: ${why}`);
     const wait = waits[this.#tries++] ?? longestWait;
     this.#cancelRetry = this.#options.after(wait, () => {

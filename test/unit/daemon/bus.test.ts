@@ -21,7 +21,10 @@ test('without a bus the WebSocket takes the token of the log, and nothing else',
   undo.push(() => home.remove());
   const { lines, service } = await start(home, join(home.folder, 'nothing.sock'));
   undo.push(() => service.stop());
-  const find = () => lines.map((line) => /WebSocket on (\S+), .* session is (\w+)/.exec(line));
+  const find = () =>
+    [lines.join('\n')].map((line) =>
+      /WebSocket on (\S+)[\s\S]* session of the WebSocket is (\w+)/.exec(line),
+    );
   await until(() => find().some((match) => match !== null));
   const [, where, token] = find().find((match) => match !== null) ?? [];
   const ask = async (session: string | undefined): Promise<unknown> => {
@@ -49,6 +52,21 @@ test('a WebSocket that cannot be had costs a warning', async () => {
   const { lines, service } = await start(home, join(home.folder, 'nothing.sock'));
   undo.push(() => service.stop());
   await until(() => lines.some((line) => line.includes(`no WebSocket on 127.0.0.1:${port}`)));
+});
+
+test('a ubusd that accepts and says nothing keeps no service from stopping', async () => {
+  const home = new Home(gatewayConfig);
+  undo.push(() => home.remove());
+  const path = join(home.folder, 'ubus.sock');
+  const gone: Promise<unknown>[] = [];
+  const silent = createServer((socket) => gone.push(once(socket.resume(), 'close')));
+  silent.listen(path);
+  await once(silent, 'listening');
+  undo.push(() => void silent.close());
+  const { service } = await start(home, path);
+  await until(() => gone.length === 1);
+  await service.stop();
+  await Promise.all(gone);
 });
 
 test('a service stands on the bus of its router, and leaves it when it stops', async () => {
