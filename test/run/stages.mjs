@@ -46,8 +46,20 @@ const stages = [
   {
     name: 'packages, examined',
     check: false,
-    argv: ['sh', 'test/package/enter-arm64.sh', ...vitest('package')],
+    argv: inLab([...vitest('package'), 'packages.test', 'readers.test', 'install.test']),
     needs: ['/usr/bin/signify-openbsd', '/usr/bin/shellcheck', 'dist/keys/ikev2-ts.pem'],
+  },
+  {
+    name: 'packages, by the SDK’s recipe',
+    check: false,
+    argv: [...vitest('package'), 'sdk.test'],
+    needs: ['dist/keys/ikev2-ts.pem', ...arm64],
+  },
+  {
+    name: 'packages, on an arm64 router',
+    check: false,
+    argv: ['sh', 'test/package/enter-arm64.sh', ...vitest('package'), 'arm64.test'],
+    needs: ['dist/keys/ikev2-ts.pem', ...arm64],
   },
   { name: 'interop', check: false, argv: inLab(vitest('interop')) },
   { name: 'demonstration', check: false, argv: ['make', '-s', 'demo', 'DEMO_MB=5'] },
