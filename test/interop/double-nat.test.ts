@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { Gateway } from '../lab/gateway.ts';
 import { address, type Home } from '../lab/home.ts';
-import { basics, presharedKey, pskGuests } from '../lab/household.ts';
-import { gatewayName, SUITE, startPhone } from '../lab/phone.ts';
+import { basics, presharedKey, pskGuests, wayHome } from '../lab/household.ts';
+import { startPhone } from '../lab/phone.ts';
 import { stage } from '../lab/stage.ts';
-import { SwanGateway } from '../lab/swan-gateway.ts';
+import { pskGateway, SwanGateway } from '../lab/swan-gateway.ts';
 import { download, ping, serveWebPage, type WebPage } from '../lab/traffic.ts';
 import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
@@ -54,28 +54,13 @@ test('a phone behind a NAT reaches a router behind another (scenario 20: double-
 
 test('a LAN goes out through the one address that its router was given (scenario 20: nat-virtual-ip)', async () => {
   const { home } = scene();
-  const swan = await SwanGateway.start(home, {
-    ...SUITE,
-    local: { auth: 'psk', id: gatewayName },
-    remote: { auth: 'psk' },
-    secrets: { 'ike-anna': { 'id-anna': anna.id, 'id-own': gatewayName, secret: anna.secret } },
-  });
+  const swan = await SwanGateway.start(home, pskGateway(anna));
   const client = await Gateway.start(
     home.lab,
     home.nat,
     [
       section('service', 'main', { log: 'debug', retransmit_base: 0.5 }),
-      section('connection', 'way_home', {
-        role: 'initiator',
-        remote: [address.router],
-        local_auth: 'psk',
-        local_id: anna.id,
-        remote_id: gatewayName,
-        psk: anna.secret,
-        ike: [SUITE.ike],
-        esp: [SUITE.esp],
-        virtual_ip: ['0.0.0.0'],
-      }),
+      wayHome(anna, { virtual_ip: ['0.0.0.0'] }),
     ],
     { name: 'client' },
   );

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { Authority } from '../lab/certificates.ts';
 import { Gateway } from '../lab/gateway.ts';
 import { address, network } from '../lab/home.ts';
-import { basics, certificateFiles, presharedKey, pskGuests } from '../lab/household.ts';
+import { basics, certificateFiles, presharedKey, pskGuests, wayHome } from '../lab/household.ts';
 import { gatewayName, SUITE } from '../lab/phone.ts';
 import { stage } from '../lab/stage.ts';
-import { SwanGateway, type SwanGatewayOptions } from '../lab/swan-gateway.ts';
+import { pskGateway, SwanGateway } from '../lab/swan-gateway.ts';
 import { download, ping, serveWebPage, type WebPage } from '../lab/traffic.ts';
 import { section, type UciSection, type UciValue } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
@@ -27,18 +27,7 @@ const scene = stage({
 
 const service = section('service', 'main', { log: 'debug', retransmit_base: 0.5, half_open: 10 });
 const dialling = (options: Readonly<Record<string, UciValue | undefined>> = {}): UciSection =>
-  section('connection', 'way_home', {
-    role: 'initiator',
-    remote: [address.router],
-    local_auth: 'psk',
-    local_id: anna.id,
-    remote_id: gatewayName,
-    psk: anna.secret,
-    ike: [SUITE.ike],
-    esp: [SUITE.esp],
-    virtual_ip: ['0.0.0.0', '::'],
-    ...options,
-  });
+  wayHome(anna, options);
 
 /** Starts the phone's daemon and dials. */
 async function dial(name: string, ...sections: readonly UciSection[]): Promise<Gateway> {
@@ -88,18 +77,11 @@ async function rekey(phone: Gateway): Promise<void> {
   });
 }
 
-const swanPsk: SwanGatewayOptions = {
-  ...SUITE,
-  local: { auth: 'psk', id: gatewayName },
-  remote: { auth: 'psk' },
-  secrets: { 'ike-anna': { 'id-anna': anna.id, 'id-own': gatewayName, secret: anna.secret } },
-};
-
 test.each([
   ['IPv4', address.router],
   ['IPv6', address.router6],
 ])('connects to strongSwan with a pre-shared key over %s', async (family, router) => {
-  const swan = await SwanGateway.start(scene().home, swanPsk);
+  const swan = await SwanGateway.start(scene().home, pskGateway(anna));
   const phone = await dial(`psk-${family}`, dialling({ remote: [router] }));
 
   const [tunnel] = await swan.tunnels();

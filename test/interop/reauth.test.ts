@@ -5,10 +5,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Charon } from '../lab/charon.ts';
 import { Gateway } from '../lab/gateway.ts';
 import { address, network } from '../lab/home.ts';
-import { basics, presharedKey, pskGuests } from '../lab/household.ts';
-import { gatewayName, type PhoneOptions, SUITE, startPhone } from '../lab/phone.ts';
+import { basics, presharedKey, pskGuests, wayHome } from '../lab/household.ts';
+import { type PhoneOptions, startPhone } from '../lab/phone.ts';
 import { stage } from '../lab/stage.ts';
-import { SwanGateway } from '../lab/swan-gateway.ts';
+import { pskGateway, SwanGateway } from '../lab/swan-gateway.ts';
 import type { Settings } from '../lab/swanctl.ts';
 import { ping } from '../lab/traffic.ts';
 import { section, type UciValue } from '../lab/uci.ts';
@@ -49,25 +49,8 @@ async function guests(name: string, ours: Options, theirs: Settings, options: Ph
 /** Charon as the gateway, and our daemon as the phone that dials it. */
 async function dialled(name: string, ours: Options, theirs: Settings) {
   const { home } = scene();
-  const swan = await SwanGateway.start(home, {
-    ...SUITE,
-    local: { auth: 'psk', id: gatewayName },
-    remote: { auth: 'psk' },
-    secrets: { 'ike-anna': { 'id-anna': anna.id, 'id-own': gatewayName, secret: anna.secret } },
-    settings: theirs,
-  });
-  const dialling = section('connection', 'way_home', {
-    role: 'initiator',
-    remote: [address.router],
-    local_auth: 'psk',
-    local_id: anna.id,
-    remote_id: gatewayName,
-    psk: anna.secret,
-    ike: [SUITE.ike],
-    esp: [SUITE.esp],
-    virtual_ip: ['0.0.0.0', '::'],
-    ...ours,
-  });
+  const swan = await SwanGateway.start(home, { ...pskGateway(anna), settings: theirs });
+  const dialling = wayHome(anna, ours);
   const service = section('service', 'main', { log: 'debug', retransmit_base: 0.5 });
   const phone = await Gateway.start(home.lab, home.phone, [service, dialling], { name });
   expect(await phone.ikectl('up', 'way_home')).toMatchObject({ code: 0 });

@@ -5,11 +5,11 @@ import { RpcFailure } from '../../src/rpc/client.ts';
 import type { Outcome } from '../lab/command.ts';
 import { Gateway, type Status } from '../lab/gateway.ts';
 import { address, type Home } from '../lab/home.ts';
-import { basics, presharedKey, pskGuests } from '../lab/household.ts';
-import { gatewayName, SUITE, startPhone } from '../lab/phone.ts';
+import { basics, presharedKey, pskGuests, wayHome } from '../lab/household.ts';
+import { startPhone } from '../lab/phone.ts';
 import type { Service } from '../lab/service.ts';
 import { stage } from '../lab/stage.ts';
-import { SwanGateway } from '../lab/swan-gateway.ts';
+import { pskGateway, SwanGateway } from '../lab/swan-gateway.ts';
 import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
 
@@ -43,29 +43,11 @@ async function theyDial(home: Home): Promise<Pair> {
 }
 
 async function weDial(home: Home): Promise<Pair> {
-  const swan = await SwanGateway.start(home, {
-    ...SUITE,
-    local: { auth: 'psk', id: gatewayName },
-    remote: { auth: 'psk' },
-    secrets: { 'ike-anna': { 'id-anna': anna.id, 'id-own': gatewayName, secret: anna.secret } },
-  });
+  const swan = await SwanGateway.start(home, pskGateway(anna));
   const ours = await Gateway.start(
     home.lab,
     home.phone,
-    [
-      section('service', 'main', { retransmit_base: 0.5 }),
-      section('connection', 'way_home', {
-        role: 'initiator',
-        remote: [address.router],
-        local_auth: 'psk',
-        local_id: anna.id,
-        remote_id: gatewayName,
-        psk: anna.secret,
-        ike: [SUITE.ike],
-        esp: [SUITE.esp],
-        virtual_ip: ['0.0.0.0', '::'],
-      }),
-    ],
+    [section('service', 'main', { retransmit_base: 0.5 }), wayHome(anna)],
     { name: 'our-phone' },
   );
   expect(await ours.ikectl('up', 'way_home')).toMatchObject({ code: 0 });

@@ -4,10 +4,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { Gateway } from '../lab/gateway.ts';
 import { address } from '../lab/home.ts';
-import { basics, presharedKey, pskGuests } from '../lab/household.ts';
-import { gatewayName, SUITE } from '../lab/phone.ts';
+import { basics, presharedKey, pskGuests, wayHome } from '../lab/household.ts';
 import { stage } from '../lab/stage.ts';
-import { SwanGateway } from '../lab/swan-gateway.ts';
+import { pskGateway, SwanGateway } from '../lab/swan-gateway.ts';
 import { ping, silenceDuring } from '../lab/traffic.ts';
 import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
@@ -47,18 +46,7 @@ async function dial(name: string): Promise<Gateway> {
     home.phone,
     [
       section('service', 'main', { log: 'debug', half_open: 10, ...timers }),
-      section('connection', 'way_home', {
-        role: 'initiator',
-        remote: [address.router],
-        local_auth: 'psk',
-        local_id: anna.id,
-        remote_id: gatewayName,
-        psk: anna.secret,
-        ike: [SUITE.ike],
-        esp: [SUITE.esp],
-        virtual_ip: ['0.0.0.0', '::'],
-        dpd: 2,
-      }),
+      wayHome(anna, { dpd: 2 }),
     ],
     { name },
   );
@@ -72,12 +60,7 @@ async function dial(name: string): Promise<Gateway> {
 }
 
 async function startSwan(): Promise<SwanGateway> {
-  const swan = await SwanGateway.start(scene().home, {
-    ...SUITE,
-    local: { auth: 'psk', id: gatewayName },
-    remote: { auth: 'psk' },
-    secrets: { 'ike-anna': { 'id-anna': anna.id, 'id-own': gatewayName, secret: anna.secret } },
-  });
+  const swan = await SwanGateway.start(scene().home, pskGateway(anna));
   ends.push(() => swan.stop());
   return swan;
 }

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Credential } from './certificates.ts';
-import { network } from './home.ts';
+import { address, network } from './home.ts';
 import type { Lab } from './lab.ts';
-import { gatewayName } from './phone.ts';
+import { gatewayName, SUITE } from './phone.ts';
 import { section, type UciSection, type UciValue } from './uci.ts';
 
 type Options = Readonly<Record<string, UciValue | undefined>>;
@@ -29,6 +29,24 @@ export const pskGuests = (options: Options = {}): UciSection =>
     pool: 'guests',
     local_ts: [network.lan, network.lan6],
     suite: 'modern',
+    ...options,
+  });
+
+/** A connection by which our daemon dials the router with a pre-shared key and asks for an address of each family. */
+export const wayHome = (
+  { id, secret }: { readonly id: string; readonly secret: string },
+  options: Options = {},
+): UciSection =>
+  section('connection', 'way_home', {
+    role: 'initiator',
+    remote: [address.router],
+    local_auth: 'psk',
+    local_id: id,
+    remote_id: gatewayName,
+    psk: secret,
+    ike: [SUITE.ike],
+    esp: [SUITE.esp],
+    virtual_ip: ['0.0.0.0', '::'],
     ...options,
   });
 

@@ -2,6 +2,7 @@
 import { Charon, type CharonFiles } from './charon.ts';
 import type { AnyGateway, Tunnel } from './gateway.ts';
 import { address, type Home, network } from './home.ts';
+import { gatewayName, SUITE } from './phone.ts';
 import type { Settings } from './swanctl.ts';
 
 export interface SwanGatewayOptions {
@@ -16,6 +17,14 @@ export interface SwanGatewayOptions {
   /** Settings of plugins, by their names. */
   readonly plugins?: Settings;
 }
+
+/** strongSwan as the gateway of one client with a pre-shared key. */
+export const pskGateway = ({ id, secret }: { id: string; secret: string }): SwanGatewayOptions => ({
+  ...SUITE,
+  local: { auth: 'psk', id: gatewayName },
+  remote: { auth: 'psk' },
+  secrets: { 'ike-client': { 'id-client': id, 'id-own': gatewayName, secret } },
+});
 
 export class SwanGateway implements AnyGateway {
   readonly charon: Charon;
