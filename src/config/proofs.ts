@@ -224,7 +224,7 @@ function checkCertificate(
     findings.error(
       { section, option: 'local_auth' },
       'the gateway has no certificate to prove itself with',
-      'Add a section certificate with file and key, or set option local_auth to psk.',
+      'Make one with «ikectl cert init», add a section certificate with file and key, or set option local_auth to psk.',
     );
     return;
   }
@@ -246,7 +246,7 @@ function checkAuthorities(
   findings.error(
     { section, option: 'remote_auth' },
     'no authority is known whose certificates could be believed',
-    'Add a section authority with the file of its certificate.',
+    'Make one with «ikectl cert init», or add a section authority with the file of its certificate.',
   );
 }
 

@@ -219,6 +219,6 @@ function reportNobody(
   findings.warning(
     { section: entry.section, option: 'remote_auth' },
     'there is no user, so nobody can log in by EAP',
-    "Add a section user with option name and option password: config user 'anna'.",
+    'Add one with «ikectl user add anna».',
   );
 }

@@ -21,13 +21,13 @@ export async function createAuthority(
   { names, force }: NewAuthority,
   place: DeskPlace,
 ): Promise<CreatedAuthority> {
-  const configuration = configurationOf(place);
+  const configuration = configurationBefore(place);
   const subject = serverSubject(names);
   const files = filesIn(configuration);
   const wasThere = refuseOther(configuration, files, force);
   const made = await make(subject, place);
   // Another call may have come first while the keys were made.
-  refuseOther(configurationOf(place), files, force);
+  refuseOther(configurationBefore(place), files, force);
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   const dialled = configuration.service.identity ? undefined : (names[0] ?? '');
   const edit = (text: string): string => configured(text, files, dialled);
@@ -39,6 +39,22 @@ export async function createAuthority(
   editConfiguration(place.configFile, edit);
   await place.configured();
   return report(made, files, { wasThere, dialled, place });
+}
+
+/**
+ * Connections may speak of certificates already, and those be what is lacking: then the configuration is judged with
+ * two in it. @throws Refused for any other error
+ */
+function configurationBefore(place: DeskPlace): Configuration {
+  return configurationOf(place, (text) => {
+    const file = '/lacking';
+    const withAuthority = setOptions(text, { type: 'authority', name: 'lacking' }, { file });
+    return setOptions(
+      withAuthority,
+      { type: 'certificate', name: 'lacking_too' },
+      { file, key: file },
+    );
+  });
 }
 
 interface Files {

@@ -21,9 +21,18 @@ export interface DeskPlace {
   readonly filesChanged: () => void;
 }
 
-/** Certificates and folders of the configuration; an empty one where there is none yet. @throws Refused */
-export function configurationOf({ configFile }: DeskPlace): Configuration {
-  return parse(readText(configFile), 'mend the configuration first: ');
+/**
+ * Certificates and folders of the configuration; an empty one where there is none yet.
+ * @param complete adds what a text with errors may lack
+ * @throws Refused
+ */
+export function configurationOf(
+  { configFile }: DeskPlace,
+  complete?: (text: string) => string,
+): Configuration {
+  const text = readText(configFile);
+  const isLacking = complete !== undefined && loadConfiguration(text).configuration === undefined;
+  return parse(isLacking ? complete(text) : text, 'mend the configuration first: ');
 }
 
 /** What a text says, without its secrets. @throws Refused where there is an error in it */

@@ -36,7 +36,7 @@ const warnings: Readonly<Record<string, Case>> = {
     lines: "list remote_auth 'eap-mschapv2'",
     option: 'remote_auth',
     why: /nobody can log in by EAP/,
-    cure: /config user/,
+    cure: /ikectl user add/,
   },
   'EAP at a gateway that has no certificate of its own': {
     into: 'shared',

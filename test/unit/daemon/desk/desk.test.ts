@@ -73,6 +73,24 @@ describe('a home CA', () => {
     expect(created.next.join('\n')).toContain('ikectl cert issue');
   });
 
+  // «Mend the configuration first: there is no certificate» was the answer to the command that makes it.
+  test('can be made for connections that wait for it, and for nothing else that is wrong', async () => {
+    const waiting = join(folder, 'waiting');
+    const people = `config pool 'p'\n\tlist range '10.9.0.0/24'\nconfig connection 'people'\n\tlist remote_auth 'pubkey'\n\toption pool 'p'\n`;
+    const write = (text: string) => writeFileSync(waiting, text, { mode: 0o600 });
+    const make = () =>
+      desk({ configFile: waiting }).create({ names: ['vpn.example.org'], force: false });
+    const own = `config service 'main'\n\toption folder '${join(folder, 'waits')}'\n`;
+
+    write(`${own}${people}\toption suite 'best'\n`);
+    await expect(make()).rejects.toThrow(/suite/);
+    write(`${own}${people}`);
+    await make();
+
+    expect(gather(waiting).problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(readFileSync(waiting, 'utf8')).not.toContain('lacking');
+  });
+
   test('is never replaced unasked', async () => {
     const files = () =>
       ['ca.pem', 'ca.key', 'gateway.pem'].map((name) => `${readFileSync(inFolder(name))}`);
