@@ -81,7 +81,7 @@ describe('to our gateway', () => {
       expectIn(gateway, charon, 'tls'),
     ));
 
-  test('EAP-TLS alone proves both sides (rw-eap-tls-only, pitfall 40)', () => {
+  test('EAP-TLS alone proves both sides (rw-eap-tls-only, scenario 13, pitfall 40)', () => {
     const dials = { tls_only: login({ ...tls, gateway: 'eap-tls' }) };
     return play(['eap-tls', 'eap-tls'], dials, async (gateway, charon) => {
       await expectIn(gateway, charon, 'tls_only');
@@ -91,7 +91,7 @@ describe('to our gateway', () => {
     });
   });
 
-  test('EAP-TLS goes in small fragments, and long chains in many (rw-eap-tls-fragments)', () => {
+  test('EAP-TLS goes in small fragments, and long chains in many (rw-eap-tls-fragments, scenario 13)', () => {
     const names = Array.from({ length: 40 }, (_, i) => `device-${i}.${'x'.repeat(40)}.example.org`);
     const san = [anna.name, ...names];
     const long = authority.issue({ dn: 'CN=phone', san, purpose: 'clientAuth' });

@@ -221,16 +221,16 @@ describe('who is refused', () => {
   });
 });
 
-test('after-2038-certs: a certificate may be valid until 2059', async () => {
+test('after-2038-certs: a certificate may be valid until 2059 (scenario 11)', async () => {
   await dials('future');
 });
 
-test('two-certs: one identity with two keys gets in with either', async () => {
+test('two-certs: one identity with two keys gets in with either (scenario 8)', async () => {
   await dials('twin');
   await dials('twin2');
 });
 
-test('wildcards: a pattern of distinguished names decides about the connection', async () => {
+test('wildcards: a pattern of distinguished names decides about the connection (scenario 9)', async () => {
   expect(await dials('clerk')).toBe('clerks');
 });
 
@@ -239,12 +239,12 @@ test.each([
   ['rsa_sha512', 'rw-sig-auth'],
   ['rsa_pss_sha256', 'rw-cert-pss'],
   ['rsa_pss_sha512', 'rw-cert-pss'],
-])('a signature of the form %s is verified (%s)', async (name) => {
+])('a signature of the form %s is verified (%s, scenario 5)', async (name) => {
   await dials(name);
 });
 
 test.each(kinds)(
-  'ecdsa-certs, net2net-ed25519, strong-keys-certs: both sides sign with %s',
+  'ecdsa-certs, net2net-ed25519, strong-keys-certs: both sides sign with %s (scenario 6)',
   async (kind) => {
     expect(await dials(kind)).toBe(`with_${kind}`);
   },

@@ -123,7 +123,7 @@ describe('strongSwan', () => {
     };
   }
 
-  test('comes in by its key (scenario net2net-pubkey)', async () => {
+  test('comes in by its key (net2net-pubkey, scenario 7)', async () => {
     const { home, gateway, charon } = scene();
 
     expect((await charon.initiate('cabin')).stdout).toContain('initiate completed successfully');
