@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Gateway } from '../lab/gateway.ts';
 import { address } from '../lab/home.ts';
 import { basics, presharedKey, pskGuests } from '../lab/household.ts';
-import { startPhone } from '../lab/phone.ts';
+import { gatewayName, startPhone } from '../lab/phone.ts';
 import { stage } from '../lab/stage.ts';
 import { download, ping, serveWebPage } from '../lab/traffic.ts';
 import { until } from '../lab/until.ts';
@@ -16,7 +16,10 @@ const scene = stage({
   async play(home) {
     const sections = [...basics(), pskGuests(), presharedKey(anna.id, anna.secret)];
     const gateway = await Gateway.start(home.lab, home.router, sections);
-    const phone = await startPhone(home, { home: { login: anna } });
+    const phone = await startPhone(home, {
+      home: { login: anna },
+      whoever: { login: anna, remoteId: '%any' },
+    });
     const wire = new Wiretap(home);
     return { gateway, phone, wire };
   },
@@ -98,6 +101,21 @@ test('gives the phone the address that it had when it comes back', async () => {
 
   expect((await phone.listSas())[0]?.virtualAddresses).toEqual(before);
   expect(before).toHaveLength(2);
+});
+
+test('names itself to a phone that does not say whom it wants (scenario 3: rw-psk-no-idr)', async () => {
+  const { phone } = scene();
+  await phone.terminate('home');
+
+  expect(await phone.initiate('whoever')).toMatchObject({ code: 0 });
+
+  const [, payloads] =
+    [...phone.log.matchAll(/generating IKE_AUTH request 1 \[(.*)\]/g)].at(-1) ?? [];
+  expect(payloads).toContain('IDi');
+  expect(payloads).not.toContain('IDr');
+  expect((await phone.listSas())[0]?.remoteId).toBe(gatewayName);
+  await phone.terminate('whoever');
+  expect((await phone.initiate('home')).code).toBe(0);
 });
 
 test('says DELETE to the phone when it stops', async () => {

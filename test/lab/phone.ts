@@ -17,6 +17,8 @@ export interface Dial {
   readonly esp?: string;
   /** What it asks for; everything unless told. */
   readonly remoteTs?: readonly string[];
+  /** What the gateway must call itself; its name in the lab unless told. */
+  readonly remoteId?: string;
   /** Virtual addresses to ask for; one of each family unless told. */
   readonly virtualIps?: readonly string[];
   /** Seconds of silence before it probes; never unless told. */
@@ -84,6 +86,7 @@ export function startPhone(
 function connectionOf(name: string, dial: Dial): Settings {
   const { login, to = address.router, ike = SUITE.ike, esp = SUITE.esp } = dial;
   const { remoteTs = ['0.0.0.0/0', '::/0'], virtualIps = ['0.0.0.0', '::'] } = dial;
+  const { remoteId = gatewayName } = dial;
   return {
     version: 2,
     remote_addrs: to,
@@ -91,7 +94,7 @@ function connectionOf(name: string, dial: Dial): Settings {
     dpd_delay: dial.dpd === undefined ? undefined : `${dial.dpd}s`,
     vips: virtualIps.length === 0 ? undefined : virtualIps,
     local: localSide(name, login),
-    remote: { auth: gatewayAuth(login), id: gatewayName },
+    remote: { auth: gatewayAuth(login), id: remoteId },
     children: { [name]: { local_ts: 'dynamic', remote_ts: remoteTs, esp_proposals: esp } },
     ...dial.settings,
   };
