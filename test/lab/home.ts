@@ -110,7 +110,9 @@ export class Home {
     this.nat.nft(`table ip nat {
       chain postrouting {
         type nat hook postrouting priority 100;
-        oifname "wan0" masquerade random
+        # Above the ports that tshark takes for some other protocol's.
+        oifname "wan0" meta l4proto { tcp, udp } masquerade to :20000-65535 random
+        oifname "wan0" masquerade
       }
     }`);
   }
