@@ -151,8 +151,9 @@ test.each([
       await until('the stream goes on', () => seconds(client).length > after + 1);
       expect(client.isRunning).toBe(true);
       expect(Math.min(...seconds(client))).toBeGreaterThan(0);
-      await until('one IKE SA with one tunnel is left', () => isAlone(pair), 20_000);
-      await until('strongSwan has one IKE SA', async () => (await pair.theirSas()) === 1, 20_000);
+      // Who was to delete a redundant one may have lost track of it: then it goes after a minute.
+      await until('one IKE SA with one tunnel is left', () => isAlone(pair), 90_000);
+      await until('strongSwan has one IKE SA', async () => (await pair.theirSas()) === 1, 90_000);
       expect(pair.ours.log).not.toContain('bug in ikev2d');
     } finally {
       await stop();
