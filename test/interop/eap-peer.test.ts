@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fromText } from '../../src/base/bytes.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { noble } from '../../src/crypto/noble/index.ts';
@@ -15,14 +15,11 @@ import { EapOutside, ownOf } from '../lab/eap-outside.ts';
 import { issue, type LabCertificate, makeCa } from '../lab/pki.ts';
 import { radiusSecret } from '../lab/radius.ts';
 import { logInByRadius } from '../lab/radius-login.ts';
-import { whyNot } from '../lab/ready.ts';
 import { Service } from '../lab/service.ts';
+import { skipWithout } from '../lab/stage.ts';
 import { until } from '../lab/until.ts';
 
-const why = whyNot('hostapd');
-beforeEach((context) => {
-  if (why !== undefined) context.skip(`skipped: ${why}`);
-});
+skipWithout('hostapd');
 
 const password = 'correct horse battery';
 let folder: string;

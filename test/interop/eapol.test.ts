@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fromText } from '../../src/base/bytes.ts';
 import { ip } from '../../src/base/ip.ts';
 import { noble } from '../../src/crypto/noble/index.ts';
@@ -19,12 +19,9 @@ import { EapOutside, ownOf } from '../lab/eap-outside.ts';
 import { issue, type LabCertificate, makeCa } from '../lab/pki.ts';
 import { radiusSecret } from '../lab/radius.ts';
 import { RadiusFront } from '../lab/radius-front.ts';
-import { whyNot } from '../lab/ready.ts';
+import { skipWithout } from '../lab/stage.ts';
 
-const why = whyNot('eapol_test');
-beforeEach((context) => {
-  if (why !== undefined) context.skip(`skipped: ${why}`);
-});
+skipWithout('eapol_test');
 
 let folder: string;
 let ca: LabCertificate;

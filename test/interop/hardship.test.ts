@@ -2,19 +2,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { program } from '../lab/checkout.ts';
 import { runNow } from '../lab/command.ts';
-import { whyNot } from '../lab/ready.ts';
+import { skipWithout } from '../lab/stage.ts';
 
-const why = whyNot('our gateway');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ikev2-hardship-'));
 });
-beforeEach((context) => {
-  if (why !== undefined) context.skip(`skipped: ${why}`);
-});
+skipWithout('our gateway');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a script in namespaces of its own, with a gateway whose run directory is on a small disk. */

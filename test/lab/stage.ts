@@ -4,6 +4,14 @@ import { afterAll, beforeAll, beforeEach, onTestFailed } from 'vitest';
 import { Home, type HomeOptions } from './home.ts';
 import { type Need, whyNot } from './ready.ts';
 
+/** For files without a stage: every test of theirs says «skipped: why» where one of these is missing. */
+export function skipWithout(...needs: readonly Need[]): void {
+  const why = whyNot(...needs);
+  beforeEach((context) => {
+    if (why !== undefined) context.skip(`skipped: ${why}`);
+  });
+}
+
 export interface StageOptions<T extends object> extends HomeOptions {
   readonly needs: readonly Need[];
   readonly play: (home: Home) => Promise<T>;
