@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures?: string[], retried?: string[] }} Counts */
 /**
  * `check` is the part without root and within two minutes; `needs` are files without which it is skipped.
  * @typedef {{ name: string, argv: string[], check: boolean, needs?: string[] }} Stage
@@ -111,6 +111,10 @@ function report(rows) {
     process.stdout.write(
       `${mark} ${name.padEnd(28)} ${seconds.toFixed(1).padStart(6)} s  ${counts}\n`,
     );
+  }
+  for (const { name, failures = [], retried = [] } of rows) {
+    for (const test of retried) process.stdout.write(`\n↻ needed a second try: ${test}\n`);
+    for (const failure of failures) process.stdout.write(`\n✗ ${name}: ${failure}\n`);
   }
   const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
   const failed = total('failed');

@@ -6,18 +6,24 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 export default class Tally implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const counts = { passed: 0, failed: errors.length, skipped: 0 };
+    const failures: string[] = errors.map((error) => firstLine(error));
+    const retried: string[] = [];
     const reasons = new Map<string, number>();
     for (const module of modules) {
       if (module.errors().length > 0) counts.failed += 1;
+      for (const error of module.errors())
+        failures.push(`${module.relativeModuleId}: ${error.message}`);
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'pending') continue;
         counts[state] += 1;
         if (state === 'skipped') count(reasons, reasonOf(test));
+        if (test.diagnostic()?.flaky) retried.push(failureOf(test, module));
+        if (state === 'failed') failures.push(failureOf(test, module));
       }
     }
     for (const [reason, times] of reasons) process.stdout.write(`  ${times} × ${reason}\n`);
-    leave(counts);
+    leave({ ...counts, failures, retried });
   }
 }
 
@@ -26,6 +32,21 @@ function reasonOf(test: TestCase): string {
   const note = result.state === 'skipped' ? result.note : undefined;
   return note ?? test.fullName;
 }
+
+/** File, name, and what each try said, so that a log's last lines tell what to look for. */
+function failureOf(test: TestCase, module: TestModule): string {
+  const said = (test.result().errors ?? []).map((error) => `    ${firstLine(error)}`);
+  return [`${module.relativeModuleId} > ${test.fullName}`, ...new Set(said)].join('\n');
+}
+
+const firstLine = (error: unknown): string =>
+  String(error instanceof Error || isMessage(error) ? error.message : error)
+    .split('\n', 3)
+    .join(' ')
+    .slice(0, 300);
+
+const isMessage = (error: unknown): error is { message: string } =>
+  typeof error === 'object' && error !== null && 'message' in error;
 
 const count = (reasons: Map<string, number>, reason: string): void =>
   void reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
