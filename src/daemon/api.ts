@@ -5,6 +5,7 @@ import type { EngineName } from '../crypto/engine.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
 import type { Command, Core } from '../ike/core.ts';
 import { extensions } from '../ike/extensions/index.ts';
+import { formatIdentity } from '../policy/identity.ts';
 import type { AccountDesk } from '../rpc/accounts.ts';
 import type {
   Capabilities,
@@ -68,6 +69,10 @@ export function daemonApi(parts: Parts): DaemonApi {
     snapshot() {
       const snapshot = core.snapshot();
       return { ...snapshot, counters: parts.counted.ike(snapshot.counters) };
+    },
+    identity() {
+      const { identity } = parts.current().configuration.service;
+      return identity && formatIdentity(identity);
     },
     connections: () => parts.current().policy.connections.map(({ name }) => name),
     childFigures: (child) => plane.stats(child),

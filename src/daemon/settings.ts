@@ -43,6 +43,7 @@ export function serviceFacts(
     ),
     aead: opened.aead,
     keylog: service.keylog,
+    websocket: service.websocket && formatSocket(service.websocket),
   };
 }
 

@@ -347,6 +347,8 @@ export interface SaSnapshot {
   readonly suite: string | undefined;
   readonly createdAt: Instant;
   readonly establishedAt: Instant | undefined;
+  /** When we ask for new keys, unless the peer does before. */
+  readonly rekeyAt: Instant | undefined;
   readonly addresses: readonly Ip[];
   readonly children: readonly ChildSnapshot[];
 }
@@ -359,5 +361,6 @@ export interface ChildSnapshot {
   readonly local: readonly string[];
   readonly remote: readonly string[];
   readonly createdAt: Instant;
+  readonly rekeyAt: Instant | undefined;
 }
 export type Phase = 'init' | 'auth' | 'eap' | 'established' | 'rekeying' | 'closing';

@@ -14,7 +14,7 @@ import { giveBack } from './sa/lease.ts';
 import { retire } from './sa/lifecycle.ts';
 import { ordered, pack } from './sa/transport.ts';
 import type { Step, Steps } from './steps.ts';
-import { summarize } from './summary.ts';
+import { wordsOf } from './summary.ts';
 
 export class Driver {
   readonly #host: Host;
@@ -234,7 +234,7 @@ export class Driver {
       direction: 'out',
       path: sa.path,
       bytes: datagrams.reduce((sum, datagram) => sum + datagram.length, 0),
-      summary: summarize({ ...draft, messageId, payloads: ordered(draft) }, datagrams.length),
+      message: wordsOf({ ...draft, messageId, payloads: ordered(draft) }, datagrams.length),
     });
   }
 }

@@ -7,8 +7,9 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly kind: 'message';
       readonly direction: 'in' | 'out';
       readonly path: Path;
+      /** Of all its datagrams; of one that came in fragments, those of the last. */
       readonly bytes: number;
-      readonly summary: string;
+      readonly message: MessageWords;
     }
   | {
       readonly kind: 'dropped';
@@ -54,6 +55,8 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly messageId: number;
       readonly attempt: number;
     }
+  /** The peer asked again, so our response went out again. */
+  | { readonly kind: 'repeated'; readonly path: Path; readonly messageId: number }
   /** Of the gateway, of an authority or of a device; negative days: it is over. */
   | {
       readonly kind: 'certificate.expiring';
@@ -66,6 +69,17 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
   | { readonly kind: 'bug'; readonly why: string; readonly stack: string }
 );
 export type EventKind = TraceEvent['kind'];
+
+/** A message in the RFC's words: enough to draw the exchange, and nothing of what it carried. */
+export interface MessageWords {
+  readonly exchange: string;
+  readonly isRequest: boolean;
+  readonly messageId: number;
+  /** In the RFC's notation and in their order; a long list ends with `…`. */
+  readonly payloads: readonly string[];
+  /** Datagrams that it travelled in. */
+  readonly fragments: number;
+}
 
 export type CloseCause =
   | 'deleted-by-peer'
@@ -97,6 +111,7 @@ export const levelOf: Readonly<Record<EventKind, 'error' | 'warn' | 'info' | 'de
   'child.closed': 'info',
   'attempt.failed': 'warn',
   retransmit: 'debug',
+  repeated: 'debug',
   'certificate.expiring': 'warn',
   note: 'info',
   bug: 'error',

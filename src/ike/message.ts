@@ -59,9 +59,11 @@ export class Received {
   readonly placed: Placed;
   /** The datagram as it came; of a fragmented message, the last fragment. */
   readonly bytes: Uint8Array;
+  /** Datagrams that it came in. */
+  readonly fragments: number;
 
   constructor(
-    { header }: Message,
+    { header, payloads }: Message,
     placed: Placed,
     { path, bytes }: { path: Path; bytes: Uint8Array },
   ) {
@@ -72,6 +74,8 @@ export class Received {
     this.path = path;
     this.placed = placed;
     this.bytes = bytes;
+    const last = payloads.at(-1);
+    this.fragments = last?.type === PayloadType.SKF ? last.body.total : 1;
   }
 
   /** Those that count: only IKE_SA_INIT is believed in the clear, and checkRules has seen to the rest. */

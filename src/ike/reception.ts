@@ -23,7 +23,7 @@ import { useNow } from './sa/renewal.ts';
 import { follow } from './sa/roam.ts';
 import { succeed } from './sa/succession.ts';
 import { isAuthentic, unpack } from './sa/transport.ts';
-import { summarize } from './summary.ts';
+import { wordsOf } from './summary.ts';
 
 export class Reception {
   readonly #host: Host;
@@ -47,7 +47,11 @@ export class Reception {
   /** Says the last response again, bit by bit, where the request was repeated from (RFC 7296 §2.1). */
   repeat(sa: IkeSa, path: Path): void {
     this.#host.count('repeated');
-    for (const bytes of sa.window.takeRepeat()) this.#host.emit({ kind: 'send', path, bytes });
+    const datagrams = sa.window.takeRepeat();
+    for (const bytes of datagrams) this.#host.emit({ kind: 'send', path, bytes });
+    const messageId = sa.window.answeredId;
+    if (datagrams.length === 0 || messageId === undefined) return;
+    this.#host.report({ kind: 'repeated', sa: sa.id, path, messageId });
   }
 
   /** A new and authentic request; of IKE_SA_INIT, a new one. */
@@ -166,7 +170,7 @@ export class Reception {
       direction: 'in',
       path: received.path,
       bytes: received.bytes.length,
-      summary: summarize(received, 1),
+      message: wordsOf(received, received.fragments),
     });
   }
 }

@@ -1,10 +1,11 @@
-// A message in one line, in the RFC's notation: `IKE_AUTH request 1 [IDi AUTH CPRQ SA TSi TSr N(MOBIKE_SUPPORTED)]`.
+// What a message is, in the RFC's words: its exchange, and the names of its payloads such as IDi, CPRQ, N(COOKIE).
 import { CfgType } from '../iana/configuration.ts';
 import { Exchange } from '../iana/exchanges.ts';
 import { nameOf } from '../iana/name.ts';
 import { Notification } from '../iana/notifies.ts';
 import { PayloadType } from '../iana/payloads.ts';
 import type { Payload } from '../wire/payloads/index.ts';
+import type { MessageWords } from './events.ts';
 
 export interface Summarized {
   readonly exchange: number;
@@ -13,14 +14,18 @@ export interface Summarized {
   readonly payloads: readonly Payload[];
 }
 
-/** @param datagrams how many it travels in */
-export function summarize(message: Summarized, datagrams: number): string {
-  const direction = message.isRequest ? 'request' : 'response';
-  const names = message.payloads.slice(0, mostNames).map(nameOfPayload);
-  if (message.payloads.length > mostNames) names.push('…');
-  const pieces = datagrams > 1 ? ` in ${datagrams} fragments` : '';
-  const exchange = nameOf(Exchange, message.exchange);
-  return `${exchange} ${direction} ${message.messageId} [${names.join(' ')}]${pieces}`;
+/** @param fragments how many datagrams it travels in */
+export function wordsOf(message: Summarized, fragments: number): MessageWords {
+  const payloads = message.payloads.slice(0, mostNames).map(nameOfPayload);
+  if (message.payloads.length > mostNames) payloads.push('…');
+  const { isRequest, messageId } = message;
+  return {
+    exchange: nameOf(Exchange, message.exchange),
+    isRequest,
+    messageId,
+    payloads,
+    fragments,
+  };
 }
 
 function nameOfPayload(payload: Payload): string {

@@ -14,6 +14,8 @@ export interface DaemonApi {
   /** A monotonic instant as seconds since 1970, by the wall clock of this moment. */
   wallSeconds(at: Instant): number;
   snapshot(): CoreSnapshot;
+  /** What devices dial. */
+  identity(): string | undefined;
   /** Names of the policy's connections. */
   connections(): readonly string[];
   childFigures(child: ChildRef): ChildFigures | undefined;
@@ -64,6 +66,8 @@ export interface ServiceFacts {
   /** Which implementation seals ESP packets. */
   readonly aead: string;
   readonly keylog: string | undefined;
+  /** `address:port` where the web page may ask us itself. */
+  readonly websocket: string | undefined;
 }
 
 export interface ChildFigures {

@@ -17,6 +17,8 @@ export const childShape = z.object({
   spiIn: z.string(),
   spiOut: z.string(),
   since: z.number(),
+  /** When this side asks for new keys. */
+  rekey: z.optional(z.number()),
   rxPackets: z.number(),
   rxBytes: z.number(),
   txPackets: z.number(),
@@ -44,6 +46,7 @@ export const saShape = z.object({
   created: z.number(),
   /** Absent until the peer has proved who it is. */
   since: z.optional(z.number()),
+  rekey: z.optional(z.number()),
   rxBytes: z.number(),
   txBytes: z.number(),
   children: z.array(childShape),
@@ -86,6 +89,7 @@ export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
     spiR: sa.spiR,
     created: daemon.wallSeconds(sa.createdAt),
     ...(sa.establishedAt === undefined ? {} : { since: daemon.wallSeconds(sa.establishedAt) }),
+    ...(sa.rekeyAt === undefined ? {} : { rekey: daemon.wallSeconds(sa.rekeyAt) }),
     rxBytes: Number(before.rxBytes) + sum(children.map(({ rxBytes }) => rxBytes)),
     txBytes: Number(before.txBytes) + sum(children.map(({ txBytes }) => txBytes)),
     children,
@@ -122,6 +126,7 @@ function viewChild(daemon: DaemonApi, child: ChildSnapshot): ChildView {
     spiIn: child.spiIn,
     spiOut: child.spiOut,
     since: daemon.wallSeconds(child.createdAt),
+    ...(child.rekeyAt === undefined ? {} : { rekey: daemon.wallSeconds(child.rekeyAt) }),
     rxPackets: Number(figures?.rxPackets ?? 0),
     rxBytes: Number(figures?.rxBytes ?? 0),
     txPackets: Number(figures?.txPackets ?? 0),

@@ -2,7 +2,7 @@
 import { formatSocket } from '../base/ip.ts';
 import { printable } from '../base/printable.ts';
 import type { ChildSnapshot, Path } from '../ike/core.ts';
-import type { EventKind, TraceEvent } from '../ike/events.ts';
+import type { EventKind, MessageWords, TraceEvent } from '../ike/events.ts';
 
 /** No line is longer, in characters. */
 export const longestLine = 300;
@@ -27,8 +27,8 @@ const known = (label: string, text: string | undefined): string =>
   text === undefined ? '' : `${label} ${quoted(text)} `;
 
 const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: K }) => string } = {
-  message: ({ direction, path, bytes, summary }) =>
-    `${direction === 'in' ? 'from' : 'to'} ${from(path)}, ${bytes} bytes: ${printable(summary, 200)}`,
+  message: ({ direction, path, bytes, message }) =>
+    `${direction === 'in' ? 'from' : 'to'} ${from(path)}, ${bytes} bytes: ${printable(summaryOf(message), 200)}`,
   dropped: ({ path, reason: cause, why }) =>
     `dropped a datagram from ${from(path)}: ${cause}: ${reason(why)}`,
   'sa.established': ({ connection, peer, path, suite, addresses, nat }) =>
@@ -46,6 +46,8 @@ const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: 
     `from ${from(path)}: ${notify}: ${reason(why)}${advice === '' ? '' : `. ${reason(advice)}`}`,
   retransmit: ({ path, messageId, attempt }) =>
     `no answer from ${from(path)} to message ${messageId}: sent again, attempt ${attempt}`,
+  repeated: ({ path, messageId }) =>
+    `${from(path)} asked again for the answer to message ${messageId}: sent again`,
   'certificate.expiring': ({ name, subject, days }) =>
     `certificate ${quoted(name)} (${printable(subject, 80)}) ` +
     (days < 0 ? 'has expired' : `expires in ${days} days`) +
@@ -53,6 +55,14 @@ const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: 
   note: ({ why }) => why,
   bug: ({ why }) => `bug in ikev2d: ${why}; please report it with the stack that follows`,
 };
+
+/** `IKE_AUTH request 1 [IDi AUTH CPRQ SA TSi TSr N(MOBIKE_SUPPORTED)] in 3 fragments` */
+export function summaryOf(message: MessageWords): string {
+  const { exchange, isRequest, messageId, payloads, fragments } = message;
+  const pieces = fragments > 1 ? ` in ${fragments} fragments` : '';
+  const direction = isRequest ? 'request' : 'response';
+  return `${exchange} ${direction} ${messageId} [${payloads.join(' ')}]${pieces}`;
+}
 
 const tunnel = ({ local, remote, suite, encap, spiIn, spiOut }: ChildSnapshot): string =>
   `${some(local)} === ${some(remote)}, ${suite}, ` +

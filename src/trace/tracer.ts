@@ -95,6 +95,7 @@ const allowances: Partial<Record<EventKind, number>> = {
   dropped: 5,
   'attempt.failed': 10,
   bug: 20,
+  repeated: 20,
 };
 const usualAllowance = 200;
 const troubleAllowance = 5;

@@ -6,6 +6,7 @@ import { PayloadType } from '../../src/iana/payloads.ts';
 import type { Answer, Question } from '../../src/ike/core.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { Pools } from '../../src/pools/pool.ts';
+import { summaryOf } from '../../src/trace/line.ts';
 import { decodeMessage } from '../../src/wire/message.ts';
 import { all } from '../../src/wire/payloads/index.ts';
 import { connection, phone, policy } from './policies.ts';
@@ -87,4 +88,4 @@ export const kinds = (host: SimHost): string[] =>
 
 /** What the host said and heard, one line a message. */
 export const talk = (host: SimHost): string[] =>
-  host.eventsOf('message').map(({ direction, summary }) => `${direction} ${summary}`);
+  host.eventsOf('message').map(({ direction, message }) => `${direction} ${summaryOf(message)}`);

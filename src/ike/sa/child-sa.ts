@@ -59,6 +59,7 @@ export class ChildSa {
       local: spec.selectors.local.map(formatSelector),
       remote: spec.selectors.remote.map(formatSelector),
       createdAt: this.createdAt,
+      rekeyAt: this.timers.endOf('rekey'),
     };
   }
 }

@@ -232,6 +232,7 @@ export class IkeSa {
       suite: this.suite && formatSuite(this.suite),
       createdAt: this.createdAt,
       establishedAt: this.establishedAt,
+      rekeyAt: this.timers.endOf('rekey'),
       addresses: this.lease?.addresses ?? this.virtualIps,
       children: this.children.map((child) => child.snapshot()),
     };

@@ -65,6 +65,11 @@ export class Timers<T extends Timed> {
     if (at !== undefined) other.#startAt(timer, at);
   }
 
+  /** When it ends, if it runs. */
+  endOf(timer: TimerName): Instant | undefined {
+    return this.#running.get(timer);
+  }
+
   stop(timer: TimerName): void {
     this.#running.delete(timer);
   }

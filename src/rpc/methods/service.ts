@@ -49,6 +49,9 @@ export const statusShape = z.object({
   listen: z.array(z.string()),
   aead: z.string(),
   keylog: z.optional(z.string()),
+  websocket: z.optional(z.string()),
+  /** What devices dial. */
+  identity: z.optional(z.string()),
   connections: z.array(z.string()),
   certificates: z.array(
     z.object({
@@ -70,7 +73,8 @@ export const serviceMethods: MethodTable = {
     params: nothing,
     result: statusShape,
     run(daemon) {
-      const { version, startedAt, device, listen, aead, keylog } = daemon.service;
+      const { version, startedAt, device, listen, aead, keylog, websocket } = daemon.service;
+      const identity = daemon.identity();
       const { sas, counters } = daemon.snapshot();
       return {
         state: 'running' as const,
@@ -81,6 +85,8 @@ export const serviceMethods: MethodTable = {
         listen: [...listen],
         aead,
         ...(keylog === undefined ? {} : { keylog }),
+        ...(websocket === undefined ? {} : { websocket }),
+        ...(identity === undefined ? {} : { identity }),
         connections: [...daemon.connections()],
         certificates: [...daemon.held()],
         sas: sas.map((sa) => viewSa(daemon, sa)),

@@ -12,7 +12,7 @@ import { login, none } from '../payloads.ts';
 import type { HeaderFields, Peer } from '../peer.ts';
 import { first, last } from '../pick.ts';
 import { connection, identity, phone, policy } from '../policies.ts';
-import type { Ports } from '../world.ts';
+import type { Packet, Ports } from '../world.ts';
 
 /** A gateway and a phone with certificate chains of 3000 bytes each. */
 function longChains(fragmentSize: number, seed: number) {
@@ -68,6 +68,35 @@ describe.each([576, 500])('at %i bytes', (size) => {
     expect(Math.max(...long.map(({ length }) => length + overhead))).toBe(size);
     expect(long.length).toBeLessThanOrEqual(2 * Math.ceil(3500 / (size - 110)));
     expect(dialer.eventsOf('sa.established')).toHaveLength(1);
+  });
+
+  test('both ends tell in how many pieces a message travelled, and what was said again', () => {
+    const { world, gateway, phone: dialer, dial } = longChains(size, 1);
+    // The first answer with certificates is lost, piece by piece: the phone asks again.
+    const whole = world.wire;
+    const isAnswer = ({ from, bytes }: Packet) => from.ip === gateway.address && isPiece(bytes);
+    world.wire = (packet, now) => (isAnswer(packet) ? [] : whole(packet, now));
+    dial();
+    world.run(seconds(1));
+    world.wire = whole;
+    world.run(seconds(20));
+    const drawn = (host: typeof gateway) =>
+      host.eventsOf('message').map(({ direction, message }) => {
+        const { exchange, isRequest, fragments } = message;
+        return [direction, exchange, isRequest ? 'request' : 'response', fragments > 1];
+      });
+    const exchange = [
+      ['in', 'IKE_SA_INIT', 'request', false],
+      ['out', 'IKE_SA_INIT', 'response', false],
+      ['in', 'IKE_AUTH', 'request', true],
+      ['out', 'IKE_AUTH', 'response', true],
+    ];
+    expect(drawn(gateway)).toEqual(exchange);
+    expect(dialer.eventsOf('message').map(({ message }) => message)).toEqual(
+      gateway.eventsOf('message').map(({ message }) => message),
+    );
+    expect(gateway.eventsOf('repeated')).toMatchObject([{ messageId: 1 }]);
+    expect(dialer.eventsOf('retransmit')).toMatchObject([{ messageId: 1, attempt: 1 }]);
   });
 
   test.each([1, 2, 3, 4, 5, 6])(

@@ -96,6 +96,7 @@ describe('how connections stand', () => {
     nat: { local: false, remote: false },
     suite: undefined,
     createdAt: instant(0),
+    rekeyAt: undefined,
     establishedAt: establishedAt === undefined ? undefined : instant(establishedAt),
     addresses: [],
     children: [],

@@ -27,6 +27,7 @@ const snapshot = (id: number, fields: Partial<SaSnapshot> = {}): SaSnapshot => (
   nat: { local: false, remote: false },
   suite: undefined,
   createdAt: instant(0),
+  rekeyAt: undefined,
   establishedAt: instant(0),
   addresses: [],
   children: [],

@@ -25,6 +25,7 @@ async function look(name: string, host: Host = {}, changes: Partial<SelfTested> 
     service: {
       ...{ version: '1', startedAt: instant(0), device: 'ipsec0', aead: 'gcm', keylog: undefined },
       listen: ['*:500', '*:4500'],
+      websocket: undefined,
     },
     held: [],
     wall: Date.UTC(2026, 10, 23) / 1000,

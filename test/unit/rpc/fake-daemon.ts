@@ -30,6 +30,7 @@ export const phone: SaSnapshot = {
   nat: { local: false, remote: true },
   suite: 'aes256gcm16-prfsha384-ecp384',
   createdAt: instant(1000),
+  rekeyAt: undefined,
   establishedAt: instant(2000),
   addresses: [ip('10.3.0.10')],
   children: [
@@ -42,6 +43,7 @@ export const phone: SaSnapshot = {
       local: ['0.0.0.0/0'],
       remote: ['10.3.0.10/32'],
       createdAt: instant(2000),
+      rekeyAt: instant(3_600_000),
     },
   ],
 };
@@ -84,7 +86,9 @@ export function fakeDaemon(): FakeDaemon {
       listen: ['0.0.0.0:500', '0.0.0.0:4500'],
       aead: 'gcm-vaes',
       keylog: undefined,
+      websocket: '192.168.1.1:8500',
     },
+    identity: () => 'vpn.example.org',
     now: () => instant(62_000),
     wallSeconds: (at) => 1_700_000_000 + at / 1000,
     snapshot: () => ({ sas: [phone], counters: { 'dropped.malformed': 3 } }),
@@ -157,5 +161,8 @@ export const message: TraceEvent = {
   direction: 'in',
   path: phone.path,
   bytes: 100,
-  summary: 'INFORMATIONAL request 2 []',
+  message: {
+    ...{ exchange: 'INFORMATIONAL', isRequest: true, messageId: 2 },
+    ...{ payloads: [], fragments: 1 },
+  },
 };

@@ -19,6 +19,7 @@ export const childSnapshot: ChildSnapshot = {
   local: ['0.0.0.0/0', '::/0'],
   remote: ['10.3.0.10/32'],
   createdAt: instant(0),
+  rekeyAt: undefined,
 };
 
 export const note = (why: string, of?: number): TraceEvent => ({

@@ -30,6 +30,19 @@ describe('the line of an event', () => {
     );
   });
 
+  test('says a message in the notation of the RFC', () => {
+    const message = {
+      ...{ exchange: 'IKE_AUTH', isRequest: false, messageId: 1 },
+      ...{ payloads: ['IDr', 'CERT', 'AUTH', 'N(MOBIKE_SUPPORTED)'], fragments: 3 },
+    };
+    expect(
+      formatEvent({ kind: 'message', sa: sa(3), direction: 'out', path, bytes: 2900, message }),
+    ).toBe(
+      'sa 3: to 198.51.100.10:61234, 2900 bytes: ' +
+        'IKE_AUTH response 1 [IDr CERT AUTH N(MOBIKE_SUPPORTED)] in 3 fragments',
+    );
+  });
+
   test('says why an attempt failed and what helps', () => {
     expect(formatEvent(attempt({}))).toBe(
       "sa 7: attempt failed: peer 'anna@example.org' on connection 'phones' from " +
