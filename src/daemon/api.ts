@@ -16,6 +16,7 @@ import type {
   Termination,
 } from '../rpc/api.ts';
 import type { CertificateDesk } from '../rpc/certificates.ts';
+import type { ImportDesk } from '../rpc/importing.ts';
 import type { Ring } from '../trace/ring.ts';
 import type { Tracer } from '../trace/tracer.ts';
 import { transforms } from '../transforms/table.ts';
@@ -51,6 +52,7 @@ export interface Parts {
   readonly gather: () => Gathering;
   readonly certificates: CertificateDesk;
   readonly accounts: AccountDesk;
+  readonly imports: ImportDesk;
   /** Uses a configuration if it is fine, and tells the log. */
   readonly adopt: (gathering: Gathering) => Promise<CheckedConfiguration>;
 }
@@ -115,6 +117,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     },
     certificates: parts.certificates,
     accounts: parts.accounts,
+    imports: parts.imports,
     held,
   };
 }

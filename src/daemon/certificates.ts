@@ -4,12 +4,14 @@ import { randomFillSync } from 'node:crypto';
 import type { AccountDesk } from '../rpc/accounts.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import type { CertificateDesk } from '../rpc/certificates.ts';
+import type { ImportDesk } from '../rpc/importing.ts';
 import type { Log } from '../trace/log.ts';
 import type { Assembly } from './assemble.ts';
 import { CertificateCare } from './certificate-care.ts';
 import { systemClock } from './daemon.ts';
 import { accountDesk } from './desk/accounts.ts';
 import { certificateDesk } from './desk/desk.ts';
+import { importDesk } from './desk/imports.ts';
 import type { DeskPlace } from './desk/place.ts';
 import { FileWatch } from './file-watch.ts';
 import { type Gathered, revokedFile } from './gather.ts';
@@ -18,6 +20,7 @@ import { refresh } from './reload.ts';
 export interface Certificates {
   readonly desk: CertificateDesk;
   readonly accounts: AccountDesk;
+  readonly imports: ImportDesk;
   close(): void;
 }
 
@@ -59,6 +62,7 @@ export function openCertificates(
   return {
     desk,
     accounts: accountDesk(desks, desk),
+    imports: importDesk(desks),
     close() {
       watch.close();
       care.close();

@@ -93,6 +93,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     },
     certificates: certificates.desk,
     accounts: certificates.accounts,
+    imports: certificates.imports,
   });
   opened.push(() => counted.keep(api));
   const broken = (error: unknown): void => tellFault(log, error);

@@ -6,6 +6,7 @@ import type { Problem } from '../policy/problem.ts';
 import type { Entry } from '../trace/ring.ts';
 import type { AccountDesk } from './accounts.ts';
 import type { CertificateDesk } from './certificates.ts';
+import type { ImportDesk } from './importing.ts';
 
 export interface DaemonApi {
   /** What was settled at the start. */
@@ -41,6 +42,7 @@ export interface DaemonApi {
   selfTest(): Promise<readonly SelfCheck[]>;
   readonly certificates: CertificateDesk;
   readonly accounts: AccountDesk;
+  readonly imports: ImportDesk;
   /** Own certificates and authorities that are in use. */
   held(): readonly HeldFacts[];
 }

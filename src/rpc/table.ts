@@ -2,6 +2,7 @@
 import type { MethodTable } from './method.ts';
 import { accountMethods } from './methods/accounts.ts';
 import { certificateMethods } from './methods/certificates.ts';
+import { importMethods } from './methods/import.ts';
 import { poolMethods } from './methods/pool.ts';
 import { saMethods } from './methods/sa.ts';
 import { serviceMethods } from './methods/service.ts';
@@ -13,5 +14,6 @@ export const methods: MethodTable = {
   ...poolMethods,
   ...certificateMethods,
   ...accountMethods,
+  ...importMethods,
   ...traceMethods,
 };

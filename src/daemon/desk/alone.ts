@@ -3,10 +3,11 @@ import { randomFillSync } from 'node:crypto';
 import type { DaemonApi } from '../../rpc/api.ts';
 import { accountDesk } from './accounts.ts';
 import { certificateDesk } from './desk.ts';
+import { importDesk } from './imports.ts';
 
 export function deskWithoutDaemon(
   configFile: string,
-): Pick<DaemonApi, 'certificates' | 'accounts'> {
+): Pick<DaemonApi, 'certificates' | 'accounts' | 'imports'> {
   const place = {
     configFile,
     now: () => new Date(),
@@ -15,5 +16,5 @@ export function deskWithoutDaemon(
     filesChanged: () => {},
   };
   const certificates = certificateDesk(place);
-  return { certificates, accounts: accountDesk(place, certificates) };
+  return { certificates, accounts: accountDesk(place, certificates), imports: importDesk(place) };
 }

@@ -85,7 +85,8 @@ function inWords(error: unknown): unknown {
   return code !== undefined && error instanceof Error ? new Refused(error.message) : error;
 }
 
-function readText(path: string): string {
+/** Empty where there is no file. */
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -13,6 +13,7 @@ import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
 import { deviceCommand } from './device.ts';
 import { formatAttempts } from './explain.ts';
+import { importCommand } from './import.ts';
 import { keyCommand } from './key.ts';
 import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
@@ -120,6 +121,7 @@ export const commands: Readonly<Record<string, Command>> = {
   key: keyCommand,
   user: userCommand,
   device: deviceCommand,
+  import: importCommand,
   selftest: {
     summary: 'What can be told from inside about whether devices will get in',
     usage: '[--json]',

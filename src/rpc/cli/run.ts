@@ -5,15 +5,18 @@ import { callDaemon, followDaemon, NotRunning, RpcFailure } from '../client.ts';
 import { BadParams, type Callable, type MethodTable, Refused } from '../method.ts';
 import { type AccountsOwner, accountMethods } from '../methods/accounts.ts';
 import { certificateMethods, type DeskOwner } from '../methods/certificates.ts';
+import { type ImportOwner, importMethods } from '../methods/import.ts';
 import { type Invocation, readInvocation, readWords, Usage } from './arguments.ts';
 import { askSecret } from './ask-secret.ts';
 import { commandNamed, commands } from './commands.ts';
 
 /** What needs no daemon. */
-const deskMethods: Readonly<Record<string, Callable<DeskOwner & AccountsOwner>>> = {
+const deskMethods: Readonly<Record<string, Callable<Desks>>> = {
   ...certificateMethods,
   ...accountMethods,
+  ...importMethods,
 };
+type Desks = DeskOwner & AccountsOwner & ImportOwner;
 
 /** Exit codes, for scripts. */
 const exitCode = { fine: 0, refused: 1, usage: 2, notRunning: 3 } as const;
@@ -28,7 +31,7 @@ export interface Program {
   readonly methods: MethodTable;
   readonly terminal: Terminal;
   /** What can be done without a daemon, on the files of a configuration. */
-  readonly withoutDaemon?: (config: string) => Promise<DeskOwner & AccountsOwner>;
+  readonly withoutDaemon?: (config: string) => Promise<Desks>;
 }
 
 /** Runs one command. @returns the exit code */

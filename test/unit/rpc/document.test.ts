@@ -50,7 +50,7 @@ describe('bash completes', () => {
   };
   test('commands and methods', () => {
     expect(complete('sta')).toEqual(['status']);
-    expect(complete('config')).toEqual(['config_check']);
+    expect(complete('config_c')).toEqual(['config_check']);
   });
   test('options of a command', () => {
     expect(complete('counters', '--')).toEqual(['--json', '--all']);

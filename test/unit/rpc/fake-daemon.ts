@@ -78,6 +78,14 @@ export function fakeDaemon(): FakeDaemon {
     followers,
     certificates: fakeDesk,
     accounts: fakeAccounts,
+    imports: {
+      importStrongswan: async () => ({
+        sections: ["connection 'office'"],
+        text: "config connection 'office'\n",
+        remarks: [{ section: "remote 'office'", option: 'updown', why: 'no script is run' }],
+        isWritten: true,
+      }),
+    },
     held: () => [{ kind: 'certificate', name: 'gateway', notAfter: 1_893_456_000 }],
     service: {
       version: '1.2.3',

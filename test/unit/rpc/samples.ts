@@ -10,5 +10,6 @@ export const samples: Readonly<Record<string, object>> = {
   user_delete: { name: 'anna' },
   device_add: { name: 'anna-iphone' },
   device_revoke: { device: 'anna-iphone' },
+  config_import: { content: "config remote 'office'" },
   certificate_import: { name: 'acme', content: 'AAAA' },
 };
