@@ -63,6 +63,8 @@ export interface Account {
   readonly ntHash: Secret | undefined;
   /** Device: the serial number of its certificate. */
   readonly certificate: string | undefined;
+  /** Device: the authority that issued it, as references to certificates begin; undefined: any of ours. */
+  readonly issuer: string | undefined;
   /** Device: name of the user whose it is. */
   readonly owner: string | undefined;
   readonly platform: Platform | undefined;

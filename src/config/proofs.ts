@@ -157,11 +157,28 @@ function checkEapRole({ section, options }: Section<'connection'>, findings: Fin
       'Set remote_auth to pubkey, or local_auth to the same method of EAP.',
     );
   }
+  checkServerProof({ section, options }, asksForEap, findings);
+}
+
+/** Whoever is logged in to by EAP MUST be proven by a public key (RFC 7296 §2.16). */
+function checkServerProof(
+  { section, options }: Pick<Section<'connection'>, 'section' | 'options'>,
+  asksForEap: boolean,
+  findings: Findings,
+): void {
+  const { role, local_auth: own } = options;
   if (role !== 'initiator' && own === 'psk' && asksForEap) {
-    findings.warning(
+    findings.error(
       { section, option: 'local_auth' },
-      'everybody who knows the shared secret can pose as the gateway, and find out passwords',
-      'Set local_auth to pubkey, with a certificate for the gateway.',
+      'everybody who knows the shared secret could pose as the gateway, and find out passwords',
+      'Set local_auth to pubkey; «ikectl cert init» makes the certificate for it.',
+    );
+  }
+  if (role === 'initiator' && eapOf(own) && askedRemoteAuth(options).includes('psk')) {
+    findings.error(
+      { section, option: 'remote_auth' },
+      'everybody who knows the shared secret could pose as the other side, and find out our password',
+      'Set remote_auth to pubkey, and add the authority of its certificate.',
     );
   }
 }

@@ -73,7 +73,7 @@ export const device = sectionType({
     ...secrets,
     certificate: optional(
       serialNumber,
-      'Serial number of its certificate, which an authority of this gateway issued.',
+      'Serial number of its certificate, which the home CA issued, or where there is none another authority.',
     ),
     address,
     created: optional(moment, 'When it was added.', 'unknown'),

@@ -31,6 +31,7 @@ export function loadAccounts(
   for (const each of user) if (!isOwner(each, devices)) checkPassword(each, findings);
   for (const each of devices) checkDevice(each, users, findings);
   checkNames([...users, ...devices], findings);
+  checkSerials(devices, findings);
   for (const each of users) checkNumber(each, devices, findings);
   const accounts = [...users.map(accountOfUser), ...devices.map(accountOfDevice)];
   checkAddresses([...users, ...devices], pools, findings);
@@ -87,6 +88,7 @@ function accountOfDevice({ section, options }: Section<'device'>): Account {
 
 const nothingMore = {
   certificate: undefined,
+  issuer: undefined,
   owner: undefined,
   platform: undefined,
   enabled: true,
@@ -159,6 +161,24 @@ function checkNames(all: readonly Section<'user' | 'device'>[], findings: Findin
       );
     }
     taken.set(key, section.label);
+  }
+}
+
+/** Of two records that are for one certificate only one could bar it. */
+function checkSerials(devices: readonly Section<'device'>[], findings: Findings): void {
+  const taken = new Map<string, string>();
+  for (const { section, options } of devices) {
+    const { certificate: serial } = options;
+    if (serial === undefined) continue;
+    const other = taken.get(serial);
+    if (other !== undefined) {
+      findings.error(
+        { section, option: 'certificate' },
+        `another section is for the same certificate: ${other}`,
+        'Remove one of them, or correct the serial number.',
+      );
+    }
+    taken.set(serial, section.label);
   }
 }
 

@@ -52,11 +52,18 @@ export function whyBarred(account: Account, accounts: Accounts, now: number): Ba
   return owner && owner.kind === 'user' ? whyBarred(owner, accounts, now) : undefined;
 }
 
-/** The device whose certificate it is. @param certificate as the verdict on its chain names it */
-export function deviceOf(accounts: Accounts, certificate: string | undefined): Account | undefined {
-  if (certificate === undefined) return undefined;
-  const serial = certificate.slice(certificate.lastIndexOf(':') + 1);
-  return accounts.find((account) => account.certificate === serial);
+/**
+ * Why a certificate lets nobody in at this moment, though its chain is good. The serial number is enough for that:
+ * who writes it down means to bar it, whichever authority gave it.
+ * @param certificate as the verdict on its chain names it
+ */
+export function whyCertificateBarred(
+  certificate: string | undefined,
+  accounts: Accounts,
+  now: number,
+): Bar | undefined {
+  const device = accounts.find((account) => hasSerial(account, certificate));
+  return device && whyBarred(device, accounts, now);
 }
 
 /**
@@ -69,8 +76,8 @@ export function whyOut(
   next: Accounts,
   now: number,
 ): string | undefined {
-  const byCertificate = deviceOf(next, certificate);
-  if (byCertificate) return whyBarred(byCertificate, next, now)?.why;
+  const barred = whyCertificateBarred(certificate, next, now);
+  if (barred) return barred.why;
   if (name === undefined) return undefined;
   const account = accountNamed(next, name);
   if (!account) return `«${name}» is not among the users any more`;
@@ -94,7 +101,9 @@ export function fixedFor(
   { user, certificate }: Pick<Questions['lease']['ask'], 'user' | 'certificate'>,
 ): readonly Ip[] {
   const account =
-    user === undefined ? deviceOf(accounts, certificate) : accountNamed(accounts, user);
+    user === undefined
+      ? accounts.find((one) => hasSerial(one, certificate) && hasIssuer(one, certificate))
+      : accountNamed(accounts, user);
   return account?.addresses ?? [];
 }
 
@@ -108,6 +117,12 @@ export function nextExpiry(accounts: Accounts, now: number): number | undefined 
 
 export const accountNamed = (accounts: Accounts, name: string): Account | undefined =>
   accounts.find((account) => account.name.toLowerCase() === name.toLowerCase());
+
+const hasSerial = ({ certificate: serial }: Account, certificate = ''): boolean =>
+  serial !== undefined && certificate.slice(certificate.lastIndexOf(':') + 1) === serial;
+/** Another authority may have given the same number to somebody else. */
+const hasIssuer = ({ issuer }: Account, certificate = ''): boolean =>
+  issuer === undefined || certificate.startsWith(`${issuer}:`);
 
 /** A device comes in where its owner does. */
 function connectionOf({ connection, owner }: Account, accounts: Accounts): string | undefined {

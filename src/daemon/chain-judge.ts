@@ -6,7 +6,7 @@ import { verifyChain } from '../pki/chain.ts';
 import type { CertificationPath } from '../pki/path.ts';
 import { type Fetch, policiesOf, RevocationCheck } from '../pki/revocation.ts';
 import type { Store } from '../pki/store.ts';
-import { deviceOf, whyBarred } from './accounts.ts';
+import { whyCertificateBarred } from './accounts.ts';
 import { isPlausible } from './clock.ts';
 
 /** @param store and accounts are asked anew for each chain: a reload replaces them */
@@ -33,7 +33,6 @@ function ofDevice(
   accounts: readonly Account[],
   now: Date,
 ): ChainVerdict {
-  const device = deviceOf(accounts, verdict.certificate);
-  const bar = device && whyBarred(device, accounts, now.getTime());
+  const bar = whyCertificateBarred(verdict.certificate, accounts, now.getTime());
   return bar ? { ok: false, cause: 'barred', ...bar } : verdict;
 }

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { readRevokedFile } from '../pki/files.ts';
-import { byReference } from '../pki/revoked.ts';
+import { byReference, issuerIn } from '../pki/revoked.ts';
 import { pinnedKey } from '../pki/spki.ts';
 import { loadStore, type Store } from '../pki/store.ts';
 import type { Connection, Policy } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
+import { homeSection } from './desk/home-ca.ts';
 import { codeOf } from './trouble.ts';
 
 /** All that a start or a reload works with. */
@@ -38,7 +39,10 @@ export function gather(configFile: string, read = readWhole): Gathering {
     return { problems: all, gathered: undefined };
   }
   const policy = { ...configuration.policy, connections, ...fromStore(store) };
-  return { problems: all, gathered: { configuration, store, policy } };
+  return {
+    problems: all,
+    gathered: { configuration: withIssuer(configuration, store), store, policy },
+  };
 }
 
 /** What is in use, with what the files that it names hold by now. */
@@ -47,7 +51,11 @@ export function gatherFiles(inUse: Gathered, read = readWhole): Gathering {
   if (problems.some(isError)) return { problems, gathered: undefined };
   return {
     problems,
-    gathered: { ...inUse, store, policy: { ...inUse.policy, ...fromStore(store) } },
+    gathered: {
+      configuration: withIssuer(inUse.configuration, store),
+      store,
+      policy: { ...inUse.policy, ...fromStore(store) },
+    },
   };
 }
 
@@ -90,6 +98,15 @@ function pinKeys({ policy, remoteKeys }: Configuration) {
     return pinned.length === 0 ? connection : { ...connection, remoteKeys: pinned };
   });
   return { connections, problems };
+}
+
+/** A record of a device has a serial number alone: where there is a home CA, it is one of that CA. */
+function withIssuer(configuration: Configuration, { held }: Pick<Store, 'held'>): Configuration {
+  const home = homeSection(configuration)?.name;
+  const ca = held.find(({ kind, name }) => kind === 'authority' && name === home);
+  const issuer = ca && issuerIn(ca.certificate);
+  const accounts = configuration.accounts.map((account) => ({ ...account, issuer }));
+  return { ...configuration, accounts };
 }
 
 const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> => ({

@@ -22,6 +22,14 @@ export function emailAddresses(name: Uint8Array): readonly Uint8Array[] {
     .map(({ value }) => fromText(textOf(value) ?? ''));
 }
 
+/** The first organizational unit: where the home CA writes whose device it is. @throws NotDer */
+export function unitIn(name: Uint8Array): string | undefined {
+  const unit = rdnsOf(name)
+    .flat()
+    .find(({ type }) => type === organizationalUnit);
+  return unit && textOf(unit.value);
+}
+
 const rdnsOf = (name: Uint8Array): AttributeTypeAndValue[][] =>
   Array.from(readDer(name, Name).value, (rdn) => [...rdn]);
 
@@ -40,4 +48,5 @@ const textOf = (value: AttributeValue): string | undefined =>
   value.bmpString ??
   value.universalString;
 
+const organizationalUnit = '2.5.4.11';
 const emailAddress = '1.2.840.113549.1.9.1';

@@ -17,10 +17,14 @@ export interface Revocation {
 /** Issuer and serial number, which together name one certificate (RFC 5280 §4.1.2.2): an issuer is its key here. */
 export function referenceTo(
   { serial }: Pick<Certificate, 'serial'>,
-  { spki }: Pick<Certificate, 'spki'>,
+  issuer: Pick<Certificate, 'spki'>,
 ): string {
-  return `${createHash('sha256').update(spki).digest('hex').slice(0, 40)}:${toHex(serial)}`;
+  return `${issuerIn(issuer)}:${toHex(serial)}`;
 }
+
+/** How references to what this authority issued begin. */
+export const issuerIn = ({ spki }: Pick<Certificate, 'spki'>): string =>
+  createHash('sha256').update(spki).digest('hex').slice(0, 40);
 
 /** @returns the list, or the number of the first line that is none of ours */
 export function readRevoked(text: string): readonly Revocation[] | { readonly brokenLine: number } {

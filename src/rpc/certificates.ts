@@ -24,6 +24,8 @@ export interface CertificateFacts {
   /** Section of the configuration, or the device. */
   readonly name: string;
   readonly subject: string;
+  /** Device: the user whose it is; undefined: nobody was named. */
+  readonly owner: string | undefined;
   readonly issuer: string;
   /** In hexadecimal. */
   readonly serial: string;
@@ -34,6 +36,8 @@ export interface CertificateFacts {
   readonly notAfter: number;
   /** Whether the home CA issued it, and so can renew it. */
   readonly isOurs: boolean;
+  /** Whether any authority of this gateway issued it: only then does it let anybody in. */
+  readonly isBelieved: boolean;
   readonly revokedAt: number | undefined;
   readonly file: string;
 }

@@ -24,6 +24,7 @@ export const accountOf = (fields: Partial<Account>): Account => ({
   section: 'anna',
   ntHash: undefined,
   certificate: undefined,
+  issuer: undefined,
   owner: undefined,
   platform: undefined,
   enabled: true,

@@ -19,7 +19,7 @@ import type {
   UserChange,
   UserFacts,
 } from '../../rpc/accounts.ts';
-import type { CertificateDesk } from '../../rpc/certificates.ts';
+import type { CertificateDesk, CertificateFacts } from '../../rpc/certificates.ts';
 import { Refused } from '../../rpc/method.ts';
 import { accountNamed, whyBarred } from '../accounts.ts';
 import { editConfiguration } from '../config-file.ts';
@@ -79,10 +79,13 @@ async function deleteUser(
   if (user?.kind !== 'user') throw noUser(name);
   const devices = devicesOf(user, accounts);
   for (const device of devices) revokeCertificate(device, certificates);
+  // Those that «cert issue» made have no record.
+  const others = certificates.list().filter((one) => isLeft(one) && isSame(one.owner, user));
+  for (const { serial } of others) certificates.revoke(serial);
   await edit(place, (text) =>
     [user, ...devices].reduce((rest, one) => removeSection(rest, sectionOf(one)), text),
   );
-  return devices.map((device) => device.name);
+  return [...devices, ...others].map(({ name: one }) => one);
 }
 
 async function addDevice(
@@ -148,9 +151,13 @@ async function revokeDevice(
 /** The list of revoked certificates holds, whatever becomes of the record. */
 function revokeCertificate({ certificate, revoked }: Account, desk: CertificateDesk): void {
   if (certificate === undefined || revoked !== undefined) return;
-  const facts = desk.list().find(({ kind, serial }) => kind === 'device' && serial === certificate);
-  if (facts && facts.revokedAt === undefined) desk.revoke(facts.serial);
+  const facts = desk.list().find((one) => one.serial === certificate && isLeft(one));
+  if (facts) desk.revoke(facts.serial);
 }
+
+/** Whether it is of a device and would be let in. */
+const isLeft = ({ kind, isBelieved, revokedAt }: CertificateFacts): boolean =>
+  kind === 'device' && isBelieved && revokedAt === undefined;
 
 function checkRoom(user: Account, accounts: Accounts): void {
   const own = devicesOf(user, accounts).filter(({ revoked }) => revoked === undefined);
@@ -232,7 +239,10 @@ const ofKind = (all: Accounts, kind: Account['kind']): Accounts =>
   all.filter((account) => account.kind === kind);
 
 const devicesOf = (user: Account, all: Accounts): Accounts =>
-  all.filter(({ owner }) => owner?.toLowerCase() === user.name.toLowerCase());
+  all.filter(({ owner }) => isSame(owner, user));
+
+const isSame = (owner: string | undefined, { name }: Account): boolean =>
+  owner?.toLowerCase() === name.toLowerCase();
 
 function found(all: Accounts, name: string): Account {
   const account = accountNamed(all, name);

@@ -40,7 +40,8 @@ export function catalogue(configuration: Configuration): readonly Entry[] {
     const reference = issuer && referenceTo(certificate, issuer);
     const revokedAt = revoked.find((one) => one.reference === reference)?.at;
     const isOurs = homeCa !== undefined && issuer === homeCa;
-    const facts = factsOf(certificate, { kind, name, file, isOurs, revokedAt });
+    const isBelieved = issuer !== undefined;
+    const facts = factsOf(certificate, { kind, name, file, isOurs, isBelieved, revokedAt });
     return { facts, certificate, reference };
   });
 }

@@ -157,13 +157,14 @@ function report(
   },
 ): CreatedAuthority {
   const { wasThere, dialled, place } = about;
-  const common = { isOurs: true, revokedAt: undefined };
+  const common = { isOurs: true, isBelieved: true, revokedAt: undefined };
   const authorityFacts = factsOf(authority, {
     ...common,
     kind: 'authority',
     name: 'home',
     file: files.authority,
     isOurs: false,
+    isBelieved: false,
   });
   const gatewayFacts = factsOf(gateway, {
     ...common,

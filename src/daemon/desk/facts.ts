@@ -4,17 +4,19 @@ import { ipFromBytes } from '../../base/ip.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { NameForm } from '../../pki/extensions.ts';
 import { describe, describeIssuer } from '../../pki/names.ts';
+import { unitIn } from '../../pki/rdn.ts';
 import type { CertificateFacts } from '../../rpc/certificates.ts';
 
 export function factsOf(
   certificate: Certificate,
-  about: Pick<CertificateFacts, 'kind' | 'name' | 'isOurs' | 'file'> & {
+  about: Pick<CertificateFacts, 'kind' | 'name' | 'isOurs' | 'isBelieved' | 'file'> & {
     readonly revokedAt: Date | undefined;
   },
 ): CertificateFacts {
   return {
     ...about,
     subject: unquoted(describe(certificate)),
+    owner: about.kind === 'device' ? unitIn(certificate.subject) : undefined,
     issuer: unquoted(describeIssuer(certificate)),
     serial: toHex(certificate.serial),
     names: dialledNames(certificate),

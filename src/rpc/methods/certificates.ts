@@ -13,6 +13,7 @@ export const certificateShape = z.object({
   kind: z.enum(['authority', 'gateway', 'device']),
   name: z.string(),
   subject: z.string(),
+  owner: z.optional(z.string()),
   issuer: z.string(),
   serial: z.string(),
   names: z.array(z.string()),
@@ -150,9 +151,16 @@ export const viewIssued = ({
   passphrase,
 });
 
-function viewCertificate({ isOurs, revokedAt, ...facts }: CertificateFacts): CertificateView {
+function viewCertificate({
+  isOurs,
+  isBelieved: _,
+  revokedAt,
+  owner,
+  ...facts
+}: CertificateFacts): CertificateView {
   const revoked = revokedAt === undefined ? {} : { revoked: revokedAt };
-  return { ...facts, names: [...facts.names], ours: isOurs, ...revoked };
+  const owned = owner === undefined ? {} : { owner };
+  return { ...facts, ...owned, names: [...facts.names], ours: isOurs, ...revoked };
 }
 
 const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

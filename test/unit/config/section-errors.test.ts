@@ -225,6 +225,33 @@ const relations: Readonly<Record<string, Case>> = {
     cure: /add one/,
     at: 3,
   },
+  'EAP at a gateway that has no certificate of its own': {
+    into: 'shared',
+    lines:
+      "list remote_auth 'eap-mschapv2'\nconfig user 'anna'\noption name anna\noption password x",
+    option: 'local_auth',
+    why: /could pose as the gateway/,
+    cure: /local_auth to pubkey/,
+    at: -1,
+  },
+  'a login by EAP at whom only a shared secret proves': {
+    into: 'cabin',
+    lines:
+      "option local_auth eap-gtc\nlist remote_auth psk\nconfig user 'me'\noption name me\noption password x\noption connection cabin",
+    option: 'remote_auth',
+    why: /could pose as the other side/,
+    cure: /remote_auth to pubkey/,
+    at: 1,
+  },
+  'two devices with the same certificate': {
+    into: 'psk',
+    lines:
+      "config device 'tv'\noption name tv\noption auth certificate\noption certificate 0a:0b\nconfig device 'pc'\noption name pc\noption auth certificate\noption certificate 0A0B",
+    option: 'certificate',
+    why: /for the same certificate: device 'tv'/,
+    cure: /Remove one/,
+    at: 7,
+  },
   'a device by certificate that names none': {
     into: 'psk',
     lines: "config device 'tv'\noption name tv\noption auth certificate",

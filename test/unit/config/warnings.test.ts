@@ -38,15 +38,6 @@ const warnings: Readonly<Record<string, Case>> = {
     why: /nobody can log in by EAP/,
     cure: /ikectl user add/,
   },
-  'EAP at a gateway that has no certificate of its own': {
-    into: 'shared',
-    lines:
-      "list remote_auth 'eap-mschapv2'\nconfig user 'anna'\noption name anna\noption password x",
-    option: 'local_auth',
-    why: /can pose as the gateway/,
-    cure: /certificate/,
-    at: -1,
-  },
   'a password beside its hash': {
     into: 'psk',
     lines:

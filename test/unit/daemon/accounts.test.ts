@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../../src/base/ip.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import type { Account } from '../../../src/config/configuration.ts';
-import { findAccount, whyOut } from '../../../src/daemon/accounts.ts';
+import { findAccount, fixedFor, whyOut } from '../../../src/daemon/accounts.ts';
 import { accountOf } from '../../sim/users.ts';
 
 const account = (fields: Partial<Account>): Account =>
@@ -100,6 +101,12 @@ describe('a tunnel', () => {
       [{ ...anna, connection: 'office' }],
       'another connection',
     ],
+    [
+      'of a certificate and a password ends when the password changes',
+      { ...byCertificate, user: 'anna' },
+      [{ ...anna, ntHash: other }, tablet],
+      'password changed',
+    ],
     ['of a certificate stays with its device', byCertificate, [anna, tablet], undefined],
     ['of a certificate that is no device’s stays', byCertificate, [anna], undefined],
     [
@@ -113,5 +120,27 @@ describe('a tunnel', () => {
 
     if (why === undefined) expect(out).toBeUndefined();
     else expect(out).toContain(why);
+  });
+});
+
+// A serial number is unique for its issuer alone: an authority of elsewhere, believed here too, could give its own
+// certificate the number of a device, and with it came the address that is the device's.
+describe('a serial number that two authorities gave', () => {
+  const tablet = account({
+    ...{ kind: 'device', name: 'tablet', certificate: '0a0b', issuer: 'ca', ntHash: undefined },
+    addresses: [ip('10.3.0.9')],
+  });
+
+  test('gives the address of the device to the certificate of its issuer alone', () => {
+    const addresses = (certificate: string) => fixedFor([tablet], { user: undefined, certificate });
+
+    expect(addresses('ca:0a0b')).toEqual(['10.3.0.9']);
+    expect(addresses('ab:0a0b')).toEqual([]);
+  });
+
+  test('bars both when the device is revoked', () => {
+    const sa = { user: undefined, certificate: 'ab:0a0b', connection: 'phones' };
+
+    expect(whyOut(sa, [tablet], [{ ...tablet, revoked: 1 }], 1000)).toContain('was revoked');
   });
 });

@@ -34,6 +34,7 @@ const hashes = () =>
 const hashOf = (password: string) => toHex(ntHash(fromText(password)));
 
 beforeEach(() => {
+  rmSync(join(folder, 'own'), { recursive: true, force: true });
   writeFileSync(
     file,
     `# mine\nconfig service 'main'\n\toption folder '${join(folder, 'own')}'\n\nconfig pool 'anna'\n\tlist range '10.3.0.0/24'\n`,
@@ -103,6 +104,25 @@ describe('user', () => {
 
     expect(out).toContain('eves-phone');
     expect(config().trimEnd()).toBe(before.trimEnd());
+  });
+
+  // «cert issue --owner» leaves no record of a device: its certificate came in on after «user delete» had said «out».
+  test('delete revokes every certificate of the user, whichever way it was made', async () => {
+    await ikectl('cert', 'init', '--name', 'vpn.example.org');
+    await ikectl('user', 'add', 'eve');
+    const out = (name: string) => ['--out', join(folder, 'own', `${name}.p12`)];
+    await ikectl('device', 'add', 'eves-phone', '--owner', 'eve', '--certificate', ...out('phone'));
+    await ikectl('cert', 'issue', '--name', 'eves-pad', '--owner', 'eve', ...out('pad'));
+    await ikectl('cert', 'issue', '--name', 'bobs-pad', '--owner', 'bob', ...out('bob'));
+
+    const deleted = await ikectl('user', 'delete', 'eve');
+
+    expect(deleted.out).toMatch(/eves-phone.*eves-pad/s);
+    const list = (await ikectl('cert', 'list')).out;
+    expect(list).toMatch(/eves-phone.*revoked/);
+    expect(list).toMatch(/eves-pad.*revoked/);
+    expect(list).not.toMatch(/bobs-pad.*revoked/);
+    expect((await ikectl('cert', 'revoke', 'eves-pad')).err).toContain('revoked already');
   });
 
   test.each([
