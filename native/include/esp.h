@@ -20,6 +20,9 @@
  *   KEEPALIVE  address local | address remote: one byte 0xff is to be sent (RFC 3948 section 2.3);
  *              from JavaScript
  *   NETWORK    links, addresses or routes of this host changed
+ *   EXPECT     u32 SPI: a request of ours names it, so packets may come before its child is
+ *              installed, and are kept for it; from JavaScript
+ *   SETTLE     u32 SPI: its child is installed, what was kept goes on; from JavaScript
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -27,7 +30,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 5u
+#define ESP_ABI_VERSION 6u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -102,6 +105,8 @@ enum esp_frame {
 	ESP_FRAME_TRAPPED = 7,
 	ESP_FRAME_KEEPALIVE = 8,
 	ESP_FRAME_NETWORK = 9,
+	ESP_FRAME_EXPECT = 10,
+	ESP_FRAME_SETTLE = 11,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */
@@ -117,6 +122,7 @@ enum esp_frame {
 	_(TRUNCATED, "truncated")                    /* longer than our buffer */ \
 	_(BAD_SPI, "bad-spi")                        /* SPI 1–255 is reserved */ \
 	_(UNKNOWN_SPI, "unknown-spi")                /* no such SA */ \
+	_(EARLY, "early")                            /* kept until its SA is there */ \
 	_(REPLAY, "replay")                          /* seen before, or older than the window */ \
 	_(BAD_ICV, "bad-icv")                        /* forged or damaged */ \
 	_(BAD_PADDING, "bad-padding")                /* padding is not 1, 2, 3, … */ \

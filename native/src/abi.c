@@ -83,6 +83,8 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_TRAPPED),
 	CONSTANT(ESP_FRAME_KEEPALIVE),
 	CONSTANT(ESP_FRAME_NETWORK),
+	CONSTANT(ESP_FRAME_EXPECT),
+	CONSTANT(ESP_FRAME_SETTLE),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),

@@ -101,13 +101,16 @@ static void to_tun(
 
 void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms)
 {
+	struct inbound_batch *batch = worker->batch;
 	struct sa *sa = sa_by_spi(&worker->engine->table, spi);
 	struct packet *packet = &datagram->packet;
 	struct opened opened;
 	enum esp_counter verdict;
 
 	if (!sa) {
-		drop(worker, NULL, ESP_COUNT_UNKNOWN_SPI);
+		const bool kept = early_keep(&batch->early, datagram, spi);
+
+		drop(worker, NULL, kept ? ESP_COUNT_EARLY : ESP_COUNT_UNKNOWN_SPI);
 		return;
 	}
 	verdict = packet_open(&sa->in, &sa->window, packet, &opened);

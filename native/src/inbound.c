@@ -149,6 +149,28 @@ static void send_ike(void *context, const struct esp_path *path, const uint8_t *
 		drop(worker, ESP_COUNT_IKE_SEND_FAILED);
 }
 
+static void take_early(void *context, struct datagram *datagram, uint32_t spi)
+{
+	struct worker *worker = context;
+	struct inbound_batch *batch = worker->batch;
+
+	reader_enter(&worker->engine->epoch, &worker->reader);
+	deliver(worker, datagram, spi, engine_now_ms());
+	join_flush(&batch->joiner);
+	reader_leave(&worker->reader);
+}
+
+static void heed_early(void *context, enum esp_frame kind, uint32_t spi)
+{
+	struct worker *worker = context;
+	struct inbound_batch *batch = worker->batch;
+
+	if (kind == ESP_FRAME_EXPECT)
+		early_expect(&batch->early, spi);
+	else
+		early_release(&batch->early, spi, take_early, worker);
+}
+
 static bool watch(int epoll, int fd, uint32_t events, uint32_t number)
 {
 	struct epoll_event event = {.events = events, .data.u32 = number};
@@ -174,9 +196,10 @@ static int watch_all(struct esp_engine *engine)
 static void mailbox_ready(struct worker *worker, int epoll)
 {
 	struct mailbox *mailbox = &worker->engine->mailbox;
+	const struct mailbox_orders orders = {send_ike, heed_early, worker};
 
 	mailbox_flush(mailbox);
-	if (!mailbox_receive(mailbox, send_ike, worker))
+	if (!mailbox_receive(mailbox, &orders))
 		epoll_ctl(epoll, EPOLL_CTL_DEL, mailbox->fd, NULL);
 }
 
@@ -257,6 +280,7 @@ void inbound_batch_free(void *argument)
 
 	if (!batch)
 		return;
+	early_close(&batch->early);
 	arena_close(&batch->udp.arena);
 	free(batch);
 }

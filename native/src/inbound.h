@@ -2,6 +2,7 @@
 #ifndef INBOUND_H
 #define INBOUND_H
 
+#include "early.h"
 #include "engine.h"
 #include "join.h"
 
@@ -9,6 +10,7 @@ struct inbound_batch {
 	struct udp_batch udp;
 	/* Holds packets of this batch until its end. */
 	struct joiner joiner;
+	struct early early;
 };
 
 /* An ESP packet with this SPI. Anything but its delivery is a counted drop. */

@@ -202,31 +202,35 @@ static size_t take_address(const uint8_t *p, size_t left, struct esp_address *ad
 }
 
 /* `frame` begins with the kind. */
-static void take_frame(const uint8_t *frame, size_t count, mailbox_take *take, void *context)
+static void take_frame(const uint8_t *frame, size_t count, const struct mailbox_orders *orders)
 {
 	static const uint8_t keepalive = KEEPALIVE_BYTE;
 	const uint8_t kind = count > 0 ? frame[0] : 0;
 	struct esp_path path;
 	size_t local = 0, remote = 0;
 
+	if ((kind == ESP_FRAME_EXPECT || kind == ESP_FRAME_SETTLE) && count == 5) {
+		orders->early(orders->context, kind, load_big(frame + 1, 4));
+		return;
+	}
 	if (kind == ESP_FRAME_DATAGRAM || kind == ESP_FRAME_KEEPALIVE)
 		local = take_address(frame + 1, count - 1, &path.local);
 	if (local)
 		remote = take_address(frame + 1 + local, count - 1 - local, &path.remote);
 	if (!remote || path.local.family != path.remote.family) {
-		take(context, NULL, NULL, 0);
+		orders->send(orders->context, NULL, NULL, 0);
 		return;
 	}
 	const size_t head = 1 + local + remote;
 
 	if (kind == ESP_FRAME_KEEPALIVE)
-		take(context, &path, &keepalive, 1);
+		orders->send(orders->context, &path, &keepalive, 1);
 	else
-		take(context, &path, frame + head, count - head);
+		orders->send(orders->context, &path, frame + head, count - head);
 }
 
 /* Takes the whole frames in the buffer; false: one is longer than a frame can be. */
-static bool take_frames(struct mailbox *mailbox, mailbox_take *take, void *context)
+static bool take_frames(struct mailbox *mailbox, const struct mailbox_orders *orders)
 {
 	size_t at = 0;
 
@@ -237,7 +241,7 @@ static bool take_frames(struct mailbox *mailbox, mailbox_take *take, void *conte
 			return false;
 		if (mailbox->in_bytes - at - 4 < length)
 			break;
-		take_frame(mailbox->in + at + 4, length, take, context);
+		take_frame(mailbox->in + at + 4, length, orders);
 		at += 4 + length;
 	}
 	mailbox->in_bytes -= at;
@@ -245,7 +249,7 @@ static bool take_frames(struct mailbox *mailbox, mailbox_take *take, void *conte
 	return true;
 }
 
-bool mailbox_receive(struct mailbox *mailbox, mailbox_take *take, void *context)
+bool mailbox_receive(struct mailbox *mailbox, const struct mailbox_orders *orders)
 {
 	for (;;) {
 		const ssize_t got = recv(mailbox->fd, mailbox->in + mailbox->in_bytes,
@@ -256,7 +260,7 @@ bool mailbox_receive(struct mailbox *mailbox, mailbox_take *take, void *context)
 		if (got == 0)
 			return false;
 		mailbox->in_bytes += (size_t)got;
-		if (!take_frames(mailbox, take, context))
+		if (!take_frames(mailbox, orders))
 			return false;
 	}
 }

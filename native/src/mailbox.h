@@ -27,10 +27,16 @@ struct mailbox {
 	size_t in_bytes;
 };
 
-/* What becomes of an IKE message that JavaScript wants to send, or of a keepalive, which is the one
- * byte KEEPALIVE_BYTE; `bytes` NULL: a frame that does not parse. */
-typedef void mailbox_take(
-	void *context, const struct esp_path *path, const uint8_t *bytes, size_t count);
+/* What becomes of frames from JavaScript. */
+struct mailbox_orders {
+	/* An IKE message to send, or a keepalive, which is the one byte KEEPALIVE_BYTE; `bytes`
+	 * NULL: a frame that does not parse. */
+	void (*send)(
+		void *context, const struct esp_path *path, const uint8_t *bytes, size_t count);
+	/* ESP_FRAME_EXPECT or ESP_FRAME_SETTLE. */
+	void (*early)(void *context, enum esp_frame kind, uint32_t spi);
+	void *context;
+};
 
 /* `theirs` is the other end, for the caller. */
 enum esp_code mailbox_open(struct mailbox *mailbox, int *theirs);
@@ -49,6 +55,6 @@ bool mailbox_failed(struct mailbox *mailbox, const char *why);
 /* The socket can take more. */
 void mailbox_flush(struct mailbox *mailbox);
 /* Takes all frames that have come; false: the other end is closed or out of step. */
-bool mailbox_receive(struct mailbox *mailbox, mailbox_take *take, void *context);
+bool mailbox_receive(struct mailbox *mailbox, const struct mailbox_orders *orders);
 
 #endif

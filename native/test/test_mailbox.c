@@ -10,6 +10,8 @@
 static struct mailbox mailbox;
 static int theirs;
 static unsigned taken, refused;
+static enum esp_frame early_kind;
+static uint32_t early_spi;
 static uint8_t last[70000];
 static size_t last_bytes;
 static struct esp_path last_path;
@@ -26,6 +28,15 @@ static void take(void *context, const struct esp_path *path, const uint8_t *byte
 	last_bytes = count;
 	memcpy(last, bytes, count);
 }
+
+static void note_early(void *context, enum esp_frame kind, uint32_t spi)
+{
+	CHECK(context == &mailbox);
+	early_kind = kind;
+	early_spi = spi;
+}
+
+static const struct mailbox_orders orders = {take, note_early, &mailbox};
 
 static void open_new(void)
 {
@@ -66,7 +77,7 @@ static void takes_frames_however_they_are_cut(void)
 			const size_t n = count - at < step ? count - at : step;
 
 			CHECK_EQUAL(send(theirs, bytes + at, n, 0), n);
-			CHECK(mailbox_receive(&mailbox, take, &mailbox));
+			CHECK(mailbox_receive(&mailbox, &orders));
 		}
 		CHECK_EQUAL(taken, 3);
 		CHECK_EQUAL(last_bytes, 1000);
@@ -75,6 +86,27 @@ static void takes_frames_however_they_are_cut(void)
 		CHECK_EQUAL(last_path.remote.ip[3], 2);
 		close_both();
 	}
+}
+
+static void an_spi_is_expected_and_settled(void)
+{
+	uint8_t bytes[9] = {0, 0, 0, 5, ESP_FRAME_EXPECT, 0xc0, 1, 2, 3};
+
+	open_new();
+	send(theirs, bytes, sizeof(bytes), 0);
+	CHECK(mailbox_receive(&mailbox, &orders));
+	CHECK(early_kind == ESP_FRAME_EXPECT);
+	CHECK_EQUAL(early_spi, 0xc0010203);
+	bytes[4] = ESP_FRAME_SETTLE;
+	send(theirs, bytes, sizeof(bytes), 0);
+	CHECK(mailbox_receive(&mailbox, &orders));
+	CHECK(early_kind == ESP_FRAME_SETTLE);
+	bytes[3] = 4; /* ends inside the SPI */
+	send(theirs, bytes, 8, 0);
+	CHECK(mailbox_receive(&mailbox, &orders));
+	CHECK_EQUAL(refused, 1);
+	CHECK_EQUAL(taken, 0);
+	close_both();
 }
 
 static void a_frame_that_does_not_parse_is_skipped(void)
@@ -95,7 +127,7 @@ static void a_frame_that_does_not_parse_is_skipped(void)
 	send(theirs, bytes, 4, 0);
 	frame(bytes, 20);
 	send(theirs, bytes, count, 0);
-	CHECK(mailbox_receive(&mailbox, take, &mailbox));
+	CHECK(mailbox_receive(&mailbox, &orders));
 	CHECK_EQUAL(refused, 4);
 	CHECK_EQUAL(taken, 1);
 	close_both();
@@ -107,11 +139,11 @@ static void an_impossible_length_ends_it(void)
 
 	open_new();
 	send(theirs, bytes, sizeof(bytes), 0);
-	CHECK(!mailbox_receive(&mailbox, take, &mailbox));
+	CHECK(!mailbox_receive(&mailbox, &orders));
 	close_both();
 	open_new();
 	close(theirs);
-	CHECK(!mailbox_receive(&mailbox, take, &mailbox));
+	CHECK(!mailbox_receive(&mailbox, &orders));
 	mailbox_close(&mailbox);
 }
 
@@ -156,6 +188,7 @@ static void refuses_messages_when_nobody_reads(void)
 int main(void)
 {
 	RUN(takes_frames_however_they_are_cut);
+	RUN(an_spi_is_expected_and_settled);
 	RUN(a_frame_that_does_not_parse_is_skipped);
 	RUN(an_impossible_length_ends_it);
 	RUN(refuses_messages_when_nobody_reads);

@@ -188,6 +188,7 @@ function counting(plane: DataPlane, past: PastTraffic): Ports['plane'] {
   return {
     send: (path, bytes) => plane.send(path, bytes),
     keepalive: (path) => plane.keepalive(path),
+    expect: (spi) => plane.expect(spi),
     install(child) {
       past.install(child);
       plane.install(child);

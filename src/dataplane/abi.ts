@@ -3,12 +3,12 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 5,
+  ESP_ABI_VERSION: 6,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
-  ESP_COUNTER_COUNT: 30,
+  ESP_COUNTER_COUNT: 31,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -48,6 +48,8 @@ export const constants = {
   ESP_FRAME_TRAPPED: 7,
   ESP_FRAME_KEEPALIVE: 8,
   ESP_FRAME_NETWORK: 9,
+  ESP_FRAME_EXPECT: 10,
+  ESP_FRAME_SETTLE: 11,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */

@@ -12,6 +12,11 @@ import type {
 export type TrapRef = number & { readonly __brand: 'trap' };
 
 export interface DataPlane {
+  /**
+   * A request of ours names this inbound SPI: packets that come before its child is installed wait for it, as many as
+   * there is room for.
+   */
+  expect(spi: number): void;
   install(child: ChildSpec): void;
   move(child: ChildRef, path: Path, encap: ChildSpec['encap']): void;
   /** Sends on this child from here on, instead of on another with the same selectors. */

@@ -28,6 +28,20 @@ export function encodeDatagram(path: Path, bytes: Uint8Array): Uint8Array {
 export const encodeKeepalive = (path: Path): Uint8Array =>
   encodeFrame(constants.ESP_FRAME_KEEPALIVE, path, new Uint8Array(0));
 
+/** The data plane is to keep what comes for this SPI, until `encodeSettle`. */
+export const encodeExpect = (spi: number): Uint8Array => encodeSpi(constants.ESP_FRAME_EXPECT, spi);
+
+/** The child with this inbound SPI is installed. */
+export const encodeSettle = (spi: number): Uint8Array => encodeSpi(constants.ESP_FRAME_SETTLE, spi);
+
+function encodeSpi(kind: number, spi: number): Uint8Array {
+  const w = new Writer();
+  w.u32(5);
+  w.u8(kind);
+  w.u32(spi);
+  return w.finish();
+}
+
 function encodeFrame(kind: number, path: Path, bytes: Uint8Array): Uint8Array {
   const w = new Writer();
   w.u32(0);

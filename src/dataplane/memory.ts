@@ -53,6 +53,8 @@ export class MemoryPlane implements DataPlane {
   readonly #wire: MemoryWire;
   readonly #now: () => Instant;
   readonly #children = new Map<ChildRef, Installed>();
+  /** What came before its child, by the SPI that a request of ours has named. */
+  readonly #early = new Map<number, { readonly path: Path; readonly packet: MemoryPacket }[]>();
   readonly #traps = new Map<TrapRef, Trap>();
   readonly #counters: Record<string, bigint> = {};
 
@@ -72,10 +74,18 @@ export class MemoryPlane implements DataPlane {
     }));
   }
 
+  expect(spi: number): void {
+    this.#early.set(spi, []);
+  }
+
   install(spec: ChildSpec): void {
     const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n };
     const { path, encap, standby } = spec;
     this.#children.set(spec.ref, { spec, path, encap, standby, ...none, heardAt: this.#now() });
+    const { spi } = spec.inbound;
+    const early = this.#early.get(spi) ?? [];
+    this.#early.delete(spi);
+    for (const { path: from, packet } of early) this.receiveEsp(from, packet);
   }
 
   move(ref: ChildRef, path: Path, encap: ChildSpec['encap']): void {
@@ -166,9 +176,12 @@ export class MemoryPlane implements DataPlane {
   }
 
   /** An ESP packet arrived. @returns the child that could open it; a drop is counted */
-  receiveEsp(path: Path, { spi, keys, inner }: MemoryPacket): ChildRef | undefined {
+  receiveEsp(path: Path, packet: MemoryPacket): ChildRef | undefined {
+    const { spi, keys, inner } = packet;
     const child = [...this.#children.values()].find(({ spec }) => spec.inbound.spi === spi);
-    if (!child) return this.#drop('unknown-spi');
+    const early = this.#early.get(spi);
+    if (!child && early) early.push({ path, packet });
+    if (!child) return this.#drop(early ? 'early' : 'unknown-spi');
     if (!equal(keysOf(child.spec.inbound), keys)) return this.#drop('integrity');
     child.rxPackets++;
     child.rxBytes += BigInt(inner.length);

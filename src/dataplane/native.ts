@@ -14,7 +14,9 @@ import type {
 import { DataPlaneError, faultOf } from './fault.ts';
 import {
   encodeDatagram,
+  encodeExpect,
   encodeKeepalive,
+  encodeSettle,
   type Frame,
   FrameReader,
   MailboxError,
@@ -172,6 +174,7 @@ class NativePlane implements NativeDataPlane {
     const code = this.#library.install(this.#open(), encoded.child, encoded.selectors);
     encoded.child.fill(0); // it holds the keys
     if (code !== constants.ESP_OK) throw faultOf(code);
+    this.#mailbox.write(encodeSettle(child.inbound.spi));
   }
 
   move(child: ChildRef, path: Path, encap: ChildSpec['encap']): void {
@@ -215,6 +218,11 @@ class NativePlane implements NativeDataPlane {
   keepalive(path: Path): void {
     this.#open();
     this.#mailbox.write(encodeKeepalive(path));
+  }
+
+  expect(spi: number): void {
+    this.#open();
+    this.#mailbox.write(encodeExpect(spi));
   }
 
   stats(child: ChildRef): ChildStats | undefined {

@@ -97,6 +97,11 @@ export type Effect =
   | { readonly kind: 'send'; readonly path: Path; readonly bytes: Uint8Array }
   /** The byte that keeps a NAT from forgetting us (RFC 3948 §2.3). */
   | { readonly kind: 'keepalive'; readonly path: Path }
+  /**
+   * A request of ours is about to name this inbound SPI. The peer may send on it as soon as it has answered (RFC 7296
+   * §2.8), so its packets may be here before that answer is read, and wait for `install`.
+   */
+  | { readonly kind: 'expect'; readonly spi: number }
   | { readonly kind: 'install'; readonly child: ChildSpec }
   | {
       readonly kind: 'move';

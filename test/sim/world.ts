@@ -67,6 +67,8 @@ export class SimHost {
   also: readonly string[] = [];
   readonly events: TraceEvent[] = [];
   readonly children = new Map<number, ChildSpec>();
+  /** Inbound SPIs for which the data plane keeps what comes early. */
+  readonly expected = new Set<number>();
   /** Every CHILD_SA that was ever installed, and every question that was ever asked. */
   readonly installed: ChildSpec[] = [];
   readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];
@@ -302,7 +304,11 @@ export class World {
       case 'keepalive':
         this.#send({ ...endsOf(effect.path), bytes: Uint8Array.of(keepaliveByte) });
         return;
+      case 'expect':
+        host.expected.add(effect.spi);
+        return;
       case 'install':
+        host.expected.delete(effect.child.inbound.spi);
         host.children.set(effect.child.ref, effect.child);
         host.installed.push(effect.child);
         host.secrecy.ofChild(effect.child);

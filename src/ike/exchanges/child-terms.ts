@@ -15,7 +15,7 @@ import { toWire } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { request, type Steps } from '../steps.ts';
-import { type ChildTerms, drawSpi, narrowed } from './child.ts';
+import { announceSpi, type ChildTerms, narrowed } from './child.ts';
 import { nonceBytes, nonceOf } from './ike-sa-init.ts';
 import { answerKe, checked, otherMethod, wrongMethod } from './ke.ts';
 import { required } from './required.ts';
@@ -73,7 +73,7 @@ export function* proposeChild(
 ): Steps<Proposed> {
   const esp = proposalsOf(sa);
   const methods = esp.flatMap((proposal) => proposal.ke);
-  const spiIn = drawSpi(sa);
+  const spiIn = announceSpi(sa);
   let ke: Ke | undefined = methods[0];
   for (let round = 0; ; round++) {
     const own = ke && sa.host.primitives[ke.engine].offer(sa.host.random);

@@ -75,6 +75,13 @@ export function narrowed(
   throw new IkeError('TS_UNACCEPTABLE', `nothing of ${name} is allowed on this connection`);
 }
 
+/** The inbound SPI of a request of ours: packets may come for it before its response is read. */
+export function announceSpi(sa: IkeSa): number {
+  const spi = drawSpi(sa);
+  sa.host.emit({ kind: 'expect', spi });
+  return spi;
+}
+
 /** An inbound SPI that no CHILD_SA of ours has. */
 export function drawSpi({ host }: IkeSa): number {
   for (;;) {

@@ -22,7 +22,7 @@ import { fromWire, resolve, toWire, withFirst } from '../negotiate/selectors.ts'
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { ask, type Steps } from '../steps.ts';
-import { drawSpi, installChild, narrowed } from './child.ts';
+import { announceSpi, drawSpi, installChild, narrowed } from './child.ts';
 import { required } from './required.ts';
 import { makeRoom } from './uniqueness.ts';
 
@@ -68,7 +68,7 @@ export function offerFirstChild(
 ): OfferedChild {
   const { connection } = sa;
   invariant(connection, 'a child before its connection is known');
-  const spiIn = drawSpi(sa);
+  const spiIn = announceSpi(sa);
   const { localTs, remoteTs } = connection;
   const virtualIps = wantedAddresses(sa, connection);
   const asksAddress = virtualIps.length > 0;

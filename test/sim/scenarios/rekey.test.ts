@@ -45,6 +45,30 @@ const deleteChild = (world: World, host: SimHost) =>
 const close = (world: World, host: SimHost) =>
   world.input(host, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
 
+// strongSwan sends on a new tunnel at once. What came before its answer was read found no SA, and was lost.
+test('a host expects what the peer may send before its answer is read (RFC 7296 §2.8)', () => {
+  const { world, gateway, phone: dialer, dial } = household();
+  const ends = [gateway, dialer];
+  const early: boolean[] = [];
+  world.wire = (packet) => {
+    const [sender, other] = packet.from.ip === gateway.address ? ends : ends.toReversed();
+    const spi = sender?.installed.at(-1)?.outbound.spi;
+    // The answer is on its way: whoever sends it has the tunnel, the other one has not.
+    if (spi && other?.installed.every(({ inbound }) => inbound.spi !== spi)) {
+      early.push(other.expected.has(spi));
+    }
+    return [{ packet, delay: seconds(0.01) }];
+  };
+  dial();
+  world.run(seconds(1));
+  rekeyChild(world, dialer);
+  world.run(seconds(10));
+  rekeyChild(world, gateway);
+  world.run(seconds(10));
+  expect(early).toEqual([true, true, true]);
+  expect([...gateway.expected, ...dialer.expected]).toEqual([]);
+});
+
 describe.each(['phone', 'gateway'] as const)('started by the %s', (who) => {
   test('a CHILD_SA gets new keys, and the old ones go after late packets had time (pitfalls 56, 57)', () => {
     const house = established();

@@ -20,6 +20,7 @@ function setUp(broken: readonly string[] = []) {
     plane: {
       send: doing('plane.send'),
       keepalive: doing('plane.keepalive'),
+      expect: doing('plane.expect'),
       install: doing('plane.install'),
       move: doing('plane.move'),
       activate: doing('plane.activate'),
@@ -50,6 +51,7 @@ function setUp(broken: readonly string[] = []) {
 const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
   [{ kind: 'keepalive', path }, ['plane.keepalive object']],
+  [{ kind: 'expect', spi: 256 }, ['plane.expect 256']],
   [
     { kind: 'install', child: childSpec(5) },
     ['plane.install object', 'routing.install object', 'keylog.install object'],

@@ -4,6 +4,8 @@ import { concat } from '../../../src/base/bytes.ts';
 import { ip, ipFromBytes } from '../../../src/base/ip.ts';
 import {
   encodeDatagram,
+  encodeExpect,
+  encodeSettle,
   type Frame,
   FrameReader,
   MailboxError,
@@ -102,6 +104,11 @@ test('a trapped packet is told as selectors of one address each (pitfall 54)', (
       { packet: { local: one('10.1.0.1', protocol, 0, 65535) } },
     ]);
   }
+});
+
+test('an SPI is named to expect what comes for it, and again when its child is there', () => {
+  expect(encodeExpect(0xc0010203)).toEqual(frame(10, 0xc0, 1, 2, 3));
+  expect(encodeSettle(256)).toEqual(frame(11, 0, 0, 1, 0));
 });
 
 test('the bytes of a datagram do not change with the buffer they came in', () => {

@@ -79,6 +79,17 @@ describe('two data planes of memory', () => {
     expect(right.stats(ref)).toMatchObject({ rxPackets: 1n, rxBytes: 100n, idleMs: 30 });
   });
 
+  test('keep what comes for a child that is expected, and for no other', () => {
+    const { left, right } = setUp();
+    right.remove(ref);
+    left.sendInner(ref, new Uint8Array(10));
+    right.expect(600);
+    left.sendInner(ref, new Uint8Array(20));
+    right.install(childSpec({ local: here, remote: there }, 600, 500, 0));
+    expect(right.stats(ref)).toMatchObject({ rxPackets: 1n, rxBytes: 20n });
+    expect(right.counters()).toEqual({ 'unknown-spi': 1n, early: 1n });
+  });
+
   test('find out when their keys differ', () => {
     const { left, right } = setUp({ key: 1 });
     left.sendInner(ref, new Uint8Array(100));

@@ -241,6 +241,25 @@ describe.skipIf(whySkipped)('the C module', () => {
     expect(both.opened.stats(spec.ref)?.drops).toEqual({ 'bad-icv': 1n });
   });
 
+  test('keeps an early packet for its child', async () => {
+    const both = plane();
+    const spec = childSpec(loopback(both.opened.ports.nattPort, 9), { in: 0x1000, out: 0x1001 });
+    const { port, nattPort } = both.opened.ports;
+    // Orders are obeyed in their order: when this message comes back, those before it have been.
+    const obeyed = async (): Promise<void> => {
+      both.opened.send(loopback(nattPort, port), message);
+      await both.ear.next();
+    };
+    both.opened.expect(spec.inbound.spi);
+    await obeyed();
+    const early = concat(Uint8Array.of(0, 0, 0x10, 0, 0, 0, 0, 1), new Uint8Array(48));
+    expect(await arrived(both, [early])).toMatchObject({ early: 1n, 'bad-icv': 0n });
+    both.opened.install(spec);
+    await obeyed();
+    expect(both.opened.counters()).toMatchObject({ early: 1n, 'bad-icv': 1n });
+    expect(both.opened.stats(spec.ref)?.drops).toEqual({ 'bad-icv': 1n });
+  });
+
   test('closes once and for all, and gives its ports back', async () => {
     const { opened } = plane();
     const { ports } = opened;
