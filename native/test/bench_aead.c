@@ -66,7 +66,8 @@ static void list_rows(const char *wanted)
 					add(aead_impls[i], NULL, aead_impls[i]->name, bytes,
 						wanted);
 	for (size_t i = 0; rivals[i].name; i++)
-		add(NULL, &rivals[i], rivals[i].name, rivals[i].key_bytes, wanted);
+		if ((rivals[i].cpu_needed & ~cpu_features()) == 0)
+			add(NULL, &rivals[i], rivals[i].name, rivals[i].key_bytes, wanted);
 }
 
 /* The best of many short moments. */
