@@ -14,7 +14,9 @@ test: deps build ## everything that continuous integration runs
 check: deps-build build ## the part that needs no root, in under two minutes
 	@node test/run/stages.mjs check
 
-bench: build deps-lab ## speed, as ratios against a peer in the same run
+bench: build deps-lab deps-bench ## speed, as ratios against peers in the same run (ONLY=tcp,udp ROUNDS=5)
+	@sh cross/wireguard-go.sh
+	@$(MAKE) -s -C native null bench-tools
 	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/bench/bench.ts)
 
 build: deps-build native ## build/bin/ikev2d and build/bin/ikectl
@@ -65,11 +67,13 @@ feed: deps-build deps-cross ## both, with signed indexes (FEED_KEYS: where the k
 deps: ## install whatever is missing
 	@sh cross/deps.sh
 
-.PHONY: deps-build deps-lab deps-cross
+.PHONY: deps-build deps-lab deps-cross deps-bench
 deps-build:
 	@sh cross/deps.sh build
 deps-lab:
 	@sh cross/deps.sh build lab
+deps-bench:
+	@sh cross/deps.sh bench
 deps-cross:
 	@sh cross/deps.sh arm64 cross
 

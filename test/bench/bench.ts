@@ -1,118 +1,97 @@
-// `make bench`: how fast one TCP stream is through the tunnel, each variant as a ratio to strongSwan's userland
-// ESP in the same run. Variants take turns, round after round, so that a busy machine is fair to all.
+// `make bench`: how fast the data plane is beside others that move packets in userland, and what a gateway costs. All
+// rows take turns, round after round, so that a busy machine is fair to all; a figure that was taken while others
+// used the processor is taken again, and marked where that did not help.
 //
-//   ROUNDS=3 SECONDS=4
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
-import { inCheckout } from '../lab/checkout.ts';
-import { Home } from '../lab/home.ts';
+//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas ciphers daemon handshakes arm
+
 import { whyNot } from '../lab/ready.ts';
 import { Report } from '../lab/report.ts';
-import { measure, type Throughput } from './throughput.ts';
-import { baseline, type Variant, variants } from './variants.ts';
+import { budgets } from './budgets.ts';
+import { ciphers } from './ciphers-section.ts';
+import { printBudgets, printSection, type Skipped, save } from './results.ts';
+import type { Row, Section } from './section.ts';
+import type { Sample } from './statistics.ts';
+import { amongMany, overNic, throughTunnels } from './traffic-sections.ts';
+import { BUSY, between, read } from './weather.ts';
 
-type Rounds = Map<string, Throughput[]>;
-type Direction = keyof Throughput;
+const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'ciphers'];
+/** How often a figure is taken again because of others. */
+const RETRIES = Number(process.env['RETRIES'] || 1);
 
 const report = new Report();
-const rounds = Number(process.env['ROUNDS'] || 3);
-const seconds = Number(process.env['SECONDS'] || 4);
+const rounds = Number(process.env['ROUNDS'] || 5);
 
 async function main(): Promise<void> {
   const why = whyNot('iperf3');
-  if (why !== undefined) {
-    report.line(`skipped: ${why}`);
-    return;
-  }
-  report.title(`one TCP stream, ${rounds} rounds of ${seconds} s in each direction`);
-  const skipped = new Map<string, string>();
-  for (const { key, needs } of variants) {
-    const missing = whyNot(...needs);
-    if (missing !== undefined) skipped.set(key, missing);
-  }
-  const measured: Rounds = new Map(variants.map(({ key }) => [key, []]));
+  if (why !== undefined) return report.line(`skipped: ${why}`);
+  const sections = chooseSections();
+  const rows = sections.flatMap((section) =>
+    section.rows.map((row) => ({ section, row, why: row.whyNot() })),
+  );
+  const skipped: Skipped[] = rows.flatMap(({ section, row, why }) =>
+    why === undefined ? [] : [{ section: section.key, row: row.key, why }],
+  );
+  const work = rows.filter(({ why }) => why === undefined);
+  const seconds = work.reduce((sum, { section }) => sum + costOf(section), 0);
+  report.title(`${rounds} rounds, about ${Math.ceil(seconds / 60)} minutes on a quiet machine`);
+
+  const samples: Sample[] = [];
+  let done = 0;
   for (let round = 1; round <= rounds; round += 1) {
-    for (const variant of variants) {
-      if (!skipped.has(variant.key)) await playRound(variant, round, measured, skipped);
+    for (const { section, row } of work) {
+      if (section.once && round > 1) continue;
+      if (skipped.some((one) => one.section === section.key && one.row === row.key)) continue;
+      const share = Math.round((done / seconds) * 100);
+      progress(`${share} %  round ${round}: ${section.key}, ${row.title}`);
+      try {
+        samples.push(...(await measure(section, row, round)));
+      } catch (error) {
+        const text =
+          error instanceof Error ? error.message.split('\n').slice(0, 3).join(' ') : `${error}`;
+        skipped.push({ section: section.key, row: row.key, why: text ?? '' });
+      }
+      done += section.seconds;
     }
   }
-  report.line();
-  report.table(tabulate(measured));
-  for (const [key, reason] of skipped) report.note(`${titleOf(key)} skipped: ${reason}`);
-  report.note(`results in ${save(measured, skipped)}`);
+  progress('');
+  for (const section of sections) printSection(report, section, samples, skipped);
+  printBudgets(report, budgets, samples);
+  report.note(`results in ${save(sections, samples, skipped, rounds)}`);
 }
 
-async function playRound(
-  variant: Variant,
-  round: number,
-  measured: Rounds,
-  skipped: Map<string, string>,
-): Promise<void> {
-  const home = await Home.build();
-  const interrupted = (): void => void home.close().then(() => process.exit(130));
-  process.once('SIGINT', interrupted);
-  try {
-    const throughput = await measure(home, variant, seconds);
-    measured.get(variant.key)?.push(throughput);
-    const figures = `${megabits(throughput.up)} up, ${megabits(throughput.down)} down`;
-    report.fact(true, `round ${round}: ${variant.title}`, `${figures} Mb/s`);
-  } catch (error) {
-    skipped.set(variant.key, error instanceof Error ? firstLine(error.message) : String(error));
-    report.note(`round ${round}: ${variant.title}: ${skipped.get(variant.key)}`);
-  } finally {
-    process.off('SIGINT', interrupted);
-    await home.close();
+function chooseSections(): Section[] {
+  const wanted = new Set((process.env['ONLY'] || WORDS.join(',')).split(','));
+  const unknown = [...wanted].filter((word) => !WORDS.includes(word));
+  if (unknown.length > 0) throw new Error(`ONLY=${unknown}: there are ${WORDS.join(', ')}`);
+  return [
+    ...throughTunnels(wanted),
+    ...(wanted.has('nic') ? [overNic()] : []),
+    ...(wanted.has('sas') ? [amongMany()] : []),
+    ...(wanted.has('ciphers') ? [ciphers()] : []),
+  ];
+}
+
+const costOf = (section: Section): number => section.seconds * (section.once ? 1 : rounds);
+
+/** Takes it again while others are at work, as often as allowed, and keeps the quietest. */
+async function measure(section: Section, row: Row, round: number): Promise<Sample[]> {
+  let best: Sample[] = [];
+  for (let attempt = 0; attempt <= RETRIES; attempt += 1) {
+    const before = read();
+    const figures = await row.measure();
+    const { foreign } = between(before, read());
+    const samples = Object.entries(figures).map(([figure, value]) => ({
+      ...{ section: section.key, row: row.key, figure, round, value, foreign },
+    }));
+    if (best[0] === undefined || foreign < best[0].foreign) best = samples;
+    if (foreign <= BUSY) break;
   }
+  return best;
 }
 
-function tabulate(measured: Rounds): string[][] {
-  const head = ['Mb/s, median', 'up', 'down', 'up, ratio', 'down, ratio'];
-  const rows = variants
-    .filter(({ key }) => (measured.get(key)?.length ?? 0) > 0)
-    .map(({ key, title }) => [
-      title,
-      ...DIRECTIONS.map((direction) => megabits(median(column(measured, key, direction)))),
-      ...DIRECTIONS.map((direction) => ratio(measured, key, direction)),
-    ]);
-  return [head, ...rows];
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  else if (text !== '') process.stderr.write(`${text}\n`);
 }
-
-/** The median of the ratios of each round, not the ratio of the medians: neighbours share the weather. */
-function ratio(measured: Rounds, key: string, direction: Direction): string {
-  const mine = column(measured, key, direction);
-  const theirs = column(measured, baseline, direction);
-  const ratios = mine.flatMap((value, at) => {
-    const other = theirs[at];
-    return other === undefined ? [] : [value / other];
-  });
-  return ratios.length === 0 ? '–' : `${median(ratios).toFixed(2)} ×`;
-}
-
-const column = (measured: Rounds, key: string, direction: Direction): number[] =>
-  (measured.get(key) ?? []).map((throughput) => throughput[direction]);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
-}
-
-function save(measured: Rounds, skipped: ReadonlyMap<string, string>): string {
-  const now = new Date().toISOString();
-  const file = `bench/results/${now.slice(0, 16).replace(':', '')}.json`;
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, kernel: release() };
-  const results = Object.fromEntries(measured);
-  const notes = Object.fromEntries(skipped);
-  const content = { at: now, machine, node: process.version, seconds, baseline, results, notes };
-  mkdirSync(inCheckout('bench/results'), { recursive: true });
-  writeFileSync(inCheckout(file), `${JSON.stringify(content, null, 2)}\n`);
-  return file;
-}
-
-const titleOf = (key: string): string => variants.find((v) => v.key === key)?.title ?? key;
-const firstLine = (text: string): string => text.split('\n')[0] ?? '';
-const megabits = (bits: number): string => (bits / 1e6).toFixed(0);
-const DIRECTIONS = ['up', 'down'] as const;
 
 await main();

@@ -19,10 +19,14 @@ export interface EndSetup {
   readonly encap: 'udp' | 'raw';
   /** 16, 24 or 32. */
   readonly keyBytes: number;
+  /** Instead of AES-GCM with a key of that length. */
+  readonly cipher?: 'chacha20poly1305';
   /** Which of the two directions' keys is for sending: 1 or 2. */
   readonly sends: 1 | 2;
   readonly ourHosts: readonly string[];
   readonly theirHosts: readonly string[];
+  /** Children beside the one that is used; all with another peer. */
+  readonly crowd?: number;
 }
 
 const [library = '', setupFile = ''] = process.argv.slice(2);
@@ -54,13 +58,25 @@ function childOf(setup: EndSetup): ChildSpec {
     sa: 1 as SaRef,
     path: pathOf(setup),
     encap: setup.encap,
-    cipher: ciphers[setup.keyBytes as keyof typeof ciphers],
+    cipher: setup.cipher ?? ciphers[setup.keyBytes as keyof typeof ciphers],
     integrity: undefined,
     esn: setup.esn,
     standby: false,
     inbound: direction(3 - setup.sends),
     outbound: direction(setup.sends),
     selectors: { local: hosts(setup.ourHosts), remote: hosts(setup.theirHosts) },
+  };
+}
+
+/** Nobody uses it, but searches pass by. */
+function bystander(child: ChildSpec, number: number): ChildSpec {
+  const host = ip(`10.${100 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`);
+  return {
+    ...child,
+    ref: (2 + number) as ChildRef,
+    inbound: { ...child.inbound, spi: 0x100000 + 2 * number },
+    outbound: { ...child.outbound, spi: 0x100001 + 2 * number },
+    selectors: { local: child.selectors.local, remote: [everything(hostRange(host))] },
   };
 }
 
@@ -76,6 +92,7 @@ try {
   });
   const child = childOf(setup);
   plane.install(child);
+  for (let i = 0; i < (setup.crowd ?? 0); i += 1) plane.install(bystander(child, i));
   process.on('SIGUSR2', () => say({ stats: plane.stats(child.ref), counters: plane.counters() }));
   process.on('SIGHUP', () => {
     const next = readSetup();

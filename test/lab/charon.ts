@@ -95,6 +95,10 @@ export class Charon {
     return this.#service.isRunning;
   }
 
+  get pid(): number {
+    return this.#service.pid;
+  }
+
   /** Dials; the outcome's text is charon's log of the attempt, its code 0 when the CHILD_SA stands. */
   initiate(child: string, seconds = 20): Promise<Outcome> {
     const limit = ['--timeout', `${seconds}`];
