@@ -1,5 +1,5 @@
 // The configuration as the rest of the daemon gets it: typed, checked, with defaults; no text is left to interpret.
-import type { Ip, SocketAddress } from '../base/ip.ts';
+import type { Ip, Prefix, SocketAddress } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -46,6 +46,8 @@ export interface ServiceSettings {
   readonly engine: 'auto' | 'node' | 'noble';
   /** Folder for Wireshark's key files; undefined: keys stay where they are. */
   readonly keylog: string | undefined;
+  /** What profiles say of this home. */
+  readonly home: { readonly networks: readonly Prefix[]; readonly wifi: readonly string[] };
   /** Where the web page asks; undefined: nowhere. */
   readonly websocket: SocketAddress | undefined;
 }
@@ -68,6 +70,11 @@ export interface Account {
   /** Device: name of the user whose it is. */
   readonly owner: string | undefined;
   readonly platform: Platform | undefined;
+  /** Device: what goes through its tunnel. */
+  readonly routing: 'all' | 'home';
+  readonly isOnDemand: boolean;
+  /** Device: what its last profile was made of (`onboard/fingerprint.ts`). */
+  readonly profile: string | undefined;
   readonly enabled: boolean;
   /** All times are milliseconds since 1970; this one is when it ends. */
   readonly expires: number | undefined;

@@ -64,6 +64,7 @@ export const optionOfSetting: Readonly<Record<keyof ServiceSettings, string | un
   keylog: 'keylog',
   websocket: 'websocket',
   identity: undefined,
+  home: undefined,
   zone: undefined,
   folder: undefined,
   log: undefined,

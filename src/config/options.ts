@@ -10,6 +10,7 @@ import {
   httpUrl,
   ipAddress,
   ipPrefix,
+  line,
   oneOf,
   sectionName,
   time,
@@ -98,6 +99,12 @@ const service = sectionType({
       '127.0.0.1:8500',
       'Where the web page may ask the gateway itself; an address of the LAN lets browsers there in, with a session of LuCI.',
     ),
+    home_net: list(
+      ipPrefix,
+      'Network at home that devices with routing home reach through the tunnel, such as 192.168.1.0/24.',
+      'local_ts of their connection, where that is not everything',
+    ),
+    home_wifi: list(line, 'Name of a Wi-Fi at home: there on-demand profiles stay off.', 'none'),
     keepalive: defaulted(
       timeOrNever(1, 3600),
       '20',

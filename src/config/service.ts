@@ -52,7 +52,7 @@ function checkService({ section, options }: Section<'service'>, findings: Findin
 export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings {
   const { enabled, identity, listen, port, device, mtu, workers, zone, folder, log, engine } =
     options;
-  const { natt_port: nattPort, keylog, websocket } = options;
+  const { natt_port: nattPort, keylog, websocket, home_net, home_wifi } = options;
   return {
     enabled,
     identity,
@@ -67,6 +67,7 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     log,
     engine,
     keylog,
+    home: { networks: home_net, wifi: home_wifi },
     websocket: websocket === 'none' ? undefined : websocket,
   };
 }

@@ -1,7 +1,7 @@
 // The sections of those who log in: users, and the devices that they own.
 import * as z from 'zod/mini';
 import { defaulted, list, optional, required } from '../schema/describe.ts';
-import { flag, ipAddress, oneOf, sectionName, wholeNumber } from '../schema/kinds.ts';
+import { flag, ipAddress, line, oneOf, sectionName, wholeNumber } from '../schema/kinds.ts';
 import { sectionType } from './section-type.ts';
 import {
   expiry,
@@ -76,6 +76,21 @@ export const device = sectionType({
       'Serial number of its certificate, which the home CA issued, or where there is none another authority.',
     ),
     address,
+    routing: defaulted(
+      oneOf(['all', 'home']),
+      'all',
+      'What it sends through the tunnel: everything, or what is for home_net of the service alone; it reaches nothing else then.',
+    ),
+    on_demand: defaulted(
+      flag,
+      '0',
+      'Whether its profile connects by itself away from home_wifi of the service.',
+    ),
+    profile: optional(
+      line,
+      'The format that it was given last and what that was made of, so that a stale profile is noticed; the gateway writes it.',
+      'none was given',
+    ),
     created: optional(moment, 'When it was added.', 'unknown'),
     expires: optional(
       expiry,

@@ -75,14 +75,15 @@ function accountOfUser({ section, options }: Section<'user'>): Account {
 }
 
 function accountOfDevice({ section, options }: Section<'device'>): Account {
-  const { name, auth, owner, platform, certificate, created, expires, revoked, address } = options;
+  const { name, auth, owner, platform, certificate, created, expires, revoked } = options;
+  const { address, routing, profile } = options;
   const isByPassword = auth === 'password';
   return {
     ...nothingMore,
     ...{ kind: 'device', name, section: section.name, owner, platform, created, expires, revoked },
     ntHash: isByPassword ? hashOf(options) : undefined,
     certificate: isByPassword ? undefined : certificate,
-    addresses: address,
+    ...{ addresses: address, routing, profile, isOnDemand: options.on_demand },
   };
 }
 
@@ -91,6 +92,9 @@ const nothingMore = {
   issuer: undefined,
   owner: undefined,
   platform: undefined,
+  routing: 'all',
+  isOnDemand: false,
+  profile: undefined,
   enabled: true,
   created: undefined,
   revoked: undefined,

@@ -15,6 +15,7 @@ import { importDesk } from './desk/imports.ts';
 import type { DeskPlace } from './desk/place.ts';
 import { FileWatch } from './file-watch.ts';
 import { type Gathered, revokedFile } from './gather.ts';
+import { forProcessor } from './preference.ts';
 import { refresh } from './reload.ts';
 
 export interface Certificates {
@@ -39,6 +40,7 @@ export function openCertificates(
   });
   const desks: DeskPlace = {
     configFile: place.configFile,
+    inOrder: (gathered) => forProcessor(gathered, assembly.plane),
     now,
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
     async configured() {

@@ -23,11 +23,16 @@ export function emailAddresses(name: Uint8Array): readonly Uint8Array[] {
 }
 
 /** The first organizational unit: where the home CA writes whose device it is. @throws NotDer */
-export function unitIn(name: Uint8Array): string | undefined {
-  const unit = rdnsOf(name)
+export const unitIn = (name: Uint8Array): string | undefined => firstOf(organizationalUnit, name);
+
+/** The first common name, for who asks for an issuer by it. @throws NotDer */
+export const commonNameIn = (name: Uint8Array): string | undefined => firstOf(commonName, name);
+
+function firstOf(wanted: string, name: Uint8Array): string | undefined {
+  const found = rdnsOf(name)
     .flat()
-    .find(({ type }) => type === organizationalUnit);
-  return unit && textOf(unit.value);
+    .find(({ type }) => type === wanted);
+  return found && textOf(found.value);
 }
 
 const rdnsOf = (name: Uint8Array): AttributeTypeAndValue[][] =>
@@ -48,5 +53,6 @@ const textOf = (value: AttributeValue): string | undefined =>
   value.bmpString ??
   value.universalString;
 
+const commonName = '2.5.4.3';
 const organizationalUnit = '2.5.4.11';
 const emailAddress = '1.2.840.113549.1.9.1';

@@ -10,6 +10,11 @@ export interface AccountDesk {
   devices(): readonly DeviceFacts[];
   /** Adds a device with a password or certificate that nobody else has. */
   addDevice(request: DeviceRequest): Promise<AddedDevice>;
+  setDevice(change: DeviceChange): Promise<DeviceFacts>;
+  /** Ways to give a device its connection, the best for the platform first. */
+  formats(platform: string | undefined): readonly FormatFacts[];
+  /** Makes the profile of a device, with the credential in it while it is at hand. */
+  exportDevice(request: ExportRequest): Promise<ProfileFacts>;
   /** Its tunnel ends at once, and it cannot come back. */
   revokeDevice(name: string): Promise<DeviceFacts>;
 }
@@ -62,6 +67,14 @@ export interface DeviceFacts {
   readonly expires: number | undefined;
   readonly revoked: number | undefined;
   readonly barred: string | undefined;
+  /** What goes through its tunnel: everything, or what is for the networks at home. */
+  readonly routing: 'all' | 'home';
+  /** Its profile connects by itself. */
+  readonly isOnDemand: boolean;
+  /** Of the profile that was made last. */
+  readonly format: string | undefined;
+  /** What is not as that profile says any more; empty: nothing. */
+  readonly stale: readonly string[];
 }
 
 export interface DeviceRequest {
@@ -73,10 +86,61 @@ export interface DeviceRequest {
   readonly form: NewDevice['form'];
   readonly expires: string | undefined;
   readonly addresses: readonly string[];
+  readonly routing: DeviceFacts['routing'];
+  readonly isOnDemand: boolean;
+  /** Of a profile that is made at once. */
+  readonly format: string | undefined;
 }
 export interface AddedDevice {
   readonly device: DeviceFacts;
   /** Told this once, like the certificate with its key. */
   readonly password: string | undefined;
   readonly issued: IssuedDevice | undefined;
+  readonly file: ProfileFacts | undefined;
+}
+
+/** What is undefined stays as it is; `none` takes an option out. */
+export interface DeviceChange {
+  readonly name: string;
+  readonly rename: string | undefined;
+  readonly owner: string | 'none' | undefined;
+  readonly expires: string | 'none' | undefined;
+  readonly addresses: readonly string[] | undefined;
+  readonly routing: DeviceFacts['routing'] | undefined;
+  readonly isOnDemand: boolean | undefined;
+}
+
+export interface FormatFacts {
+  readonly format: string;
+  readonly title: string;
+  readonly platforms: readonly string[];
+  readonly auth: readonly DeviceFacts['auth'][];
+}
+
+export interface ExportRequest {
+  readonly name: string;
+  readonly format: string;
+  /** Makes another password or certificate first; the one before stops working at once. */
+  readonly renew: boolean;
+}
+
+/** Files for a device, and what to do with them. */
+export interface ProfileFacts {
+  readonly format: string;
+  readonly file: FileFacts;
+  /** Files that go with it. */
+  readonly extras: readonly FileFacts[];
+  /** Whether the files let in whoever has them; `asked`: the device asks for the password. */
+  readonly secret: 'inside' | 'asked';
+  readonly steps: readonly string[];
+  /** While they are at hand: the password, or what opens the PKCS#12 file. */
+  readonly password: string | undefined;
+  readonly passphrase: string | undefined;
+}
+export interface FileFacts {
+  readonly filename: string;
+  /** MIME type. */
+  readonly type: string;
+  readonly encoding: 'text' | 'base64';
+  readonly content: string;
 }

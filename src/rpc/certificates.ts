@@ -67,6 +67,10 @@ export interface IssuedDevice {
   readonly pkcs12: Uint8Array;
   /** Opens it; told this once. */
   readonly passphrase: string;
+  /** The same in each form, and in parts: what profiles are made of. */
+  readonly forms: { readonly legacy: Uint8Array; readonly modern: Uint8Array };
+  readonly certificatePem: string;
+  readonly keyPem: string;
 }
 
 export interface Renewal {

@@ -94,6 +94,15 @@ export function wordOr<const W extends string, T>(word: W, other: Kind<T>): Kind
 /** The name of another section. */
 export const sectionName: Kind<string> = kind('the name of a section', accept);
 
+/** Any text without control characters. */
+export const line: Kind<string> = kind('a text', (text) => {
+  if (!/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) && text !== '') return accept(text);
+  return refuse(
+    `${quote(text)} is not a line of text`,
+    'Write at least one letter, and no control characters.',
+  );
+});
+
 export const absolutePath: Kind<string> = kind('an absolute path', (text) => {
   if (text.startsWith('/')) return accept(text);
   return refuse(

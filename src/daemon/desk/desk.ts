@@ -2,11 +2,12 @@
 // they are at that moment, so that it serves a running daemon and, where none runs, `ikectl` alone.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { toText } from '../../base/bytes.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { setOptions } from '../../config/edit.ts';
 import { IdType } from '../../iana/identities.ts';
 import { issueDevice } from '../../pki/issue.ts';
-import { makeRsaKey } from '../../pki/keys.ts';
+import { exportPrivateKey, makeRsaKey } from '../../pki/keys.ts';
 import { isHostName } from '../../pki/names.ts';
 import { certificatePem } from '../../pki/pem.ts';
 import { writePkcs12 } from '../../pki/pkcs12.ts';
@@ -59,9 +60,18 @@ async function issueToDevice(
   const der = issueDevice(ca, subject, key.spki, making(place));
   const passphrase = makePassphrase(place.random);
   const chain = [der, ca.certificate.der];
-  const pkcs12 = writePkcs12({ key, chain, name }, passphrase, form, place.random);
+  const inForm = (each: 'legacy' | 'modern'): Uint8Array =>
+    writePkcs12({ key, chain, name }, passphrase, each, place.random);
+  const forms = { legacy: inForm('legacy'), modern: inForm('modern') };
   writeDevice(configuration.service.folder, name, der);
-  return { device: entryOf('device', name, configuration).facts, pkcs12, passphrase };
+  const keyBytes = exportPrivateKey(key);
+  const keyPem = toText(keyBytes);
+  keyBytes.fill(0);
+  return {
+    device: entryOf('device', name, configuration).facts,
+    pkcs12: forms[form],
+    ...{ passphrase, forms, certificatePem: certificatePem(der), keyPem },
+  };
 }
 
 /** One device, one certificate: whoever loses a phone shall know which one to revoke. */

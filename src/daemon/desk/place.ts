@@ -8,7 +8,7 @@ import { formatProblem } from '../../policy/problem.ts';
 import type { CheckedConfiguration } from '../../rpc/api.ts';
 import { Refused } from '../../rpc/method.ts';
 import { isPlausible } from '../clock.ts';
-import { forget } from '../gather.ts';
+import { forget, type Gathered } from '../gather.ts';
 import { codeOf } from '../trouble.ts';
 
 export interface DeskPlace {
@@ -17,6 +17,8 @@ export interface DeskPlace {
   readonly random: (bytes: number) => Uint8Array;
   /** The configuration says something else; files that it names may, too. */
   readonly configured: () => Promise<CheckedConfiguration | undefined>;
+  /** The proposals in the order that suits the processor, where it is known. */
+  readonly inOrder?: (gathered: Gathered) => Gathered;
   /** Only files changed. */
   readonly filesChanged: () => void;
 }

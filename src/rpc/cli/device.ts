@@ -1,76 +1,173 @@
-// `ikectl device`: devices with a password or certificate that nobody else has, so that a lost one is revoked alone.
+// `ikectl device`: devices with a password or certificate that nobody else has, so that a lost one is revoked alone, and
+// profiles that set them up.
 import * as z from 'zod/mini';
 import { printable } from '../../base/printable.ts';
 import {
   type DeviceView,
   deviceAddedShape,
-  deviceRevokedShape,
+  deviceShownShape,
   devicesShape,
+  formatsShape,
+  profileShape,
 } from '../methods/accounts.ts';
-import { listOf, text, Usage } from './arguments.ts';
-import { type Command, perform, type Verb } from './command.ts';
+import { listOf, text, Usage, type Values } from './arguments.ts';
+import { type Command, perform, type Surroundings, type Verb } from './command.ts';
 import { refuseExisting, write } from './files.ts';
+import { tellProfile, writeProfile } from './profile.ts';
 import { day, formatTable } from './text.ts';
 
 export const deviceCommand: Command = {
-  summary: 'Devices: each with a password or certificate of its own',
+  summary: 'Devices: each with a password or certificate of its own, and its profile',
   usage: [
     'list [--json]',
-    'add NAME [--owner USER] [--platform ios|macos|windows|android|linux|router|other]',
-    '    [--expires DAY] [--address IP[,IP]]',
-    '    [--certificate [--form legacy|modern] [--out FILE]]',
+    'add NAME [--platform ios|macos|windows|android|linux|router|other]',
+    '    [--owner USER] [--expires DAY] [--address IP[,IP]] [--certificate]',
+    '    [--routing all|home] [--on-demand yes|no] [--format FORMAT] [--out FILE]',
+    'export NAME [--format FORMAT] [--out FILE] [--renew]',
+    'set NAME [--rename NAME] [--owner USER|none] [--expires DAY|none]',
+    '    [--address IP[,IP]] [--routing all|home] [--on-demand yes|no]',
+    'formats',
     'revoke NAME',
   ].join(`\n${' '.repeat(17)}`),
   options: {
     ...{ owner: 'string', platform: 'string', expires: 'string', address: 'string' },
     ...{ certificate: 'boolean', form: 'string', out: 'string', json: 'boolean' },
+    ...{ format: 'string', routing: 'string', 'on-demand': 'string', renew: 'boolean' },
+    ...{ rename: 'string' },
   },
-  words: 2,
+  words: 3,
   run: (words, around) => perform('device', verbs, words, around),
 };
 
 const verbs: Readonly<Record<string, Verb>> = {
   async list({ values }, around) {
-    const { devices } = z.parse(devicesShape, await around.call('devices', {}));
+    const { devices } = await ask(around, 'devices', {}, devicesShape);
     if (values['json']) return around.print(JSON.stringify({ devices }));
     if (devices.length === 0) return around.print('none; «ikectl device add NAME» adds one');
-    const head = ['device', 'owner', 'platform', 'by', 'added', 'until', 'may connect'];
+    const head = ['device', 'owner', 'platform', 'by', 'added', 'until', 'may connect', 'profile'];
     around.print(formatTable(head, devices.map(rowOf)));
   },
-  async add({ values, positionals: [, name] }, around) {
-    if (name === undefined) throw new Usage('name the device');
+  async add({ values, positionals }, around) {
+    const name = onlyName(positionals);
     const isByCertificate = values['certificate'] === true;
+    const platform = text(values, 'platform');
+    const format = text(values, 'format') ?? (await bestFormat(around, platform, values));
     const file = text(values, 'out') ?? `${name}.p12`;
-    if (isByCertificate) refuseExisting(file); // before the key is made: it is given away once
-    const params = {
-      name,
-      owner: text(values, 'owner'),
-      platform: text(values, 'platform'),
-      auth: isByCertificate ? 'certificate' : 'password',
-      form: text(values, 'form'),
-      expires: text(values, 'expires'),
-      addresses: listOf(values['address']),
-    };
-    const result = z.parse(deviceAddedShape, await around.call('device_add', params));
-    const { device, password, issued } = result;
-    if (issued) write(file, Buffer.from(issued.pkcs12, 'base64'));
-    const told = issued ? { file, passphrase: issued.passphrase } : { password };
-    if (values['json']) return around.print(JSON.stringify({ device, ...told }));
+    const isBare = format === undefined && isByCertificate;
+    if (isBare) refuseExisting(file); // before the key is made: it is given away once
+    const result = await ask(
+      around,
+      'device_add',
+      {
+        ...{ name, platform, format, auth: isByCertificate ? 'certificate' : 'password' },
+        ...{ owner: text(values, 'owner'), form: text(values, 'form') },
+        ...{ expires: text(values, 'expires'), addresses: listOf(values['address']) },
+        ...{ routing: text(values, 'routing'), on_demand: yesOrNo(values) },
+      },
+      deviceAddedShape,
+    );
+    const { device, password, issued, file: profile } = result;
+    const written = profile && writeProfile(profile, text(values, 'out'));
+    if (isBare && issued) write(file, Buffer.from(issued.pkcs12, 'base64'));
+    if (values['json']) {
+      const told = issued ? { passphrase: issued.passphrase } : { password };
+      const place = written ?? (isBare ? file : undefined);
+      return around.print(JSON.stringify({ device, file: place, ...told }));
+    }
     around.print(`${printable(device.name, 80)} is added`);
-    if (issued) {
+    if (isBare && issued) {
       around.print(`${file}: its key and certificate, until ${day(issued.device.notAfter)}`);
       around.print(`passphrase: ${issued.passphrase}   (told this once)`);
-    } else around.print(`user name: ${device.name}\npassword:  ${password}   (told this once)`);
+    } else if (!issued) {
+      around.print(`user name: ${device.name}\npassword:  ${password}   (told this once)`);
+    }
+    if (profile && written) tellProfile(profile, written, around);
   },
-  async revoke({ positionals: [, name] }, around) {
+  async export({ values, positionals }, around) {
+    const name = onlyName(positionals);
+    const format = text(values, 'format') ?? (await lastFormat(around, name));
+    const params = { name, format, renew: values['renew'] === true };
+    const profile = await ask(around, 'device_export', params, profileShape);
+    const written = writeProfile(profile, text(values, 'out'));
+    if (values['json'])
+      return around.print(JSON.stringify({ file: written, steps: profile.steps }));
+    if (values['renew'] === true && profile.password !== undefined) {
+      around.print(`user name: ${name}\npassword:  ${profile.password}   (told this once)`);
+    }
+    tellProfile(profile, written, around);
+  },
+  async set({ values, positionals: [, name] }, around) {
     if (name === undefined) throw new Usage('name the device');
-    const result = await around.call('device_revoke', { device: name });
-    const { device } = z.parse(deviceRevokedShape, result);
+    const addresses = text(values, 'address');
+    const params = {
+      ...{ name, rename: text(values, 'rename'), owner: text(values, 'owner') },
+      ...{ expires: text(values, 'expires'), routing: text(values, 'routing') },
+      on_demand: yesOrNo(values),
+      addresses: addresses === 'none' ? [] : addresses && listOf(addresses),
+    };
+    const { device } = await ask(around, 'device_set', params, deviceShownShape);
+    around.print(`${printable(device.name, 80)} is changed`);
+    if (device.stale.length > 0) {
+      around.print(`its profile is stale (${device.stale.join(', ')}): «ikectl device export»`);
+    }
+  },
+  async formats(_, around) {
+    const { formats } = await ask(around, 'formats', {}, formatsShape);
+    const rows = formats.map(({ format, title, platforms, auth }) => [
+      ...[format, title, platforms.join(', '), auth.join(' or ')],
+    ]);
+    around.print(formatTable(['format', 'what it is', 'for', 'with'], rows));
+  },
+  async revoke({ positionals }, around) {
+    const params = { device: onlyName(positionals) };
+    const { device } = await ask(around, 'device_revoke', params, deviceShownShape);
     around.print(`${printable(device.name, 80)} is revoked: out at once`);
   },
 };
 
-const rowOf = ({ name, owner, platform, auth, created, expires, barred }: DeviceView) => [
+async function ask<T>(
+  around: Surroundings,
+  method: string,
+  params: object,
+  shape: z.ZodMiniType<T>,
+): Promise<T> {
+  return z.parse(shape, await around.call(method, params));
+}
+
+function onlyName([, name]: readonly string[]): string {
+  if (name === undefined) throw new Usage('name the device');
+  return name;
+}
+
+function yesOrNo(values: Values): boolean | undefined {
+  const word = text(values, 'on-demand');
+  if (word === undefined) return undefined;
+  if (word === 'yes' || word === 'no') return word === 'yes';
+  throw new Usage(`--on-demand takes yes or no, not '${word}'`);
+}
+
+/** The first that its platform has and its credential fits; none where nobody said what it is. */
+async function bestFormat(
+  around: Surroundings,
+  platform: string | undefined,
+  values: Values,
+): Promise<string | undefined> {
+  if (platform === undefined || platform === 'other') return undefined;
+  const auth = values['certificate'] === true ? 'certificate' : 'password';
+  const { formats } = await ask(around, 'formats', { platform }, formatsShape);
+  return formats.find((one) => one.auth.includes(auth))?.format;
+}
+
+async function lastFormat(around: Surroundings, name: string): Promise<string> {
+  const { devices } = await ask(around, 'devices', {}, devicesShape);
+  const device = devices.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  const best = device && (await bestFormat(around, device.platform, {}));
+  const format = device?.format ?? best;
+  if (format !== undefined) return format;
+  throw new Usage('name a --format; «ikectl device formats» lists them');
+}
+
+const rowOf = ({ name, owner, platform, auth, created, expires, barred, ...rest }: DeviceView) => [
   printable(name, 40),
   printable(owner ?? 'nobody', 40),
   platform ?? 'unknown',
@@ -78,4 +175,8 @@ const rowOf = ({ name, owner, platform, auth, created, expires, barred }: Device
   created === undefined ? 'unknown' : day(created),
   expires === undefined ? 'ever' : day(expires),
   barred === undefined ? 'yes' : `no: ${printable(barred, 80)}`,
+  profileOf(rest),
 ];
+
+const profileOf = ({ format, stale }: Pick<DeviceView, 'format' | 'stale'>): string =>
+  format === undefined ? 'none' : stale.length === 0 ? format : `stale: ${stale.join(', ')}`;

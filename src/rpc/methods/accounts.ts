@@ -1,6 +1,6 @@
 // Users and devices. Where no daemon runs, `ikectl` performs the same methods on the configuration itself.
 import * as z from 'zod/mini';
-import type { DeviceFacts, UserFacts } from '../accounts.ts';
+import type { DeviceFacts, ProfileFacts, UserFacts } from '../accounts.ts';
 import type { DaemonApi } from '../api.ts';
 import { type Callable, method } from '../method.ts';
 import { issuedShape, viewIssued } from './certificates.ts';
@@ -35,6 +35,11 @@ export const deviceShape = z.object({
   expires: time,
   revoked: time,
   barred: z.optional(z.string()),
+  routing: z.enum(['all', 'home']),
+  onDemand: z.boolean(),
+  /** Of the profile that was made last, and what changed since. */
+  format: z.optional(z.string()),
+  stale: z.array(z.string()),
 });
 export type DeviceView = z.infer<typeof deviceShape>;
 
@@ -42,12 +47,41 @@ export const usersShape = z.object({ users: z.array(userShape) });
 export const userSetShape = z.object({ user: userShape, password: z.optional(z.string()) });
 export const userDeletedShape = z.object({ deleted: z.string(), devices: z.array(z.string()) });
 export const devicesShape = z.object({ devices: z.array(deviceShape) });
+const fileShape = z.object({
+  filename: z.string(),
+  type: z.string(),
+  encoding: z.enum(['text', 'base64']),
+  content: z.string(),
+});
+export const profileShape = z.object({
+  format: z.string(),
+  ...fileShape.shape,
+  /** Files that go with it. */
+  extras: z.array(fileShape),
+  /** Whether the files let in whoever has them; `asked`: the device asks for the password. */
+  secret: z.enum(['inside', 'asked']),
+  steps: z.array(z.string()),
+  password: z.optional(z.string()),
+  passphrase: z.optional(z.string()),
+});
+export type ProfileView = z.infer<typeof profileShape>;
+export const formatsShape = z.object({
+  formats: z.array(
+    z.object({
+      format: z.string(),
+      title: z.string(),
+      platforms: z.array(z.string()),
+      auth: z.array(z.enum(['password', 'certificate'])),
+    }),
+  ),
+});
+export const deviceShownShape = z.object({ device: deviceShape });
 export const deviceAddedShape = z.object({
   device: deviceShape,
   password: z.optional(z.string()),
   issued: z.optional(issuedShape),
+  file: z.optional(profileShape),
 });
-export const deviceRevokedShape = z.object({ device: deviceShape });
 
 /** As much of a daemon as these methods need. */
 export type AccountsOwner = Pick<DaemonApi, 'accounts'>;
@@ -114,23 +148,71 @@ export const accountMethods: Readonly<Record<string, Callable<AccountsOwner>>> =
       form: z._default(z.enum(['legacy', 'modern']), 'legacy'),
       expires: z.optional(word),
       addresses: z._default(addresses, []),
+      routing: z._default(z.enum(['all', 'home']), 'all'),
+      on_demand: z._default(z.boolean(), false),
+      /** Makes its profile at once; `formats` lists them. */
+      format: z.optional(word),
     }),
     result: deviceAddedShape,
-    async run({ accounts }: AccountsOwner, request) {
-      const wish = { owner: undefined, platform: undefined, expires: undefined, ...request };
-      const { device, password, issued } = await accounts.addDevice(wish);
+    async run({ accounts }: AccountsOwner, { on_demand: isOnDemand, ...request }) {
+      const nothing = { owner: undefined, platform: undefined, expires: undefined };
+      const wish = { ...nothing, format: undefined, ...request, isOnDemand };
+      const { device, password, issued, file } = await accounts.addDevice(wish);
       return {
         device: viewDevice(device),
         password,
         issued: issued && viewIssued(issued),
+        file: file && viewProfile(file),
       };
+    },
+  }),
+  device_set: method({
+    summary: 'Change the record of a device; a profile that says otherwise is stale then',
+    access: 'write',
+    params: z.strictObject({
+      name,
+      rename: z.optional(name),
+      /** `none` takes it out, here and below. */
+      owner: z.optional(name),
+      expires: z.optional(word),
+      addresses: z.optional(addresses),
+      routing: z.optional(z.enum(['all', 'home'])),
+      on_demand: z.optional(z.boolean()),
+    }),
+    result: deviceShownShape,
+    async run({ accounts }: AccountsOwner, { on_demand: isOnDemand, ...change }) {
+      const device = await accounts.setDevice({
+        ...{ rename: undefined, owner: undefined, expires: undefined, addresses: undefined },
+        ...{ routing: undefined, ...change, isOnDemand },
+      });
+      return { device: viewDevice(device) };
+    },
+  }),
+  formats: method({
+    summary: 'Ways to give a device its connection, the best for a platform first',
+    access: 'read',
+    params: z.strictObject({ platform: z.optional(word) }),
+    result: formatsShape,
+    run: ({ accounts }: AccountsOwner, { platform }) => ({
+      formats: accounts.formats(platform).map(({ platforms, auth, ...facts }) => ({
+        ...{ ...facts, platforms: [...platforms], auth: [...auth] },
+      })),
+    }),
+  }),
+  device_export: method({
+    summary: 'Make the profile of a device; its password or key is in it for a quarter of an hour',
+    access: 'write',
+    params: z.strictObject({ name, format: word, renew: z._default(z.boolean(), false) }),
+    result: profileShape,
+    async run({ accounts }: AccountsOwner, request) {
+      return viewProfile(await accounts.exportDevice(request));
     },
   }),
   device_revoke: method({
     summary: 'Revoke a device: its tunnel ends at once, and it cannot come back',
     access: 'write',
     params: z.strictObject({ device: name }),
-    result: deviceRevokedShape,
+    result: deviceShownShape,
     async run({ accounts }: AccountsOwner, { device }) {
       return { device: viewDevice(await accounts.revokeDevice(device)) };
     },
@@ -144,7 +226,13 @@ const viewUser = ({
   ...facts
 }: UserFacts): UserView => ({ ...facts, enabled, addresses: [...own], devices: [...devices] });
 
-const viewDevice = ({ addresses: own, ...facts }: DeviceFacts): DeviceView => ({
-  ...facts,
-  addresses: [...own],
+const viewDevice = ({
+  addresses: own,
+  isOnDemand: onDemand,
+  stale,
+  ...facts
+}: DeviceFacts): DeviceView => ({ ...facts, addresses: [...own], onDemand, stale: [...stale] });
+
+const viewProfile = ({ file, extras, steps, ...facts }: ProfileFacts): ProfileView => ({
+  ...{ ...facts, ...file, extras: [...extras], steps: [...steps] },
 });

@@ -11,7 +11,11 @@ export function render(configuration: Configuration): unknown {
   const { service, pools, certificates, authorities, remotes, started, trapped, policy } =
     configuration;
   return plain({
-    service: { ...service, identity: service.identity && formatIdentity(service.identity) },
+    service: {
+      ...service,
+      identity: service.identity && formatIdentity(service.identity),
+      home: { ...service.home, networks: service.home.networks.map(formatPrefix) },
+    },
     pools: pools.map((pool) => ({ ...pool, ranges: pool.ranges.map(formatPrefix) })),
     certificates,
     authorities,

@@ -1,5 +1,10 @@
 // Users and devices that never change, for the tests of methods.
-import type { AccountDesk, DeviceFacts, UserFacts } from '../../../src/rpc/accounts.ts';
+import type {
+  AccountDesk,
+  DeviceFacts,
+  ProfileFacts,
+  UserFacts,
+} from '../../../src/rpc/accounts.ts';
 
 const anna: UserFacts = {
   name: 'anna',
@@ -23,6 +28,19 @@ const phone: DeviceFacts = {
   expires: undefined,
   revoked: undefined,
   barred: undefined,
+  routing: 'all',
+  isOnDemand: false,
+  format: 'mobileconfig',
+  stale: ['home CA'],
+};
+const file: ProfileFacts = {
+  format: 'mobileconfig',
+  file: { filename: 'a.mobileconfig', type: 'text/plain', encoding: 'text', content: 'made' },
+  extras: [],
+  secret: 'inside',
+  steps: ['Open it.'],
+  password: 'made',
+  passphrase: undefined,
 };
 
 export const fakeAccounts: AccountDesk = {
@@ -30,6 +48,11 @@ export const fakeAccounts: AccountDesk = {
   setUser: async () => ({ user: anna, password: 'made' }),
   deleteUser: async () => ['anna-iphone'],
   devices: () => [phone],
-  addDevice: async () => ({ device: phone, password: 'made', issued: undefined }),
+  addDevice: async () => ({ device: phone, password: 'made', issued: undefined, file: undefined }),
+  setDevice: async () => phone,
+  formats: () => [
+    { format: 'mobileconfig', title: 'Profile', platforms: ['ios'], auth: ['password'] },
+  ],
+  exportDevice: async () => file,
   revokeDevice: async () => ({ ...phone, revoked: 1_767_225_601 }),
 };

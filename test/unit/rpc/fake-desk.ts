@@ -22,7 +22,12 @@ const device: CertificateFacts = { ...gateway, kind: 'device', name: 'anna', rev
 export const fakeDesk: CertificateDesk = {
   list: () => [authority, gateway, device],
   create: async () => ({ authority, gateway, done: ['made'], next: [] }),
-  issue: async () => ({ device, pkcs12: Uint8Array.of(1, 2), passphrase: 'secret' }),
+  issue: async () => ({
+    ...{ device, pkcs12: Uint8Array.of(1, 2), passphrase: 'secret' },
+    forms: { legacy: Uint8Array.of(1, 2), modern: Uint8Array.of(1, 3) },
+    certificatePem: 'pem\n',
+    keyPem: 'pem\n',
+  }),
   renew: async () => gateway,
   revoke: (which) => ({ name: which, serial: '02' }),
   take: async () => gateway,

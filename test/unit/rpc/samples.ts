@@ -9,6 +9,8 @@ export const samples: Readonly<Record<string, object>> = {
   user_set: { name: 'anna' },
   user_delete: { name: 'anna' },
   device_add: { name: 'anna-iphone' },
+  device_set: { name: 'anna-iphone' },
+  device_export: { name: 'anna-iphone', format: 'mobileconfig' },
   device_revoke: { device: 'anna-iphone' },
   config_import: { content: "config remote 'office'" },
   certificate_import: { name: 'acme', content: 'AAAA' },

@@ -156,15 +156,7 @@ describe('device', () => {
   test('add makes a password for each, as many as the owner may have', async () => {
     await ikectl('user', 'add', 'anna', '--max-devices', '2');
 
-    const one = await ikectl(
-      'device',
-      'add',
-      'anna-iphone',
-      '--owner',
-      'Anna',
-      '--platform',
-      'ios',
-    );
+    const one = await ikectl('device', 'add', 'anna-iphone', '--owner', 'Anna');
     await ikectl('device', 'add', 'anna-laptop', '--owner', 'anna');
     const third = await ikectl('device', 'add', 'anna-tablet', '--owner', 'anna');
 
@@ -172,7 +164,7 @@ describe('device', () => {
     expect(hashes()['anna-iphone']).toBe(hashOf(password));
     expect(third).toMatchObject({ code: 1, err: expect.stringContaining('revoke one') });
     expect(accounts().slice(1)).toMatchObject([
-      { kind: 'device', name: 'anna-iphone', owner: 'anna', platform: 'ios' },
+      { kind: 'device', name: 'anna-iphone', owner: 'anna' },
       { kind: 'device', name: 'anna-laptop', owner: 'anna' },
     ]);
   });

@@ -1,0 +1,49 @@
+// Profiles of devices as the desk gives them away.
+import type { Account } from '../../config/configuration.ts';
+import {
+  CannotMake,
+  type Device,
+  type Onboarding,
+  type ProfileFile,
+} from '../../onboard/device.ts';
+import { type Format, formatNamed, formats } from '../../onboard/formats.ts';
+import type { FileFacts, ProfileFacts } from '../../rpc/accounts.ts';
+import { Refused } from '../../rpc/method.ts';
+
+/** @throws Refused where there is none of that name, or it cannot carry the credential */
+export function formatFor(name: string, auth: 'password' | 'certificate'): Format {
+  const format = formatNamed(name);
+  if (!format) {
+    const names = formats.map((one) => one.format).join(', ');
+    throw new Refused(`'${name}' is no format: ${names}`);
+  }
+  if (format.auth.includes(auth)) return format;
+  throw new Refused(`${format.title}: there it takes a device with a ${format.auth.join(' or ')}`);
+}
+
+export const deviceRecord = ({ name, routing, isOnDemand }: Account): Device => ({
+  name,
+  routing,
+  isOnDemand,
+});
+
+/** @throws Refused */
+export function makeProfile(format: Format, onboarding: Onboarding): ProfileFacts {
+  try {
+    const { file, extras, secret, steps } = format.make(onboarding);
+    const { credential } = onboarding;
+    return {
+      ...{ format: format.format, file: fileFacts(file), extras: extras.map(fileFacts) },
+      ...{ secret, steps },
+      password: credential.kind === 'password' ? credential.password : undefined,
+      passphrase: credential.kind === 'certificate' ? credential.passphrase : undefined,
+    };
+  } catch (error) {
+    throw error instanceof CannotMake ? new Refused(error.message) : error;
+  }
+}
+
+function fileFacts({ filename, type, content }: ProfileFile): FileFacts {
+  if (typeof content === 'string') return { filename, type, encoding: 'text', content };
+  return { filename, type, encoding: 'base64', content: Buffer.from(content).toString('base64') };
+}

@@ -1,0 +1,44 @@
+// A text by which a second router with this program joins as a device: pasted there once, it becomes a connection that
+// dials by itself.
+import { formatPrefix } from '../base/ip.ts';
+import { CannotMake, fileStem, type Onboarding, type Profile } from './device.ts';
+
+/** What the text says, whoever reads it. */
+interface Invitation {
+  /** What is dialled. */
+  readonly gateway: string;
+  readonly userName: string;
+  readonly password: string;
+  /** PEM; undefined: the certificate of the gateway comes from elsewhere. */
+  readonly authority: string | undefined;
+  /** What is reached through the tunnel. */
+  readonly networks: readonly string[];
+}
+
+/** @throws CannotMake */
+export function joinText(onboarding: Onboarding): Profile {
+  const { gateway, device, credential } = onboarding;
+  if (credential.kind !== 'password' || credential.password === undefined) {
+    throw new CannotMake('a join text holds a password: make a new one for it (renew)');
+  }
+  const invitation: Invitation = {
+    gateway: gateway.name,
+    userName: credential.userName,
+    password: credential.password,
+    authority: gateway.authority?.pem,
+    networks: gateway.networks.map(formatPrefix),
+  };
+  const text = `${mark}${Buffer.from(JSON.stringify(invitation)).toString('base64url')}\n`;
+  return {
+    file: { filename: `${fileStem(device)}.join`, type: 'text/plain', content: text },
+    extras: [],
+    secret: 'inside',
+    steps: [
+      'Copy the file to the other router, by scp or into its terminal.',
+      `There: ikectl join ${fileStem(device)}.join`,
+      'The tunnel comes up by itself; «ikectl status» shows it on both routers.',
+    ],
+  };
+}
+
+const mark = 'ikev2-ts-join-1:';

@@ -1,0 +1,70 @@
+// A profile of the strongSwan app for Android: JSON in a file *.sswan.
+import { formatPrefix } from '../base/ip.ts';
+import {
+  fileStem,
+  homeNetworks,
+  isSplit,
+  type Onboarding,
+  type Profile,
+  secretOf,
+  titleOf,
+} from './device.ts';
+import { uuidOf } from './identifier.ts';
+
+/** @throws CannotMake */
+export function sswanProfile(onboarding: Onboarding): Profile {
+  const { gateway, device, credential } = onboarding;
+  const { authority } = gateway;
+  const content = {
+    uuid: uuidOf(onboarding, 'sswan').toLowerCase(),
+    name: titleOf(gateway),
+    type: credential.kind === 'certificate' ? 'ikev2-cert' : 'ikev2-eap',
+    remote: {
+      addr: gateway.name,
+      ...(authority ? { cert: base64(authority.der) } : {}),
+      // The home CA publishes no lists: to look for them takes time, and finds none.
+      ...(authority ? { revocation: { crl: false, ocsp: false } } : {}),
+    },
+    local: local(onboarding),
+    mtu: Math.min(1500, Math.max(1280, gateway.mtu)),
+    'ipv6-transport': true,
+    ...(isSplit(onboarding)
+      ? { 'split-tunneling': { subnets: homeNetworks(onboarding).map(formatPrefix).join(' ') } }
+      : {}),
+  };
+  const typed = {
+    password: ['Type the password of this device.'],
+    certificate: ['Type the passphrase when the app asks for it, once.'],
+    nothing: [],
+  };
+  const asked = credential.kind === 'password' && credential.password !== undefined;
+  return {
+    file: {
+      filename: `${fileStem(device)}.sswan`,
+      type: 'application/vnd.strongswan.profile',
+      content: `${JSON.stringify(content, null, 2)}\n`,
+    },
+    extras: [],
+    secret: secretOf(credential),
+    steps: [
+      'Install the app «strongSwan VPN Client», from Google Play or F-Droid.',
+      'Open the file on the device, and tap Import.',
+      ...typed[asked ? 'nothing' : credential.kind],
+      ...(credential.kind === 'certificate' ? [`The passphrase is ${credential.passphrase}.`] : []),
+      `Tap «${titleOf(gateway)}» to connect.`,
+    ],
+  };
+}
+
+function local({ credential }: Onboarding): object {
+  if (credential.kind === 'certificate') {
+    return { p12: base64(credential.pkcs12.modern), id: credential.identity };
+  }
+  const { userName, password } = credential;
+  return {
+    eap_id: userName,
+    ...(password === undefined ? {} : { shared_secret: password }),
+  };
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

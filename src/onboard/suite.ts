@@ -1,0 +1,69 @@
+// Which of the gateway's algorithms a client is told to offer: the first proposal of which it has a word for each part.
+import type { Proposal } from '../transforms/parse.ts';
+import type { Transform } from '../transforms/table.ts';
+import { CannotMake } from './device.ts';
+
+/** The client's words, by our keywords. */
+export interface Vocabulary {
+  readonly encr: Words;
+  readonly integ: Words;
+  readonly prf: Words;
+  readonly ke: Words;
+}
+type Words = Readonly<Record<string, string>>;
+
+/** In words of the client, which knows one hash for PRF and integrity. */
+export interface SpokenIke {
+  readonly encr: string;
+  readonly hash: string;
+  readonly ke: string;
+}
+export interface SpokenEsp {
+  readonly encr: string;
+  /** Undefined: the cipher brings its own. */
+  readonly integ: string | undefined;
+}
+
+/** @throws CannotMake */
+export function speakIke(
+  proposals: readonly Proposal[],
+  words: Vocabulary,
+  client: string,
+): SpokenIke {
+  for (const { encr: ciphers, integ, prf, ke: methods } of proposals) {
+    const [encr] = inWords(ciphers, words.encr);
+    const [ke] = inWords(methods, words.ke);
+    const beside = inWords(integ, words.integ);
+    const hash = inWords(prf, words.prf).find(
+      (word) => integ.length === 0 || beside.includes(word),
+    );
+    if (encr !== undefined && hash !== undefined && ke !== undefined) return { encr, hash, ke };
+  }
+  throw nothingInCommon(client, 'ike');
+}
+
+/** @throws CannotMake */
+export function speakEsp(
+  proposals: readonly Proposal[],
+  words: Pick<Vocabulary, 'encr' | 'integ'>,
+  client: string,
+): SpokenEsp {
+  for (const { encr: ciphers, integ: beside } of proposals) {
+    const [encr] = inWords(ciphers, words.encr);
+    const [integ] = inWords(beside, words.integ);
+    if (encr !== undefined && (beside.length === 0 || integ !== undefined)) return { encr, integ };
+  }
+  throw nothingInCommon(client, 'esp');
+}
+
+/** Whether keys of the tunnel may be renewed with a key exchange of their own, by that method. */
+export const allowsPfs = (proposals: readonly Proposal[], ke: string, words: Words): boolean =>
+  proposals.some(({ ke: methods }) => inWords(methods, words).includes(ke));
+
+const inWords = (rows: readonly Transform[], words: Words): readonly string[] =>
+  rows.flatMap(({ keyword }) => words[keyword] ?? []);
+
+const nothingInCommon = (client: string, option: string): CannotMake =>
+  new CannotMake(
+    `${client} has none of the algorithms that option ${option} of the connection allows: add some, or choose suite 'compatible'`,
+  );

@@ -1,0 +1,125 @@
+// Profiles as the desk gives them away: what is inside, for how long, and when they are stale.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DeskHome, deskHome, device } from './home.ts';
+
+let home: DeskHome;
+beforeAll(async () => {
+  home = await deskHome();
+});
+afterAll(() => home.remove());
+
+const exported = (name: string, format: string, renew = false) =>
+  home.accounts.exportDevice({ name, format, renew });
+const shown = (name: string) => home.accounts.devices().find((one) => one.name === name);
+
+describe('a password', () => {
+  test('is in the profile for a quarter of an hour; then the device asks for it', async () => {
+    const { password, file } = await home.accounts.addDevice(
+      device('anna-iphone', { owner: 'anna', platform: 'ios', format: 'mobileconfig' }),
+    );
+    expect(file).toMatchObject({ secret: 'inside', password });
+    expect(file?.file.content).toContain(`<string>${password}</string>`);
+    home.pass(14);
+    expect((await exported('anna-iphone', 'sswan')).file.content).toContain(password);
+    home.pass(2);
+
+    const later = await exported('anna-iphone', 'sswan');
+
+    expect(later).toMatchObject({ secret: 'asked', password: undefined });
+    expect(later.file.content).not.toContain(password);
+    expect(home.text()).not.toContain(password);
+  });
+
+  test('is another one after renew, and the one before opens nothing', async () => {
+    await home.accounts.addDevice(device('renewed'));
+    const hash = () => /config device 'renewed'[\s\S]*?nthash '(\w+)'/.exec(home.text())?.[1];
+    const before = hash();
+
+    const { password, secret } = await exported('renewed', 'swanctl', true);
+
+    expect(secret).toBe('inside');
+    expect(password).toMatch(/^[a-z2-9-]{23}$/);
+    expect(hash()).not.toBe(before);
+  });
+});
+
+describe('a certificate', () => {
+  test('is given away with its key once; then a new one takes its place', async () => {
+    const { device: added } = await home.accounts.addDevice(
+      device('tablet', { auth: 'certificate' }),
+    );
+    const first = await exported('tablet', 'nmconnection');
+    expect(first.extras.map(({ filename }) => filename)).toEqual([
+      'ca.pem',
+      'device.pem',
+      'device.key',
+    ]);
+    home.pass(16);
+    await expect(exported('tablet', 'nmconnection')).rejects.toThrow('--renew');
+
+    const renewed = await exported('tablet', 'mobileconfig', true);
+
+    expect(renewed.secret).toBe('inside');
+    const old = home.certificates.list().find(({ serial }) => serial === added.certificate);
+    expect(old === undefined || old.revokedAt !== undefined).toBe(true);
+    expect(shown('tablet')?.certificate).not.toBe(added.certificate);
+  });
+
+  test('is not made for a format that cannot carry it', async () => {
+    const request = device('pc', { auth: 'certificate', format: 'join' });
+    await expect(home.accounts.addDevice(request)).rejects.toThrow(
+      'takes a device with a password',
+    );
+    expect(shown('pc')).toBeUndefined();
+  });
+});
+
+describe('a profile is stale', () => {
+  const made = async (name: string, fields = {}) =>
+    home.accounts.addDevice(device(name, { format: 'sswan', ...fields }));
+
+  test('never while nothing changed, and after what it says did', async () => {
+    await made('phone', { routing: 'home' });
+    expect(shown('phone')).toMatchObject({ format: 'sswan', stale: [] });
+
+    home.edit((text) =>
+      text.replace("list home_net '192.168.1.0/24'", "list home_net '192.168.7.0/24'"),
+    );
+    expect(shown('phone')?.stale).toEqual(['networks and names']);
+    home.edit((text) =>
+      text.replace("config connection 'passwords'", "$&\n\toption suite 'modern'"),
+    );
+    expect(shown('phone')?.stale).toEqual(['algorithms', 'networks and names']);
+    await exported('phone', 'sswan');
+    expect(shown('phone')?.stale).toEqual([]);
+  });
+
+  test('when its device is renamed', async () => {
+    await made('old-name');
+    const change = { owner: undefined, expires: undefined, addresses: undefined };
+    const renamed = await home.accounts.setDevice({
+      ...{ name: 'old-name', rename: 'new-name', routing: undefined, isOnDemand: undefined },
+      ...change,
+    });
+    expect(renamed).toMatchObject({ name: 'new-name', stale: ['device'] });
+    expect(shown('old-name')).toBeUndefined();
+  });
+
+  test('when the home CA is another', async () => {
+    await made('laptop');
+
+    await home.certificates.create({ names: ['vpn.example.org'], force: true });
+
+    expect(shown('laptop')?.stale).toEqual(['home CA']);
+  });
+});
+
+test('a gateway whose certificate has another name gives out no profile', async () => {
+  home.edit((text) => text.replace("identity 'vpn.example.org'", "identity 'other.example'"));
+
+  await expect(
+    home.accounts.addDevice(device('nobody', { format: 'mobileconfig' })),
+  ).rejects.toThrow('cert renew --name other.example');
+
+  expect(shown('nobody')).toBeUndefined();
+});
