@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 /* An addition whose carry comes in again at the bottom. */
 static inline uint64_t add(uint64_t sum, const uint8_t *bytes)
 {
@@ -53,4 +55,11 @@ uint32_t checksum_pseudo(const uint8_t *ip, uint8_t protocol, uint32_t bytes)
 	const uint32_t sum = (uint32_t)protocol + (bytes >> 16) + (bytes & 0xffff);
 
 	return ip[0] >> 4 == 4 ? checksum_add(sum, ip + 12, 8) : checksum_add(sum, ip + 8, 32);
+}
+
+void checksum_patch(uint8_t *sum, uint16_t old, uint16_t next)
+{
+	const uint32_t c = (uint32_t)(uint16_t)~load16(sum) + (uint16_t)~old + next;
+
+	store16(sum, (uint16_t)~checksum_fold(c));
 }

@@ -15,6 +15,9 @@ static inline uint16_t checksum_fold(uint32_t sum)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
+/* The checksum at `sum` follows when one 16-bit word of what it covers changes (RFC 1624). */
+void checksum_patch(uint8_t *sum, uint16_t old, uint16_t next);
+
 /*
  * The pseudo-header of TCP and UDP: addresses of the IP header, protocol, and the length of what is
  * behind the header (RFC 9293 section 3.1, RFC 8200 section 8.1).

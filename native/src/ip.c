@@ -1,26 +1,10 @@
 #include "ip.h"
 
-enum {
-	NEXT_HOP_BY_HOP = 0,
-	NEXT_ICMP = 1,
-	NEXT_TCP = 6,
-	NEXT_UDP = 17,
-	NEXT_DCCP = 33,
-	NEXT_ROUTING = 43,
-	NEXT_FRAGMENT = 44,
-	NEXT_ICMPV6 = 58,
-	NEXT_DESTINATION = 60,
-	NEXT_SCTP = 132,
-	NEXT_UDPLITE = 136
-};
+#include "bytes.h"
+#include "checksum.h"
 
 /* More extension headers than any honest packet has. */
 #define MAX_EXTENSIONS 8
-
-static uint16_t load16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static uint64_t load_big(const uint8_t *p, int bytes)
 {
@@ -56,22 +40,26 @@ void ip_address_to(uint8_t family, struct ip_address address, uint8_t *bytes)
 	store_big(address.low, bytes + 8, 8);
 }
 
-static void take_ports(struct flow *flow, const uint8_t *payload, size_t bytes)
+static void take_ports(struct flow *flow, const uint8_t *packet, size_t at, size_t total)
 {
+	const uint8_t *const payload = packet + at;
+	const size_t bytes = total - at;
+
+	flow->transport = (uint32_t)at;
 	switch (flow->protocol) {
-	case NEXT_TCP:
-	case NEXT_UDP:
-	case NEXT_DCCP:
-	case NEXT_SCTP:
-	case NEXT_UDPLITE:
+	case IP_TCP:
+	case IP_UDP:
+	case IP_DCCP:
+	case IP_SCTP:
+	case IP_UDPLITE:
 		if (bytes < 4)
 			return;
 		flow->source_port = load16(payload);
 		flow->destination_port = load16(payload + 2);
 		flow->has_ports = true;
 		return;
-	case NEXT_ICMP:
-	case NEXT_ICMPV6:
+	case IP_ICMP:
+	case IP_ICMPV6:
 		if (bytes < 2)
 			return;
 		flow->source_port = flow->destination_port = load16(payload);
@@ -82,13 +70,22 @@ static void take_ports(struct flow *flow, const uint8_t *payload, size_t bytes)
 	}
 }
 
-static bool parse_v4(const uint8_t *packet, size_t available, struct flow *flow)
+/* Its length; what is quoted may have been cut off. 0: it claims more than there is. */
+static size_t total_of(size_t claimed, size_t available, bool quoted)
+{
+	if (claimed <= available)
+		return claimed;
+	return quoted ? available : 0;
+}
+
+static bool parse_v4(const uint8_t *packet, size_t available, bool quoted, struct flow *flow)
 {
 	if (available < 20)
 		return false;
-	const size_t header = 4u * (packet[0] & 15u), total = load16(packet + 2);
+	const size_t header = 4u * (packet[0] & 15u);
+	const size_t total = total_of(load16(packet + 2), available, quoted);
 
-	if (header < 20 || total < header || total > available)
+	if (header < 20 || total < header)
 		return false;
 	*flow = (struct flow){
 		.version = 4,
@@ -98,19 +95,19 @@ static bool parse_v4(const uint8_t *packet, size_t available, struct flow *flow)
 		.bytes = (uint32_t)total,
 	};
 	if ((load16(packet + 6) & 0x1fff) == 0)
-		take_ports(flow, packet + header, total - header);
+		take_ports(flow, packet, header, total);
 	return true;
 }
 
 /* Walks the extension headers to the payload. */
-static bool parse_v6(const uint8_t *packet, size_t available, struct flow *flow)
+static bool parse_v6(const uint8_t *packet, size_t available, bool quoted, struct flow *flow)
 {
 	if (available < 40)
 		return false;
-	const size_t total = 40u + load16(packet + 4);
+	const size_t total = total_of(40u + load16(packet + 4), available, quoted);
 	size_t at = 40;
 
-	if (total > available)
+	if (total == 0)
 		return false;
 	*flow = (struct flow){
 		.version = 6,
@@ -121,11 +118,11 @@ static bool parse_v6(const uint8_t *packet, size_t available, struct flow *flow)
 	};
 	for (int i = 0; i <= MAX_EXTENSIONS; i++) {
 		const uint8_t kind = flow->protocol;
-		const bool is_fragment = kind == NEXT_FRAGMENT;
+		const bool is_fragment = kind == IP_FRAGMENT;
 
-		if (!is_fragment && kind != NEXT_HOP_BY_HOP && kind != NEXT_ROUTING &&
-			kind != NEXT_DESTINATION) {
-			take_ports(flow, packet + at, total - at);
+		if (!is_fragment && kind != IP_HOP_BY_HOP && kind != IP_ROUTING &&
+			kind != IP_DESTINATION) {
+			take_ports(flow, packet, at, total);
 			return true;
 		}
 		if (total - at < 8)
@@ -142,34 +139,33 @@ static bool parse_v6(const uint8_t *packet, size_t available, struct flow *flow)
 	return false;
 }
 
-bool ip_parse(const uint8_t *packet, size_t available, struct flow *flow)
+static bool parse(const uint8_t *packet, size_t available, bool quoted, struct flow *flow)
 {
 	if (available == 0)
 		return false;
 	switch (packet[0] >> 4) {
 	case 4:
-		return parse_v4(packet, available, flow);
+		return parse_v4(packet, available, quoted, flow);
 	case 6:
-		return parse_v6(packet, available, flow);
+		return parse_v6(packet, available, quoted, flow);
 	default:
 		return false;
 	}
 }
 
+bool ip_parse(const uint8_t *packet, size_t available, struct flow *flow)
+{
+	return parse(packet, available, false, flow);
+}
+
+bool ip_parse_quoted(const uint8_t *packet, size_t available, struct flow *flow)
+{
+	return parse(packet, available, true, flow);
+}
+
 uint8_t ip_ecn(const uint8_t *packet)
 {
 	return packet[0] >> 4 == 4 ? packet[1] & 3 : packet[1] >> 4 & 3;
-}
-
-/* RFC 1624: the checksum follows a change of one 16-bit word. */
-static void patch_checksum(uint8_t *sum, uint16_t old, uint16_t next)
-{
-	uint32_t c = (uint32_t)(uint16_t)~load16(sum) + (uint16_t)~old + next;
-
-	c = (c & 0xffff) + (c >> 16);
-	c = ~((c & 0xffff) + (c >> 16));
-	sum[0] = (uint8_t)(c >> 8);
-	sum[1] = (uint8_t)c;
 }
 
 static void set_ecn(uint8_t *packet, uint8_t ecn)
@@ -178,7 +174,7 @@ static void set_ecn(uint8_t *packet, uint8_t ecn)
 		const uint16_t old = load16(packet);
 
 		packet[1] = (uint8_t)((packet[1] & ~3) | ecn);
-		patch_checksum(packet + 10, old, load16(packet));
+		checksum_patch(packet + 10, old, load16(packet));
 	} else {
 		packet[1] = (uint8_t)((packet[1] & ~0x30) | ecn << 4);
 	}

@@ -7,6 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* IANA's numbers of what may follow an IP header. */
+enum {
+	IP_HOP_BY_HOP = 0,
+	IP_ICMP = 1,
+	IP_TCP = 6,
+	IP_UDP = 17,
+	IP_DCCP = 33,
+	IP_ROUTING = 43,
+	IP_FRAGMENT = 44,
+	IP_ICMPV6 = 58,
+	IP_DESTINATION = 60,
+	IP_SCTP = 132,
+	IP_UDPLITE = 136,
+};
+
 /* 128 bits as numbers to compare; an IPv4 address is in the lowest 32. */
 struct ip_address {
 	uint64_t high, low;
@@ -25,10 +40,15 @@ struct flow {
 	struct ip_address source, destination;
 	/* As the header says, at most what is there. */
 	uint32_t bytes;
+	/* Where the payload's own header begins; 0: in another fragment. */
+	uint32_t transport;
 };
 
 /* False: not an IP packet, or its header claims more than there is. */
 bool ip_parse(const uint8_t *packet, size_t available, struct flow *flow);
+
+/* The same of a packet whose end may be missing, as ICMP quotes them. */
+bool ip_parse_quoted(const uint8_t *packet, size_t available, struct flow *flow);
 
 /* `family` is 4 or 6; an IPv4 address is in the first four bytes. */
 struct ip_address ip_address_from(uint8_t family, const uint8_t *bytes);
