@@ -30,7 +30,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 6u
+#define ESP_ABI_VERSION 7u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -135,7 +135,10 @@ enum esp_frame {
 	_(NO_SA, "no-sa")                            /* no selectors fit an outbound packet */ \
 	_(TRAPPED, "trapped")                        /* kept until there is a child for it */ \
 	_(TRAP_DROPPED, "trap-dropped")              /* kept in vain, or no room to keep it */ \
-	_(TOO_BIG, "too-big")                        /* no room for the ESP header and trailer */ \
+	_(TOO_BIG, "too-big")                        /* wider than the path, and not to be cut */ \
+	_(TOLD_TOO_BIG, "told-too-big")              /* ICMP about it, to who sent it */ \
+	_(FRAGMENTED, "fragmented")                  /* IPv4 cut in pieces that fit the path */ \
+	_(MSS_CLAMPED, "mss-clamped")                /* a SYN that promised wider segments */ \
 	_(SEQUENCE_EXHAUSTED, "sequence-exhausted")  /* the hard limit of an SA */ \
 	_(SEND_FAILED, "send-failed")                /* the kernel refused an ESP datagram */ \
 	_(TUN_FAILED, "tun-failed")                  /* the TUN device refused a packet */ \
@@ -281,6 +284,12 @@ struct esp_stats {
 	uint64_t tx_bytes;
 	/* Milliseconds since the last authenticated packet came in, or since installation. */
 	uint64_t idle_ms;
+	/* The largest outer IP packet that the path takes, 576–65535; 65535: nobody knows better.
+	 */
+	uint32_t path_mtu;
+	/* The largest inner IPv4 packet for it; larger ones are cut or refused. IPv6's is 1280 at
+	 * least. */
+	uint32_t inner_mtu;
 	/* By enum esp_counter. */
 	uint64_t counters[64];
 };

@@ -164,6 +164,8 @@ static const struct entry entries[] = {
 	FIELD(esp_stats, tx_packets),
 	FIELD(esp_stats, tx_bytes),
 	FIELD(esp_stats, idle_ms),
+	FIELD(esp_stats, path_mtu),
+	FIELD(esp_stats, inner_mtu),
 	FIELD(esp_stats, counters),
 };
 

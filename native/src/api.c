@@ -59,6 +59,7 @@ static enum esp_code lay(const struct esp_engine *engine, const struct esp_path 
 	if (!from || address->remote.family != address->local.family)
 		return ESP_NO_SOCKET;
 	path_prepare(path, address, from);
+	path_look(path, engine_now_ms());
 	return ESP_OK;
 }
 
@@ -251,6 +252,7 @@ static uint64_t read_number(const _Atomic uint64_t *number)
 static void take_stats(const struct sa *sa, struct esp_stats *stats)
 {
 	const uint64_t now = engine_now_ms(), heard = read_number(&sa->heard_at);
+	const struct path *path = atomic_load(&sa->path);
 
 	memset(stats, 0, sizeof(*stats));
 	stats->rx_packets = read_number(&sa->rx_packets);
@@ -258,6 +260,8 @@ static void take_stats(const struct sa *sa, struct esp_stats *stats)
 	stats->tx_packets = read_number(&sa->tx_packets);
 	stats->tx_bytes = read_number(&sa->tx_bytes);
 	stats->idle_ms = now > heard ? now - heard : 0;
+	stats->path_mtu = atomic_load(&path->mtu);
+	stats->inner_mtu = sa_most(sa, path, 4);
 	for (uint32_t i = 0; i < ESP_COUNTER_COUNT; i++)
 		stats->counters[i] = counter_read(&sa->counters, i);
 }

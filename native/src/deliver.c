@@ -1,6 +1,7 @@
 /* One ESP packet that came: its child, opened, checked, and on to the TUN device. */
 #include <string.h>
 
+#include "carry.h"
 #include "inbound.h"
 
 static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
@@ -124,6 +125,7 @@ void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uin
 		drop(worker, sa, verdict);
 		return;
 	}
+	carry_clamp(worker, sa, packet->data, &opened.flow);
 	add(&sa->rx_packets, 1);
 	add(&sa->rx_bytes, packet->bytes);
 	to_tun(worker, sa, packet, &opened.flow);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "epoch.h"
+#include "icmp.h"
 #include "mailbox.h"
 #include "sa.h"
 #include "spd.h"
@@ -26,6 +27,10 @@ struct worker {
 	int queue;
 	/* struct inbound_batch or struct send_batch. */
 	void *batch;
+	/* When its batch began. */
+	uint64_t now_ms;
+	/* Outbound: who was told lately that a packet is too big. */
+	struct icmp_limit told;
 };
 
 struct esp_engine {

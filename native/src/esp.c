@@ -81,6 +81,13 @@ static uint32_t alignment(const struct esp_keys *keys)
 	return keys->shape.block < 4 ? 4 : keys->shape.block;
 }
 
+uint32_t packet_most(const struct esp_keys *keys, uint32_t bytes)
+{
+	const uint32_t align = alignment(keys), around = 8u + keys->shape.iv + keys->shape.tag;
+
+	return bytes < around + align ? 0 : (bytes - around) / align * align - 2;
+}
+
 bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *packet)
 {
 	const uint32_t align = alignment(keys), before = 8u + keys->shape.iv;

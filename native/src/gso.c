@@ -87,6 +87,15 @@ bool gso_begin(
 	return true;
 }
 
+void gso_narrow(struct gso *gso, uint32_t most)
+{
+	if (gso->protocol != GSO_PROTOCOL_TCP || most <= gso->header_bytes ||
+		gso->size <= most - gso->header_bytes)
+		return;
+	gso->size = most - gso->header_bytes;
+	gso->count = (gso->payload_bytes + gso->size - 1) / gso->size;
+}
+
 /* Each segment is a datagram of its own: length, identification, checksum. */
 static void patch_ip(const struct gso *gso, uint32_t i, uint8_t *ip, uint32_t bytes)
 {

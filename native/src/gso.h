@@ -57,6 +57,12 @@ struct gso {
 bool gso_begin(
 	struct gso *gso, const struct gso_header *header, const uint8_t *packet, uint32_t bytes);
 
+/*
+ * Has each segment be `most` bytes long at the most. Only of TCP, whose segments are a stream's; a
+ * datagram of UDP stays what it is.
+ */
+void gso_narrow(struct gso *gso, uint32_t most);
+
 /* How long segment i < count is. */
 static inline uint32_t gso_segment_bytes(const struct gso *gso, uint32_t i)
 {

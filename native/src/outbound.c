@@ -5,43 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "carry.h"
 #include "gso.h"
 #include "send.h"
 
 /* How many a round reads at most. */
 #define ROUND_READS 64u
 
-static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
+static void drop(struct worker *worker, enum esp_counter reason)
 {
 	counter_add(&worker->counters, reason, 1);
-	if (sa)
-		counter_add_shared(&sa->counters, reason, 1);
-}
-
-/* Tells JavaScript once; again with the next packet if the mailbox has no room. */
-static void tell_limit(
-	struct worker *worker, struct sa *sa, _Atomic uint32_t *told, enum esp_frame kind)
-{
-	if (atomic_load_explicit(told, memory_order_relaxed) || atomic_exchange(told, 1))
-		return;
-	if (!mailbox_child(&worker->engine->mailbox, kind, sa->ref))
-		atomic_store(told, 0);
-}
-
-/* One number for one packet, whatever other lanes do; 0: the child may send no more (RFC 4303
- * section 3.3.3). */
-static uint64_t next_sequence(struct worker *worker, struct sa *sa)
-{
-	const uint64_t sequence =
-		atomic_fetch_add_explicit(&sa->sequence, 1, memory_order_relaxed) + 1;
-
-	if (sequence >= sa->soft_limit)
-		tell_limit(worker, sa, &sa->soft_told, ESP_FRAME_SOFT_LIMIT);
-	if (sequence <= sa->hard_limit)
-		return sequence;
-	tell_limit(worker, sa, &sa->hard_told, ESP_FRAME_HARD_LIMIT);
-	return 0;
 }
 
 /* Keeps the packet first: it must be there when JavaScript answers. */
@@ -62,50 +35,47 @@ static void spring(struct worker *worker, struct trap *trap, const struct flow *
  * The child for a packet, or for all that a super-packet holds; NULL: it went elsewhere. A trap
  * keeps packets that are whole: who sends many at once sends them again.
  */
-static struct sa *child_for(
-	struct worker *worker, const uint8_t *packet, uint32_t bytes, bool is_whole)
+static struct sa *child_for(struct worker *worker, const uint8_t *packet, uint32_t bytes,
+	bool is_whole, struct flow *flow)
 {
 	const struct spd_entry *entry;
-	struct flow flow;
 
-	if (!ip_parse(packet, bytes, &flow)) {
-		drop(worker, NULL, ESP_COUNT_NOT_IP);
+	if (!ip_parse(packet, bytes, flow)) {
+		drop(worker, ESP_COUNT_NOT_IP);
 		return NULL;
 	}
-	entry = spd_find(&worker->engine->spd, &flow);
+	entry = spd_find(&worker->engine->spd, flow);
 	if (!entry)
-		drop(worker, NULL, ESP_COUNT_NO_SA);
+		drop(worker, ESP_COUNT_NO_SA);
 	else if (!entry->sa)
-		spring(worker, entry->trap, &flow, is_whole ? packet : NULL, bytes);
+		spring(worker, entry->trap, flow, is_whole ? packet : NULL, bytes);
 	return entry ? entry->sa : NULL;
-}
-
-/* RFC 6040 section 4.1: the marks go outside as they are; the rest of the outer TOS is 0. */
-static void seal(struct worker *worker, struct sa *sa, struct packet *packet, uint8_t ecn)
-{
-	const uint32_t inner_bytes = packet->bytes;
-	const uint64_t sequence = next_sequence(worker, sa);
-
-	if (sequence == 0)
-		drop(worker, sa, ESP_COUNT_SEQUENCE_EXHAUSTED);
-	else if (packet_seal(&sa->out, sequence, packet))
-		send_add(worker->batch, sa, packet, inner_bytes, ecn);
-	else
-		drop(worker, sa, ESP_COUNT_TOO_BIG);
 }
 
 static void take_whole(
 	struct worker *worker, const struct gso_header *header, struct packet *packet)
 {
+	struct flow flow;
 	struct sa *sa;
 
 	if (!gso_finish_checksum(header, packet->data, packet->bytes)) {
-		drop(worker, NULL, ESP_COUNT_NOT_IP);
+		drop(worker, ESP_COUNT_NOT_IP);
 		return;
 	}
-	sa = child_for(worker, packet->data, packet->bytes, true);
+	sa = child_for(worker, packet->data, packet->bytes, true, &flow);
 	if (sa)
-		seal(worker, sa, packet, ip_ecn(packet->data));
+		carry(worker, sa, packet, &flow);
+}
+
+/* One of a super-packet; a datagram of UDP may be wider than its way. */
+static void take_segment(struct worker *worker, struct sa *sa, struct packet *packet, uint32_t most)
+{
+	struct flow flow;
+
+	if (packet->bytes <= most)
+		carry_fitting(worker, sa, packet);
+	else if (ip_parse(packet->data, packet->bytes, &flow))
+		carry(worker, sa, packet, &flow);
 }
 
 /* The super-packet stays where it was read while its segments are written behind it. */
@@ -113,16 +83,20 @@ static void take_super(
 	struct worker *worker, const struct gso_header *header, const struct packet *packet)
 {
 	struct send_batch *batch = worker->batch;
+	struct flow flow;
 	struct gso gso;
 	struct sa *sa;
 
 	if (!gso_begin(&gso, header, packet->data, packet->bytes)) {
-		drop(worker, NULL, ESP_COUNT_NOT_IP);
+		drop(worker, ESP_COUNT_NOT_IP);
 		return;
 	}
-	sa = child_for(worker, packet->data, packet->bytes, false);
+	sa = child_for(worker, packet->data, packet->bytes, false, &flow);
 	if (!sa)
 		return;
+	const uint32_t most = carry_most(worker, sa, flow.version);
+
+	gso_narrow(&gso, most);
 	send_keep(batch, packet);
 	const size_t kept = batch->used;
 
@@ -136,7 +110,7 @@ static void take_super(
 		gso_segment(&gso, i, segment.data);
 		segment.bytes = bytes;
 		segment.tailroom -= bytes;
-		seal(worker, sa, &segment, ip_ecn(packet->data));
+		take_segment(worker, sa, &segment, most);
 	}
 }
 
@@ -153,7 +127,7 @@ static bool take_next(struct worker *worker, bool *alive)
 		return false;
 	}
 	if ((size_t)got <= before) {
-		drop(worker, NULL, ESP_COUNT_NOT_IP);
+		drop(worker, ESP_COUNT_NOT_IP);
 		return true;
 	}
 	memcpy(&header, packet.data - before, before);
@@ -172,6 +146,7 @@ static bool take_batch(struct worker *worker)
 	const struct send_batch *batch = worker->batch;
 	bool alive = true;
 
+	worker->now_ms = engine_now_ms();
 	for (uint32_t i = 0; i < ROUND_READS && batch->used < SEND_ROUND_BYTES; i++) {
 		if (batch->count == SEND_PACKETS || !take_next(worker, &alive))
 			break;
@@ -208,8 +183,7 @@ void *outbound_run(void *argument)
 
 void outbound_release(struct worker *worker, const struct trap *trap)
 {
-	const uint64_t now = engine_now_ms();
-
+	worker->now_ms = engine_now_ms();
 	for (uint32_t i = 0; i < trap->count; i++) {
 		const struct trap_packet *kept = &trap->kept[i];
 		struct packet packet = send_place(worker->batch);
@@ -219,13 +193,13 @@ void outbound_release(struct worker *worker, const struct trap *trap)
 		memcpy(packet.data, kept->data, kept->bytes);
 		packet.bytes = kept->bytes;
 		packet.tailroom -= kept->bytes;
-		if (now - kept->kept_at < TRAP_PATIENCE_MS &&
+		if (worker->now_ms - kept->kept_at < TRAP_PATIENCE_MS &&
 			ip_parse(packet.data, packet.bytes, &flow))
 			entry = spd_find(&worker->engine->spd, &flow);
 		if (entry && entry->sa)
-			seal(worker, entry->sa, &packet, ip_ecn(packet.data));
+			carry(worker, entry->sa, &packet, &flow);
 		else
-			drop(worker, NULL, ESP_COUNT_TRAP_DROPPED);
+			drop(worker, ESP_COUNT_TRAP_DROPPED);
 	}
 	send_flush(worker, 0);
 }

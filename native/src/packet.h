@@ -41,6 +41,9 @@ bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, bool esn
 /* The inner packet becomes an ESP packet. False: no room around it. */
 bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *packet);
 
+/* The largest inner packet whose ESP packet has at most so many bytes; 0: none has. */
+uint32_t packet_most(const struct esp_keys *keys, uint32_t bytes);
+
 struct opened {
 	/* It is the peer's and new, whatever is inside. */
 	bool authentic;

@@ -12,6 +12,8 @@
 
 #define FIRST_SPI 256u
 
+#define IPV6_LEAST 1280u
+
 static uint32_t bucket_of(uint32_t number)
 {
 	return number * 0x9e3779b1u >> 20;
@@ -96,6 +98,15 @@ void sa_destroy(struct sa *sa)
 	free(atomic_load(&sa->path));
 	explicit_bzero(sa, sizeof(*sa));
 	free(sa);
+}
+
+/* IPv6 goes below its least only in pieces, and those are made outside (RFC 8200 section 5). */
+uint32_t sa_most(const struct sa *sa, const struct path *path, uint8_t version)
+{
+	const uint32_t mtu = atomic_load_explicit(&path->mtu, memory_order_relaxed);
+	const uint32_t most = packet_most(&sa->out, mtu - path->overhead);
+
+	return version == 6 && most < IPV6_LEAST ? IPV6_LEAST : most;
 }
 
 struct sa *sa_by_ref(const struct sa_table *table, uint32_t ref)

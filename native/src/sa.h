@@ -82,6 +82,9 @@ static inline const struct selector *sa_remote(const struct sa *sa)
 	return sa->selectors + sa->local_count;
 }
 
+/* The largest inner packet of this IP version that its path takes in one piece. */
+uint32_t sa_most(const struct sa *sa, const struct path *path, uint8_t version);
+
 /* Writers. */
 void sa_publish(struct sa_table *table, struct sa *sa);
 void sa_unlink(struct sa_table *table, struct sa *sa);

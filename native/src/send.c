@@ -21,7 +21,7 @@
 
 _Static_assert(ESP_TRAILER_BYTES <= TAILROOM && ESP_HEADER_BYTES <= HEADROOM, "it can be sealed");
 _Static_assert(SEND_ROUND_BYTES + 3 * (SEND_READ_BYTES + HEADROOM + TAILROOM) <= SEND_REGION_BYTES,
-	"a round's last read fits, and so does a segment of it");
+	"a round's last read fits, and so does a segment of it, and a piece of that");
 
 struct send_batch *send_open(void)
 {
@@ -51,7 +51,7 @@ void send_close(struct send_batch *batch)
 bool send_has_room(const struct send_batch *batch, uint32_t bytes)
 {
 	return batch->count < SEND_PACKETS &&
-	       batch->used + HEADROOM + bytes + TAILROOM <= SEND_REGION_BYTES;
+	       batch->used + 2 * (HEADROOM + bytes + TAILROOM) <= SEND_REGION_BYTES;
 }
 
 struct packet send_place(const struct send_batch *batch)
@@ -74,8 +74,10 @@ void send_add(struct send_batch *batch, struct sa *sa, const struct packet *pack
 	uint32_t inner_bytes, uint8_t ecn)
 {
 	const uint32_t i = batch->count++;
+	struct path *path = atomic_load(&sa->path);
+	const bool asks = path_asks(path, packet->bytes);
 
-	batch->packets[i] = (struct send_packet){sa, atomic_load(&sa->path), inner_bytes, ecn};
+	batch->packets[i] = (struct send_packet){sa, path, inner_bytes, ecn, asks};
 	batch->vectors[i] = (struct iovec){packet->data, packet->bytes};
 	send_keep(batch, packet);
 }
@@ -88,15 +90,16 @@ static uint32_t run_from(const struct send_batch *batch, uint32_t first)
 	size_t total = size;
 	uint32_t n = 1;
 
-	if (!atomic_load_explicit(&head->path->segments, memory_order_relaxed))
+	if (head->asks || !atomic_load_explicit(&head->path->segments, memory_order_relaxed))
 		return 1;
 	for (; first + n < batch->count && n < MOST_SEGMENTS; n++) {
 		const struct send_packet *packet = &batch->packets[first + n];
 		const size_t bytes = batch->vectors[first + n].iov_len;
 
 		total += bytes;
-		if (packet->path != head->path || packet->ecn != head->ecn || bytes > size ||
-			batch->vectors[first + n - 1].iov_len != size || total > MOST_BYTES)
+		if (packet->asks || packet->path != head->path || packet->ecn != head->ecn ||
+			bytes > size || batch->vectors[first + n - 1].iov_len != size ||
+			total > MOST_BYTES)
 			break;
 	}
 	return n;
@@ -180,6 +183,8 @@ static void send_singly(struct worker *worker, struct send_batch *batch, uint32_
 	struct path *path = batch->packets[batch->firsts[run]].path;
 
 	atomic_store_explicit(&path->segments, false, memory_order_relaxed);
+	/* Perhaps it has become narrower. */
+	atomic_store_explicit(&path->look_at, 0, memory_order_relaxed);
 	for (uint32_t i = batch->firsts[run]; i < batch->firsts[run + 1]; i++) {
 		const struct msghdr message = message_of(batch, i, 1);
 
@@ -219,13 +224,39 @@ static uint32_t send_failed(
 	return run + 1;
 }
 
+static bool asks(const struct send_batch *batch, uint32_t run)
+{
+	return batch->packets[batch->firsts[run]].asks;
+}
+
+/* What other threads send by this socket meanwhile asks as well, which does no harm. */
+static void send_asking(struct worker *worker, struct send_batch *batch, uint32_t run)
+{
+	const uint32_t i = batch->firsts[run];
+	const int fd = fd_of(batch, run);
+
+	path_set_asking(fd, true);
+	const ssize_t sent =
+		sendmsg(fd, &batch->messages[run].msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	path_set_asking(fd, false);
+	if (sent < 0)
+		drop(worker, batch, i, i + 1);
+	else
+		note_sent(worker, batch, i, i + 1);
+}
+
 /* Runs from `run` on that leave by one socket; returns the first that does not. */
 static uint32_t send_by_socket(struct worker *worker, struct send_batch *batch, uint32_t run)
 {
 	const int fd = fd_of(batch, run);
 	uint32_t to = run + 1;
 
-	while (to < batch->runs && fd_of(batch, to) == fd)
+	if (asks(batch, run)) {
+		send_asking(worker, batch, run);
+		return to;
+	}
+	while (to < batch->runs && fd_of(batch, to) == fd && !asks(batch, to))
 		to++;
 	while (run < to) {
 		const int sent =

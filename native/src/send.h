@@ -26,6 +26,8 @@ struct send_packet {
 	struct path *path;
 	uint32_t inner_bytes;
 	uint8_t ecn;
+	/* It leaves alone, and asks how wide the path is (path.h). */
+	bool asks;
 };
 
 /* One a worker, too large for a stack. */
@@ -45,7 +47,8 @@ struct send_batch {
 struct send_batch *send_open(void);
 void send_close(struct send_batch *batch);
 
-/* Whether there is a place for one more packet of so many bytes before it is sealed. */
+/* Whether there is a place for one more packet of so many bytes before it is sealed, and for a
+ * piece of it behind. */
 bool send_has_room(const struct send_batch *batch, uint32_t bytes);
 /* The place for it, with the room that sealing needs on both sides. */
 struct packet send_place(const struct send_batch *batch);

@@ -92,7 +92,10 @@ static bool configure(int control, const struct esp_options *options)
 enum esp_code tun_open(struct tun *tun, const struct esp_options *options, uint32_t queues,
 	char *why, size_t why_bytes)
 {
-	*tun = (struct tun){.vnet = options->offload_mask & ESP_OFFLOAD_TUN_TCP};
+	*tun = (struct tun){
+		.mtu = options->mtu,
+		.vnet = options->offload_mask & ESP_OFFLOAD_TUN_TCP,
+	};
 	for (uint32_t i = 0; i < queues; i++) {
 		const enum esp_code code = open_queue(tun, options->device, why, why_bytes);
 

@@ -9,6 +9,8 @@ struct tun {
 	int queues[ESP_MAX_WORKERS];
 	/* 0: there is no device. */
 	uint32_t count;
+	/* In bytes. */
+	uint32_t mtu;
 	/* A gso_header stands before every packet. */
 	bool vnet;
 	/* Which super-packets it takes and gives. */

@@ -34,7 +34,7 @@ static inline void open_end(
 {
 	struct esp_options options = {
 		.version = ESP_ABI_VERSION, .cpu_mask = UINT32_MAX, .offload_mask = offloads};
-	struct tun tun = {.count = 1, .vnet = vnet, .tcp = vnet, .udp = vnet};
+	struct tun tun = {.count = 1, .mtu = 65535, .vnet = vnet, .tcp = vnet, .udp = vnet};
 	int ends[2];
 
 	options.listen_count = 1;

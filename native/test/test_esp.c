@@ -85,6 +85,8 @@ static void a_packet_of_any_length_comes_back_with_every_cipher(void)
 			CHECK_EQUAL((packet.bytes - 8 - shape->iv - shape->tag) % align, 0);
 			CHECK(packet.bytes >= bytes + least &&
 				packet.bytes < bytes + least + align);
+			CHECK(packet_most(&keys, packet.bytes) >= bytes &&
+				packet_most(&keys, packet.bytes - 1) < bytes);
 			memcpy(copy, packet.data, packet.bytes);
 			packet.data[changed] ^= 0x10;
 			CHECK(packet_open(&keys, &window, &packet, &opened) !=

@@ -59,7 +59,7 @@ const service = sectionType({
     mtu: defaulted(
       wordOr('auto', wholeNumber(1280, 9000, 'bytes')),
       'auto',
-      'Largest packet inside the tunnel; 1280 passes nearly everywhere.',
+      'Largest packet inside the tunnels; where the way of one is narrower, senders are told what fits. auto is 1400.',
     ),
     workers: defaulted(
       wordOr('auto', wholeNumber(1, 64)),

@@ -3,12 +3,12 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 6,
+  ESP_ABI_VERSION: 7,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
-  ESP_COUNTER_COUNT: 31,
+  ESP_COUNTER_COUNT: 34,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -135,6 +135,8 @@ export const espStats = struct({
   tx_packets: u64,
   tx_bytes: u64,
   idle_ms: u64,
+  path_mtu: u32,
+  inner_mtu: u32,
   counters: array(64, u64),
 });
 

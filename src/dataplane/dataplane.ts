@@ -49,6 +49,10 @@ export interface ChildStats {
   readonly txBytes: bigint;
   /** Milliseconds since the last authenticated packet came in; since installation if none did. */
   readonly idleMs: number;
+  /** The largest outer IP packet that its path takes, as far as is known: 576–65535 bytes. */
+  readonly pathMtu: number;
+  /** The largest inner IPv4 packet for it, in bytes; of IPv6 1280 pass in any case. */
+  readonly innerMtu: number;
   readonly drops: Readonly<Record<string, bigint>>;
 }
 

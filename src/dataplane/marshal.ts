@@ -136,6 +136,8 @@ export function decodeStats(bytes: Uint8Array, names: readonly string[]): ChildS
     txPackets: block.long('tx_packets'),
     txBytes: block.long('tx_bytes'),
     idleMs: Number(block.long('idle_ms')),
+    pathMtu: block.get('path_mtu'),
+    innerMtu: block.get('inner_mtu'),
     drops: Object.fromEntries(counted.filter(([, count]) => count > 0n)),
   };
 }

@@ -134,7 +134,9 @@ export class MemoryPlane implements DataPlane {
     const child = this.#children.get(ref);
     if (!child) return undefined;
     const { rxPackets, rxBytes, txPackets, txBytes, heardAt } = child;
-    return { rxPackets, rxBytes, txPackets, txBytes, idleMs: this.#now() - heardAt, drops: {} };
+    const idleMs = this.#now() - heardAt;
+    const unknown = { pathMtu: 65_535, innerMtu: 65_535 };
+    return { rxPackets, rxBytes, txPackets, txBytes, idleMs, ...unknown, drops: {} };
   }
 
   counters(): Readonly<Record<string, bigint>> {

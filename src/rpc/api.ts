@@ -78,6 +78,8 @@ export interface ChildFigures {
   readonly txPackets: bigint;
   readonly txBytes: bigint;
   readonly idleMs: number;
+  readonly pathMtu: number;
+  readonly innerMtu: number;
   readonly drops: Readonly<Record<string, bigint>>;
 }
 

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { formatSocket } from '../base/ip.ts';
 import type { ChildSnapshot, SaSnapshot } from '../ike/core.ts';
 import type { Problem } from '../policy/problem.ts';
-import type { DaemonApi } from './api.ts';
+import type { ChildFigures, DaemonApi } from './api.ts';
 
 export const counts = z.record(z.string(), z.number());
 
@@ -25,6 +25,9 @@ export const childShape = z.object({
   txBytes: z.number(),
   /** Seconds since an authenticated packet last came in. */
   idle: z.optional(z.number()),
+  /** The largest packets in bytes: outside as far as the path is known, and IPv4 inside. */
+  pathMtu: z.optional(z.number()),
+  mtu: z.optional(z.number()),
   drops: counts,
 });
 
@@ -131,9 +134,13 @@ function viewChild(daemon: DaemonApi, child: ChildSnapshot): ChildView {
     rxBytes: Number(figures?.rxBytes ?? 0),
     txPackets: Number(figures?.txPackets ?? 0),
     txBytes: Number(figures?.txBytes ?? 0),
-    ...(figures === undefined ? {} : { idle: Math.round(figures.idleMs / 1000) }),
+    ...(figures === undefined ? {} : viewNow(figures)),
     drops: viewCounts(figures?.drops ?? {}),
   };
+}
+
+function viewNow({ idleMs, pathMtu, innerMtu }: ChildFigures) {
+  return { idle: Math.round(idleMs / 1000), pathMtu, mtu: innerMtu };
 }
 
 function natSide({ local, remote }: SaSnapshot['nat']): SaView['nat'] {

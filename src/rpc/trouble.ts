@@ -85,7 +85,7 @@ const espTroubles: Words = {
   'inbound-policy': 'packets dropped: inner addresses that their tunnel may not carry',
   ecn: 'packets dropped: congestion told to one who cannot hear it',
   'no-sa': 'packets dropped: no tunnel leads to their destination',
-  'too-big': 'packets dropped: too big for the tunnel',
+  'too-big': 'packets dropped: too big for the way of their tunnel',
   'sequence-exhausted': 'packets dropped: the keys of their tunnel are worn out',
   'send-failed': 'packets dropped: the kernel would not send them',
   'tun-failed': 'packets dropped: the network device would not take them',

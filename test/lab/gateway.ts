@@ -58,6 +58,8 @@ export interface SaStatus {
 }
 export interface ChildStatus {
   readonly id: number;
+  readonly pathMtu: number;
+  readonly mtu: number;
   readonly suite: string;
   readonly encap: 'udp' | 'raw';
   readonly local: readonly string[];

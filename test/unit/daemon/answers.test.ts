@@ -78,7 +78,8 @@ describe('how long a peer has been silent', () => {
   const plane = {
     stats: (ref: number) => {
       const idleMs = idleOf[ref];
-      const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n, drops: {} };
+      const mtus = { pathMtu: 1500, innerMtu: 1438 };
+      const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n, ...mtus, drops: {} };
       return idleMs === undefined ? undefined : { ...none, idleMs };
     },
   };

@@ -6,7 +6,7 @@ const [sa, next] = [7 as SaRef, 8 as SaRef];
 const child = (n: number): ChildRef => n as ChildRef;
 const stats = (rxBytes: bigint, txBytes: bigint) => ({
   ...{ rxBytes, txBytes, rxPackets: 1n, txPackets: 1n },
-  ...{ idleMs: 0, drops: {} },
+  ...{ idleMs: 0, pathMtu: 1500, innerMtu: 1438, drops: {} },
 });
 
 test('what a tunnel carried stays with its peer when its keys are renewed', () => {

@@ -62,7 +62,8 @@ describe('packets', () => {
   test.each([
     ['1500', 'fine'],
     ['1492', 'fine'],
-    ['1420', 'doubtful'],
+    ['1420', 'fine'],
+    ['1280', 'doubtful'],
     ['', 'unknown'],
   ])('through a link of %s are %s', async (mtu, state) => {
     expect(await look('packet size', { mtu })).toMatchObject({ state });

@@ -110,6 +110,8 @@ export function fakeDaemon(): FakeDaemon {
             txPackets: 20n,
             txBytes: 2000n,
             idleMs: 1600,
+            pathMtu: 1500,
+            innerMtu: 1438,
             drops: { replay: 1n },
           }
         : undefined,
