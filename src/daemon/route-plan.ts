@@ -74,10 +74,14 @@ export function swallowed<P extends PathToBe>(
   paths: readonly P[],
   routes: readonly Route[],
 ): readonly P[] {
-  if (routes.length === 0) return [];
+  const networks = new Map<number, Set<Ip>>();
+  for (const { prefix } of routes) {
+    const starts = networks.get(prefix.bits) ?? new Set();
+    networks.set(prefix.bits, starts.add(prefixRange(prefix).start));
+  }
   const peers = new Map(paths.map((path) => [path.remote.ip, path]));
-  return [...peers.values()].filter(({ remote }) =>
-    routes.some((route) => leadsTo(route, remote.ip)),
+  return [...peers.values()].filter(({ remote: { ip } }) =>
+    [...networks].some(([bits, starts]) => starts.has(prefixRange({ ip, bits }).start)),
   );
 }
 

@@ -1,5 +1,6 @@
-// Which addresses and routes the pools and tunnels of the moment need. A change leads to one look at all of it,
-// one after the other: so a rekey, which installs the new tunnel before it removes the old one, changes nothing.
+// Which addresses and routes the pools and tunnels of the moment need. Changes lead to a look at all of it, one look
+// after the other and one for all that changed meanwhile: so a rekey, which installs the new tunnel before it removes the
+// old one, changes nothing, and a hundred clients that come at once cost little more than one.
 import type { Ip, IpRange } from '../base/ip.ts';
 import type { ChildRef, ChildSpec, Path, Selectors } from '../ike/core.ts';
 import { type PoolSettings, routerAddress } from '../policy/pool.ts';
@@ -48,6 +49,8 @@ export class Routing {
   #turn: Promise<void> = Promise.resolve();
   /** The network changed: routes past the tunnels may lead nowhere. */
   #isStale = false;
+  /** A look is to come and has not begun. */
+  #isPlanned = false;
 
   constructor(options: RoutingOptions) {
     this.#options = options;
@@ -142,7 +145,10 @@ export class Routing {
   /** A failure is told and left: the tunnel stands, only what should flow through it does not. */
   #change(): void {
     const { tables, complain, device } = this.#options;
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
     this.#turn = this.#turn.then(async () => {
+      this.#isPlanned = false;
       const wasStale = this.#isStale;
       for (const failure of await tables.apply(await this.#wanted())) {
         complain(purposeOf(failure, device), reasonOf(failure));

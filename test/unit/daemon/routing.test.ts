@@ -100,6 +100,24 @@ const viaHotel = { [peer]: `${peer} from 192.168.7.10 via 192.168.7.1 dev wlan0 
 const roadWarrior: HostFacts = { given: [ip('10.10.10.1')], ways: viaHotel };
 const everywhere: Child = { ref: 5, remote: ['0.0.0.0/0'] };
 
+// A hundred clients that came at once kept the daemon busy for three seconds: it looked at the routes of all of them
+// after each, address by address.
+test('a hundred tunnels that come at once are looked at together', async () => {
+  let looks = 0;
+  const { routing, commands } = setUp({
+    get table() {
+      looks += 1;
+      return '';
+    },
+  });
+  for (let ref = 1; ref <= 100; ref++) {
+    const network = `10.5.${ref}.0/24`;
+    routing.install(spec({ ref, remote: [network], to: `198.51.100.${ref}` }));
+  }
+  expect(await commands()).toHaveLength(100);
+  expect(looks).toBe(1);
+});
+
 describe('the pools', () => {
   test("bring the router's own address, and with it the route", async () => {
     const { routing, commands } = setUp();
