@@ -2,19 +2,20 @@
 // rows take turns, round after round, so that a busy machine is fair to all; a figure that was taken while others
 // used the processor is taken again, and marked where that did not help.
 //
-//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas ciphers daemon handshakes arm
+//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas gateway ciphers arm
 
 import { whyNot } from '../lab/ready.ts';
 import { Report } from '../lab/report.ts';
 import { budgets } from './budgets.ts';
 import { ciphers } from './ciphers-section.ts';
+import { gateways } from './gateway-section.ts';
 import { printBudgets, printSection, type Skipped, save } from './results.ts';
 import type { Row, Section } from './section.ts';
 import type { Sample } from './statistics.ts';
 import { amongMany, overNic, throughTunnels } from './traffic-sections.ts';
 import { BUSY, between, read } from './weather.ts';
 
-const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'ciphers'];
+const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'gateway', 'ciphers'];
 /** How often a figure is taken again because of others. */
 const RETRIES = Number(process.env['RETRIES'] || 1);
 
@@ -67,6 +68,7 @@ function chooseSections(): Section[] {
     ...throughTunnels(wanted),
     ...(wanted.has('nic') ? [overNic()] : []),
     ...(wanted.has('sas') ? [amongMany()] : []),
+    ...(wanted.has('gateway') ? [gateways()] : []),
     ...(wanted.has('ciphers') ? [ciphers()] : []),
   ];
 }

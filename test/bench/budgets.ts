@@ -113,6 +113,31 @@ export const budgets: readonly Budget[] = [
     value: over('ciphers', CHACHA, 'seal64', CHACHA_EVP),
   },
   {
+    title: 'handshakes a second over charon’s',
+    least: 1,
+    unit: '×',
+    value: over('gateway', 'ours', 'rate', 'swan'),
+  },
+  {
+    title: 'time of one handshake over charon’s',
+    most: 1.2,
+    unit: '×',
+    value: over('gateway', 'ours', 'latency', 'swan'),
+  },
+  { title: 'listens after', most: 0.5, unit: 's', value: plain('gateway', 'ours', 'start') },
+  {
+    title: 'memory with 100 tunnels',
+    most: 80,
+    unit: 'MB',
+    value: plain('gateway', 'ours', 'rss'),
+  },
+  {
+    title: 'of a core at rest, with 100 quiet tunnels',
+    most: 0.5,
+    unit: '%',
+    value: plain('gateway', 'ours', 'rest'),
+  },
+  {
     title: 'memory of a child in C',
     most: 8,
     unit: 'KiB',

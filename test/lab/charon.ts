@@ -30,6 +30,8 @@ export interface CharonOptions {
   readonly fragmentSize?: number;
   /** Settings of plugins, by their names. */
   readonly plugins?: Settings;
+  /** Further settings of the daemon, instead of the lab's own where both have one. */
+  readonly daemon?: Settings;
 }
 
 /** PEM texts by file name. */
@@ -103,6 +105,13 @@ export class Charon {
   initiate(child: string, seconds = 20): Promise<Outcome> {
     const limit = ['--timeout', `${seconds}`];
     return this.control(['--initiate', '--child', child, ...limit], (seconds + 5) * 1000);
+  }
+
+  /** Loads other connections and secrets; what is as it was stays. */
+  async reload(config: Settings): Promise<void> {
+    writeFileSync(join(this.#dir, 'swanctl.conf'), formatSettings(config), { mode: 0o600 });
+    const loaded = await this.control(['--load-all']);
+    if (loaded.code !== 0) throw new Error(`swanctl --load-all:\n${loaded.stderr}${loaded.stdout}`);
   }
 
   terminate(connection: string): Promise<Outcome> {
@@ -206,6 +215,7 @@ function daemonSettings(dir: string, options: Omit<CharonOptions, 'config' | 'fi
         resolve: { file: join(dir, 'resolv.conf') },
         ...options.plugins,
       },
+      ...options.daemon,
     },
     swanctl: { x509, load: 'random openssl pem pkcs1 pkcs8 x509 pubkey' },
   };
