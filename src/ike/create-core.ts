@@ -151,13 +151,11 @@ class PureCore implements Core {
 
   /** A new IKE SA beside one that stands; when it is up, it takes the place of that. */
   #reauthenticate(old: IkeSa): void {
-    const { origin, path } = old;
     const { connections } = this.#host.policy;
     const connection = connections.find(({ name }) => name === old.connection?.name);
     if (!connection || !old.dialled || !isRenewable(old)) return;
-    const local = { ...origin.local, ip: path.local.ip };
-    const remote = { ...origin.remote, ip: path.remote.ip };
-    this.#dial(connection, { local, remote }, { old });
+    // Where it stands, a NAT and a firewall let it through; 4500 is as good as 500 to begin with (RFC 7296 §2.23).
+    this.#dial(connection, old.path, { old });
   }
 
   #dial(connection: Connection, path: Path, { old, packet, redirectedFrom }: DialFields): void {

@@ -59,8 +59,6 @@ export class IkeSa {
   dialled: boolean;
   readonly spiI: Uint8Array;
   spiR: Uint8Array;
-  /** As it was dialled, on the ports where a handshake begins. */
-  origin: Path;
   path: Path;
   /** Where the peer proved to be: what the children send goes there (RFC 4555 §3.7). */
   provenPath: Path;
@@ -134,7 +132,6 @@ export class IkeSa {
     this.role = fields.role;
     this.spiI = fields.spiI;
     this.spiR = fields.spiR;
-    this.origin = fields.path;
     this.path = fields.path;
     this.provenPath = fields.path;
     this.replyPath = fields.path;
@@ -161,7 +158,6 @@ export class IkeSa {
   /** Takes over what extensions know of the peer: a rekeyed SA is the same peer on the same path. */
   inherit(old: IkeSa): void {
     this.dialled = old.dialled;
-    this.origin = old.origin;
     this.#slots.inherit(old.#slots);
   }
 

@@ -88,6 +88,17 @@ test('the gateway sends on the new tunnel when the phone shows that it has it', 
   expectAgreement(world, gateway, dialer);
 });
 
+// It began on port 500 again: a second mapping in the NAT, and no way at all where a firewall lets 4500 alone through.
+test('the new SA begins on the ports where the old one stands', () => {
+  const { world, gateway, phone: dialer } = up({}, { reauthLifetime: day });
+  const before = world.sent.length;
+  world.run(seconds(100));
+  expect(established(dialer)).toHaveLength(2);
+  const ports = world.sent.slice(before).flatMap(({ from, to }) => [from.port, to.port]);
+  expect(new Set(ports)).toEqual(new Set([4500]));
+  expectAgreement(world, gateway, dialer);
+});
+
 test('late packets still come in on the old tunnel for a moment', () => {
   const { world, gateway, phone: dialer } = up({}, { reauthLifetime: day });
   const [old] = dialer.installed;
