@@ -1,5 +1,6 @@
 // AUTH_LIFETIME: who was authenticated proves himself again in time (RFC 4478). The responder says how long it
-// believes him and ends the SA then; the original initiator makes a new one before that.
+// believes him and ends the SA then; the original initiator makes a new one before that, and ends the old one only by
+// a lifetime of its own: the responder may grant a little more (§2).
 import { Reader, Writer } from '../../base/bytes.ts';
 import {
   type Duration,
@@ -42,18 +43,18 @@ export const authLifetime: Extension = {
 
 /** The SA stands from this moment on. */
 export function beginAuthLifetime(sa: IkeSa): void {
-  const { announced } = sa.slot(state);
+  const slot = sa.slot(state);
   const own = sa.connection?.reauthLifetime;
-  const lifetimes = [announced, own].filter((one) => one !== undefined);
-  if (lifetimes.length > 0) begin(sa, milliseconds(Math.min(...lifetimes)));
+  if (own !== undefined) slot.endsAt = later(sa.host.now, own);
+  const lifetimes = [slot.announced, own].filter((one) => one !== undefined);
+  if (lifetimes.length > 0) renewWithin(sa, milliseconds(Math.min(...lifetimes)));
 }
 
 /** The peer may be stricter than we are, and not less strict. */
 function shorten(sa: IkeSa, announced: Duration): void {
-  const { connection, establishedAt, host } = sa;
-  if (establishedAt === undefined) return;
-  const own = connection?.reauthLifetime ?? Number.POSITIVE_INFINITY;
-  if (since(establishedAt, host.now) + announced < own) begin(sa, announced);
+  const { endsAt } = sa.slot(state);
+  if (sa.establishedAt === undefined) return;
+  if (endsAt === undefined || later(sa.host.now, announced) < endsAt) renewWithin(sa, announced);
 }
 
 /** New keys do not make the authentication younger. */
@@ -74,12 +75,10 @@ export function reauthenticateAgain(sa: IkeSa): void {
   sa.timers.start('reauthenticate', now, milliseconds(pause));
 }
 
-function begin(sa: IkeSa, lifetime: Duration): void {
-  const slot = sa.slot(state);
-  const { now } = sa.host;
-  slot.endsAt = later(now, lifetime);
+function renewWithin(sa: IkeSa, lifetime: Duration): void {
   const early = margin + (sa.connection?.jitter ?? 0) * chance(sa);
-  slot.renewAt = sa.dialled ? later(now, milliseconds(lifetime * (1 - early))) : undefined;
+  const wait = milliseconds(lifetime * (1 - early));
+  sa.slot(state).renewAt = sa.dialled ? later(sa.host.now, wait) : undefined;
   resumeAuthLifetime(sa);
 }
 

@@ -275,6 +275,18 @@ describe('AUTH_LIFETIME from the responder', () => {
     expect(again()).toBeGreaterThan(0);
   });
 
+  // It was hung up after five seconds, though the responder SHOULD allow a reasonable time after a lifetime of zero.
+  test.each(['auth', 'later'] as const)(
+    'in the message %s leaves it to the responder to end the connection (RFC 4478 §2)',
+    (when) => {
+      const { world, dialer, again } = dialled(0, when);
+      world.run(seconds(60));
+      expect(again()).toBeGreaterThan(1);
+      expect(dialer.sa.phase).toBe('established');
+      expect(kinds(dialer)).not.toContain('sa.closed');
+    },
+  );
+
   test('of zero does not make us dial without pause (class 18)', () => {
     const { world, again } = dialled(0, 'auth');
     world.run(seconds(4));
