@@ -121,7 +121,9 @@ function* authenticateEachOther(
   refuseAnother(first);
   const isEapAlone = !first.find(PayloadType.AUTH) && allowsEapAlone(connection);
   if (!isEapAlone) sa.peer = yield* authenticateResponder(sa, connection, first, localId);
-  if (!auth) return first;
+  // It may send us away before it knows who we are (RFC 5685 §6); that it proved itself is what counts.
+  const isEapOver = !first.find(PayloadType.EAP) && !isEapAlone;
+  if (!auth || (isEapOver && redirectIn(sa, first) !== undefined)) return first;
   const isSecond = isTwoRounds(connection.localAuth);
   const user = isSecond && connection.login ? userIdentity(connection.login.name) : localId;
   const login = { auth, localId: user, isServerProven: !isEapAlone, isSecond };

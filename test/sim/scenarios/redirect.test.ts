@@ -84,6 +84,16 @@ test('in the response to IKE_AUTH: the gateway proved itself, and is told good-b
   expect(dialer.core.snapshot().sas).toEqual([]);
 });
 
+// A gateway may choose by IDi alone, before EAP begins: that response has AUTH and no EAP, and was refused as broken.
+test('in the first response, instead of a login by EAP', () => {
+  const { dialer, peer } = authenticating({ ...allowed, localAuth: 'eap-mschapv2' });
+  peer.respond([...without(welcome(peer), P.SA, P.TSI, P.TSR, P.CP), toOther()]);
+  expect(dialer.redirected).toMatchObject([{ to: other }]);
+  expect(find(peer.lastHeard().payloads, P.DELETE)).toBeDefined();
+  peer.respond();
+  expect(dialer.core.snapshot().sas).toEqual([]);
+});
+
 test('in the response to IKE_AUTH of somebody who did not prove himself: none', () => {
   const { dialer, peer } = authenticating(allowed);
   peer.respond([toOther()]);
