@@ -97,7 +97,7 @@ test('strongSwan is told when to reauthenticate by AUTH_LIFETIME (scenario 32)',
   const { gateway, phone } = await guests(
     'told',
     { reauth_lifetime: 6 },
-    {},
+    { over_time: '2s', rekey_time: '0s', rand_time: '0s' }, // it begins that much earlier
     { makeBeforeBreak: true },
   );
   const id = await idOf(gateway);
