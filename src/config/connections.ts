@@ -60,6 +60,7 @@ export function loadConnections(
       childLifetime: options.child_lifetime,
       reauthLifetime: options.reauth_lifetime,
       unique: options.unique,
+      persistent: start === 'start',
       redirect: options.redirect,
       childless: options.childless,
       jitter: options.jitter,

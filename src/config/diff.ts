@@ -134,6 +134,7 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   childLifetime: undefined,
   reauthLifetime: undefined,
   unique: undefined,
+  persistent: undefined,
   redirect: undefined,
   childless: undefined,
   jitter: undefined,

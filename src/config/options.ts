@@ -247,7 +247,7 @@ const connection = sectionType({
     start: defaulted(
       oneOf(['none', 'start', 'trap']),
       'none',
-      'Initiator: none dials on command only, start at once and again whenever the connection ends, trap when the first packet for remote_ts comes from local_ts; with trap the peer may be first and is answered.',
+      'Initiator: none dials on command only, start at once and again whenever the connection or its tunnel ends, trap when the first packet for remote_ts comes from local_ts; with trap the peer may be first and is answered.',
     ),
     dpd: defaulted(
       timeOrNever(1, 86400),

@@ -101,6 +101,8 @@ export interface Connection {
    * initiator where the peer can; `force`: always; `never`.
    */
   readonly childless: Childless;
+  /** Initiator: a tunnel that the peer deletes is made again. */
+  readonly persistent: boolean;
   /** Initiator: follows a peer that sends it to another gateway (RFC 5685). */
   readonly redirect: boolean;
   /** Share of a lifetime by which rekeys are spread, 0 to 1. */

@@ -99,6 +99,28 @@ test.each([
   await swan.stop();
 });
 
+// The IKE SA stood there without a tunnel, though the connection was to be kept up.
+test('makes another tunnel when strongSwan deletes it alone', async () => {
+  const { home } = scene();
+  const swan = await SwanGateway.start(home, pskGateway(anna));
+  const sections = [service, dialling({ start: 'start' })];
+  const phone = await Gateway.start(home.lab, home.phone, sections, { name: 'deleted' });
+  await until('the phone is connected', async () => (await phone.tunnels()).length > 0);
+  const [before] = await phone.sas();
+
+  expect((await swan.charon.control(['--terminate', '--child', 'net'])).code).toBe(0);
+
+  const [after] = await until('another tunnel', async () => {
+    const sas = await phone.sas();
+    const [child] = sas[0]?.children ?? [];
+    return child && child.id !== before?.children[0]?.id ? sas : undefined;
+  });
+  expect(after?.id).toBe(before?.id);
+  await expectTraffic();
+  await phone.stop();
+  await swan.stop();
+});
+
 test('connects to strongSwan with certificates on both sides (scenario 1)', async () => {
   const { home } = scene();
   const authority = new Authority();

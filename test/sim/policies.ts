@@ -58,6 +58,7 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     childLifetime: undefined,
     reauthLifetime: undefined,
     unique: 'device',
+    persistent: false,
     redirect: false,
     childless: 'allow',
     jitter: 0,

@@ -12,6 +12,7 @@ import { drain } from '../sa/lifecycle.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { succeed } from '../sa/succession.ts';
 import type { Responder } from './exchange.ts';
+import { remakeDeleted } from './remake.ts';
 
 export const informational: Responder = {
   phases: ['established', 'rekeying'],
@@ -51,8 +52,10 @@ function deleteChildren(sa: IkeSa, theirs: readonly Uint8Array[]): Uint8Array[] 
       continue;
     }
     // Both deletes crossed: each side names its own, and answers with none (RFC 7296 §1.4.1).
-    if (child.state !== 'deleting') ours.push(writeSpi(child.spec.inbound.spi));
+    const isTheirs = child.state !== 'deleting';
+    if (isTheirs) ours.push(writeSpi(child.spec.inbound.spi));
     drain(sa, child, 'the peer deleted it');
+    if (isTheirs) remakeDeleted(sa, child);
   }
   return ours;
 }

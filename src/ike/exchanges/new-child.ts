@@ -5,7 +5,7 @@ import { Notification } from '../../iana/notifies.ts';
 import type { Selectors } from '../core.ts';
 import { IkeError } from '../error.ts';
 import type { Draft, Notify, Received } from '../message.ts';
-import { resolve } from '../negotiate/selectors.ts';
+import { carriesAll, resolve } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { writeSpi } from '../sa/spi.ts';
 import { takeWanted, wantLater } from '../sa/wanted.ts';
@@ -69,6 +69,10 @@ export function* createMissing(sa: IkeSa, selectors: Selectors, attempts = 0): S
 /** Asks again for what the peer could not make before. */
 export function* createWanted(sa: IkeSa): Steps<void> {
   for (const { selectors, attempts } of takeWanted(sa)) {
+    const isMade = sa.children.some(
+      ({ state, spec }) => state === 'installed' && carriesAll(spec.selectors, selectors),
+    );
+    if (isMade) continue;
     yield* createMissing(sa, selectors, attempts);
     if (sa.closing) return;
   }

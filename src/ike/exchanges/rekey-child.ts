@@ -17,6 +17,7 @@ import { type ChildTerms, drawSpi, installChild, narrowed } from './child.ts';
 import { answerTerms, type Proposed, proposeChild } from './child-terms.ts';
 import { deleteChild, deleteSpi } from './delete-child.ts';
 import { createMissing, mostChildren } from './new-child.ts';
+import { remakeDeleted } from './remake.ts';
 
 /** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
 export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
@@ -91,6 +92,7 @@ function* settle(
     // The peer deleted the new one before we knew it: the rekey came to nothing, and the old one is worn.
     terms.shared?.wipe();
     yield* deleteChild(sa, old, 'its successor was deleted');
+    remakeDeleted(sa, old);
     return;
   }
   const next = installChild(sa, { ...terms, began: true, standby: false });

@@ -1,7 +1,6 @@
 // Reauthentication, the new IKE SA made before the old one breaks (RFC 7296 §2.8.3): what the old one carried is
 // asked for anew, then the old one is deleted. Until then both carry traffic.
-import type { Selector } from '../../policy/selectors.ts';
-import { contains } from '../negotiate/selectors.ts';
+import { carriesAll } from '../negotiate/selectors.ts';
 import type { ChildSa } from '../sa/child-sa.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import type { Steps } from '../steps.ts';
@@ -24,13 +23,6 @@ function missing({ former, children, virtualIps }: IkeSa): readonly ChildSa[] {
   return former.children.filter(
     (old) =>
       old.state === 'installed' &&
-      !children.some(({ spec }) =>
-        (['local', 'remote'] as const).every((side) =>
-          covers(spec.selectors[side], old.spec.selectors[side]),
-        ),
-      ),
+      !children.some(({ spec }) => carriesAll(spec.selectors, old.spec.selectors)),
   );
 }
-
-const covers = (wide: readonly Selector[], narrow: readonly Selector[]): boolean =>
-  narrow.every((one) => wide.some((other) => contains(other, one)));

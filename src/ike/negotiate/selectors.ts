@@ -63,6 +63,12 @@ export function carries({ local, remote }: Selectors, packet: WaitingPacket): bo
   return has(local, packet.local) && has(remote, packet.remote);
 }
 
+/** Whether everything that `inner` carries fits `outer`. */
+export const carriesAll = (outer: Selectors, inner: Selectors): boolean =>
+  (['local', 'remote'] as const).every((side) =>
+    inner[side].every((one) => outer[side].some((other) => contains(other, one))),
+  );
+
 /** Whether everything that `inner` selects is selected by `outer`. */
 export function contains(outer: Selector, inner: Selector): boolean {
   const common = intersectSelectors(outer, inner);

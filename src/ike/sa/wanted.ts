@@ -1,4 +1,4 @@
-// CHILD_SAs that the peer could not make right now: they are asked for again (RFC 7296 §2.25).
+// CHILD_SAs that the peer could not make right now (RFC 7296 §2.25), or that it deleted: they are asked for again.
 import type { Selector } from '../../policy/selectors.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { backOff } from './lifetimes.ts';
