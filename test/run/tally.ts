@@ -5,26 +5,29 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 export default class Tally implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const counts = { passed: 0, failed: errors.length, skipped: 0 };
-    const failures: string[] = errors.map((error) => firstLine(error));
-    const retried: string[] = [];
     const reasons = new Map<string, number>();
-    for (const module of modules) {
-      if (module.errors().length > 0) counts.failed += 1;
-      for (const error of module.errors())
-        failures.push(`${module.relativeModuleId}: ${error.message}`);
-      for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'pending') continue;
-        counts[state] += 1;
-        if (state === 'skipped') count(reasons, reasonOf(test));
-        if (test.diagnostic()?.flaky) retried.push(failureOf(test, module));
-        if (state === 'failed') failures.push(failureOf(test, module));
-      }
-    }
+    const files = Object.fromEntries(
+      modules.map((module) => [module.relativeModuleId, countsOf(module, reasons)]),
+    );
     for (const [reason, times] of reasons) process.stdout.write(`  ${times} × ${reason}\n`);
-    leave({ ...counts, failures, retried });
+    leave({ files, errors: errors.map((error) => firstLine(error)) });
   }
+}
+
+function countsOf(module: TestModule, reasons: Map<string, number>) {
+  const outside = module.errors().map((error) => `${module.relativeModuleId}: ${error.message}`);
+  const counts = { passed: 0, failed: outside.length > 0 ? 1 : 0, skipped: 0 };
+  const failures: string[] = outside;
+  const retried: string[] = [];
+  for (const test of module.children.allTests()) {
+    const { state } = test.result();
+    if (state === 'pending') continue;
+    counts[state] += 1;
+    if (state === 'skipped') count(reasons, reasonOf(test));
+    if (state === 'failed') failures.push(failureOf(test, module));
+    if (test.diagnostic()?.flaky) retried.push(failureOf(test, module));
+  }
+  return { ...counts, failures, retried };
 }
 
 function reasonOf(test: TestCase): string {
