@@ -16,12 +16,12 @@ export function findAccount(accounts: Accounts, name: string, now: number): Acco
     accountNamed(accounts, name) ?? accountNamed(accounts, name.slice(name.lastIndexOf('\\') + 1));
   if (!account) {
     const advice = 'Add a section user, or correct the name on the device.';
-    return { ok: false, why: `there is no user «${name}»`, advice };
+    return { ok: false, cause: 'unknown-user', why: `there is no user «${name}»`, advice };
   }
   const bar = whyBarred(account, accounts, now);
-  if (bar) return { ok: false, ...bar };
+  if (bar) return { ok: false, cause: 'account-barred', ...bar };
   const { ntHash, maxDevices: most } = account;
-  if (!ntHash) return { ok: false, ...withoutPassword(account) };
+  if (!ntHash) return { ok: false, cause: 'no-password', ...withoutPassword(account) };
   const connection = connectionOf(account, accounts);
   const connections = connection === undefined ? undefined : [connection];
   return { ok: true, name: account.name, ntHash, connections, most };

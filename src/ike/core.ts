@@ -1,5 +1,6 @@
 // The contract of the IKE core on one page: inputs, effects, questions. The core is a synchronous function
 // with memory; clocks, sockets, keys on disk and address pools live outside and answer through this page.
+
 import type { Ip, SocketAddress } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Duration, Instant } from '../base/time.ts';
@@ -7,6 +8,7 @@ import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Selector } from '../policy/selectors.ts';
 import type { Keyword } from '../transforms/table.ts';
+import type { Cause } from './causes.ts';
 import type { TraceEvent } from './events.ts';
 
 export interface Path {
@@ -305,7 +307,12 @@ export type AccountAnswer =
       /** IKE SAs that the user may have at one time; undefined: as many as anybody. */
       readonly most?: number | undefined;
     }
-  | { readonly ok: false; readonly why: string; readonly advice: string };
+  | {
+      readonly ok: false;
+      readonly cause: Cause;
+      readonly why: string;
+      readonly advice: string;
+    };
 export type QuestionKind = keyof Questions;
 export type Question = {
   [K in QuestionKind]: { readonly kind: K } & Questions[K]['ask'];

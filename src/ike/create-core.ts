@@ -18,7 +18,6 @@ import type {
   WaitingPacket,
 } from './core.ts';
 import { Driver } from './driver.ts';
-import { whyGivenUp } from './eap/login.ts';
 import { Endpoint } from './endpoint.ts';
 import { deleteIkeSa, deleteWornIkeSa } from './exchanges/delete.ts';
 import { deleteChild, deleteTunnel, deleteWornChild } from './exchanges/delete-child.ts';
@@ -41,6 +40,7 @@ import { peerAddresses } from './sa/paths.ts';
 import { isRenewable, renew } from './sa/renewal.ts';
 import { move } from './sa/roam.ts';
 import type { TimerName } from './sa/timers.ts';
+import { whyStalled } from './stalled.ts';
 import type { Steps } from './steps.ts';
 
 /**
@@ -291,8 +291,8 @@ class PureCore implements Core {
   #expire(sa: IkeSa, timer: TimerName): void {
     switch (timer) {
       case 'half-open':
-        reportFailedAttempt(this.#host, sa, sa.phase === 'eap' ? whyGivenUp(sa) : stalled);
-        retire(sa, { cause: 'timeout', why: stalled.why });
+        reportFailedAttempt(this.#host, sa, whyStalled(sa));
+        retire(sa, { cause: 'timeout', why: 'the peer did not go on' });
         // No lingering: its response leads nowhere, and the next request may begin a new SA.
         bury(sa);
         return;
@@ -371,9 +371,3 @@ interface DialFields {
 
 const asked = 'disconnected here';
 const worn = 'its keys are worn out, and the peer made no new ones';
-const stalled = {
-  fault: 'no answer',
-  why: 'the peer began a handshake and did not go on',
-  advice:
-    'Our answer may not reach it: UDP 4500 blocked, or fragments lost on the way. A port scan looks the same.',
-};

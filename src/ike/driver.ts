@@ -7,7 +7,7 @@ import { pathsToTry } from './extensions/additional-addresses.ts';
 import { extensions } from './extensions/index.ts';
 import type { Host } from './host.ts';
 import { Draft, type Received } from './message.ts';
-import { refuse, reportFailedAttempt } from './refusal.ts';
+import { refuse, reportFailedAttempt, type Setback } from './refusal.ts';
 import type { Run } from './run.ts';
 import type { IkeSa, Queued } from './sa/ike-sa.ts';
 import { giveBack } from './sa/lease.ts';
@@ -241,8 +241,8 @@ export class Driver {
 
 export type Respond = (sa: IkeSa, request: Received) => Steps<Draft>;
 
-const noAnswer = (why: string) => ({
-  fault: 'no answer',
+const noAnswer = (why: string): Setback => ({
+  ...{ fault: 'no answer', cause: 'no-answer' },
   why,
   advice: 'Check the address, and that UDP ports 500 and 4500 reach the peer.',
 });

@@ -1,5 +1,6 @@
 // Everything the core reports, as one union. `trace/` prints, keeps and counts them; no secret is ever in one.
 import type { Ip } from '../base/ip.ts';
+import type { Cause } from './causes.ts';
 import type { ChildRef, ChildSnapshot, Path, SaRef } from './core.ts';
 
 export type TraceEvent = { readonly sa: SaRef | undefined } & (
@@ -46,6 +47,7 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly peer: string | undefined;
       readonly connection: string | undefined;
       readonly notify: string;
+      readonly cause: Cause;
       readonly why: string;
       readonly advice: string;
     }

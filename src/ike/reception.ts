@@ -51,6 +51,7 @@ export class Reception {
     for (const bytes of datagrams) this.#host.emit({ kind: 'send', path, bytes });
     const messageId = sa.window.answeredId;
     if (datagrams.length === 0 || messageId === undefined) return;
+    sa.repeats++;
     this.#host.report({ kind: 'repeated', sa: sa.id, path, messageId });
   }
 
@@ -64,6 +65,7 @@ export class Reception {
       return;
     }
     this.#heard(sa, received);
+    sa.repeats = 0;
     this.#driver.request(sa, received, () => inspect(sa, received), responder.respond);
   }
 
@@ -151,7 +153,12 @@ export class Reception {
     if (sa.establishedAt !== undefined || sa.role === 'initiator') return;
     const advice = 'Somebody may be trying out the gateway; a device that does this is broken.';
     const isGivenUp = sa.phase === 'eap' && received.error() !== undefined;
-    const odd = { fault: 'INVALID_SYNTAX', why: `the peer began ${what}`, advice };
+    const odd = {
+      fault: 'INVALID_SYNTAX',
+      cause: 'broken-message' as const,
+      why: `the peer began ${what}`,
+      advice,
+    };
     reportFailedAttempt(this.#host, sa, isGivenUp ? whyGivenUp(sa) : odd);
     retire(sa, { cause: 'failed', why: what });
   }

@@ -38,11 +38,16 @@ export function reportBug(host: Host, sa: IkeSa | undefined, thrown: unknown): v
   host.report({ kind: 'bug', sa: sa?.id, why, stack: (isError && thrown.stack) || why });
 }
 
+/** Why a handshake led nowhere, for the owner. */
+export interface Setback extends Pick<IkeError, 'cause' | 'why' | 'advice'> {
+  readonly fault: string;
+}
+
 /** A handshake led nowhere: the line that the owner reads. */
 export function reportFailedAttempt(
   host: Host,
   sa: IkeSa,
-  { fault, why, advice }: Pick<IkeError, 'why' | 'advice'> & { fault: string },
+  { fault, cause, why, advice }: Setback,
 ): void {
   host.report({
     kind: 'attempt.failed',
@@ -51,6 +56,7 @@ export function reportFailedAttempt(
     peer: sa.peerName ?? sa.claimedName,
     connection: sa.connection?.name,
     notify: fault,
+    cause,
     why,
     advice,
   });
@@ -101,7 +107,8 @@ function answerWith(
 function giveUp(host: Host, sa: IkeSa, refused: PeerRefused): void {
   const advice = 'Look at the log of the peer for the reason.';
   if (sa.establishedAt === undefined) {
-    reportFailedAttempt(host, sa, { fault: refused.notifyName, why: refused.message, advice });
+    const { notifyName: fault, message: why } = refused;
+    reportFailedAttempt(host, sa, { fault, cause: 'peer-refused', why, advice });
     retire(sa, { cause: 'failed', why: refused.message });
   }
 }

@@ -57,7 +57,8 @@ const password = 'correct horse battery';
 function* login<T>(name: Uint8Array, check: (hash: Uint8Array) => T | undefined): Steps<Login<T>> {
   const isAnna = new TextDecoder().decode(name) === 'anna';
   const proof = isAnna ? check(ntHash(fromText(password))) : undefined;
-  if (proof === undefined) return { ok: false, why: 'wrong', advice: 'none' };
+  if (proof === undefined)
+    return { ok: false, cause: 'wrong-password', why: 'wrong', advice: 'none' };
   const identity = { type: IdType.ID_FQDN, data: fromText('anna') };
   return { ok: true, identity, grant: { connections: undefined }, proof };
 }

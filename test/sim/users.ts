@@ -57,7 +57,8 @@ function account(
   password: string | undefined,
   connections: readonly string[] | undefined,
 ): AccountAnswer {
-  if (password === undefined) return { ok: false, why: `there is no user «${name}»`, advice: '' };
+  if (password === undefined)
+    return { ok: false, cause: 'unknown-user', why: `there is no user «${name}»`, advice: '' };
   return { ok: true, name, ntHash: new Secret(ntHash(fromText(password))), connections };
 }
 

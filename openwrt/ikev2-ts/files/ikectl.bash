@@ -24,7 +24,7 @@ _ikectl() {
 	devices) words='--json' ;;
 	down) words='--sa --all' ;;
 	events) words='--sa --level --since --limit --json' ;;
-	explain) words='--limit' ;;
+	explain) words='--json --limit --verbose' ;;
 	formats) words='--platform --json' ;;
 	import) words='--dry-run --force --json' ;;
 	initiate) words='--connection --json' ;;

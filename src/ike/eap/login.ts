@@ -1,6 +1,7 @@
 // Checking a password, whichever method brought it: one guess, counted, and as much work for a user that nobody knows.
 import { toText } from '../../base/bytes.ts';
 import { userIdentity } from '../../policy/identity.ts';
+import type { Setback } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { sourceOf } from '../sa/registry.ts';
 import type { Slot } from '../sa/slots.ts';
@@ -33,41 +34,62 @@ export function loginFor(sa: IkeSa): ServerSetting['login'] {
     host.count(mayTry ? 'login.wrong' : 'login.throttled');
     const known = account ? wrongPassword(typed) : unanswered;
     const refusal = mayTry ? (answer?.ok === false ? answer : known) : tooMany(typed);
-    sa.slot(refused).last = refusal;
+    sa.slot(state).refused = refusal;
     return refusal;
   };
 }
 
-/** Why a login came to nothing that the peer began and gave up: a device may ask its owner again, or just go. */
-export function whyGivenUp(sa: IkeSa): { fault: string; why: string; advice: string } {
-  const { last } = sa.slot(refused);
-  return last ? { fault: 'AUTHENTICATION_FAILED', ...last } : givenUp;
+/** The peer said something in EAP: it believes our certificate. */
+export function noteTalk(sa: IkeSa): void {
+  sa.slot(state).hasTalked = true;
 }
 
-const refused: Slot<{ last: { readonly why: string; readonly advice: string } | undefined }> = {
+/** Why a login came to nothing that the peer began and gave up: a device may ask its owner again, or just go. */
+export function whyGivenUp(sa: IkeSa): Setback {
+  const { refused, hasTalked } = sa.slot(state);
+  if (refused) return { fault: 'AUTHENTICATION_FAILED', ...refused };
+  if (hasTalked) return givenUp;
+  return sa.repeats > 0 ? ownAnswerLost : notBelieved;
+}
+
+const state: Slot<{ refused: Omit<Setback, 'fault'> | undefined; hasTalked: boolean }> = {
   name: 'login',
-  init: () => ({ last: undefined }),
+  init: () => ({ refused: undefined, hasTalked: false }),
 };
-const givenUp = {
-  fault: 'no answer',
+const givenUp: Setback = {
+  ...{ fault: 'no answer', cause: 'login-given-up' },
   why: 'the peer gave up while it logged in by EAP',
-  advice: 'It may not believe our certificate, or lack a password: look at the device.',
+  advice: 'It may lack a password, or nobody typed one: look at the device.',
+};
+const notBelieved: Setback = {
+  ...{ fault: 'no answer', cause: 'we-are-not-believed' },
+  why: 'the peer saw our certificate and logged in no further',
+  advice:
+    'It does not trust the authority, or dials a name that is not in the certificate: give it a new profile.',
+};
+const ownAnswerLost: Setback = {
+  ...{ fault: 'no answer', cause: 'answer-lost' },
+  why: 'the peer asks again and again for the answer with our certificate',
+  advice: 'Our fragments are lost on the way: lower option fragment_size of the connection to 576.',
 };
 
 const wrongPassword = (name: string) =>
   ({
     ok: false,
+    cause: 'wrong-password',
     why: `wrong password for user «${name}»`,
     advice: 'Type the password again on the device; mind upper case and spaces.',
   }) as const;
 const tooMany = (name: string) =>
   ({
     ok: false,
+    cause: 'too-many-guesses',
     why: `too many wrong passwords for user «${name}», or from this address`,
     advice: 'Wait some minutes. If it was not you, somebody tries passwords.',
   }) as const;
 const unanswered = {
   ok: false,
+  cause: 'overloaded',
   why: 'the list of users did not answer',
   advice: 'The router is overloaded; try again.',
 } as const;

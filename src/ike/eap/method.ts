@@ -5,6 +5,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { Primitives, Rng } from '../../crypto/primitives.ts';
 import type { Identity, IdentityPattern } from '../../policy/identity.ts';
 import type { EapAuth, OwnCertificate } from '../../policy/policy.ts';
+import type { Cause } from '../causes.ts';
 import type { TlsRef } from '../core.ts';
 import type { Steps } from '../steps.ts';
 
@@ -49,7 +50,12 @@ export type EapStep =
 export type EapEnd =
   | { readonly kind: 'success'; readonly outcome: EapOutcome }
   /** For the owner's eyes: the other side hears EAP-Failure. */
-  | { readonly kind: 'failure'; readonly why: string; readonly advice?: string };
+  | {
+      readonly kind: 'failure';
+      readonly cause?: Cause;
+      readonly why: string;
+      readonly advice?: string;
+    };
 
 export interface EapOutcome {
   /** What the other side proved to be, best first; what it claimed before counts for nothing. Peer: may be empty. */
@@ -97,7 +103,12 @@ export interface ServerSetting extends EapSetting {
 
 export type Login<T> =
   | { readonly ok: true; readonly identity: Identity; readonly grant: Grant; readonly proof: T }
-  | { readonly ok: false; readonly why: string; readonly advice: string };
+  | {
+      readonly ok: false;
+      readonly cause: Cause;
+      readonly why: string;
+      readonly advice: string;
+    };
 
 export interface PeerSetting extends EapSetting {
   /** UTF-8. Undefined: there is none, only a certificate will do. */

@@ -173,7 +173,9 @@ const send = (packet: MsChapPacket, end?: EapEnd): EapStep => {
   const data = encodeMsChap(packet);
   return end ? { kind: 'send', data, end } : { kind: 'send', data };
 };
-const over = ({ why, advice }: Refusal): EapStep => failure(why, advice);
+const over = ({ cause, why, advice }: Refusal): EapStep => ({
+  ...{ kind: 'end', end: { kind: 'failure', cause, why, advice } },
+});
 const failure = (why: string, advice?: string): EapStep => ({
   kind: 'end',
   end: ended(why, advice),

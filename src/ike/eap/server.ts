@@ -3,6 +3,7 @@
 import { toText } from '../../base/bytes.ts';
 import { EapType } from '../../iana/eap.ts';
 import { nameOf } from '../../iana/name.ts';
+import type { Cause } from '../causes.ts';
 import type { Steps } from '../steps.ts';
 import type {
   EapEnd,
@@ -29,6 +30,7 @@ export interface EapServerOptions {
   readonly refusal: (method: EapMethodRow, outcome: EapOutcome) => Refusal | undefined;
 }
 export interface Refusal {
+  readonly cause?: Cause;
   readonly why: string;
   readonly advice?: string;
 }
@@ -98,6 +100,7 @@ export class EapServer {
     const [row] = this.#left;
     if (row) return yield* this.#offer(row);
     return this.#fail({
+      cause: 'unknown-identity',
       why: `no connection lets «${toText(this.identity)}» log in by EAP`,
       advice: 'Look at options eap_id and remote_auth of the connections.',
     });
@@ -117,6 +120,7 @@ export class EapServer {
     if (row) return yield* this.#offer(row);
     const types = [...wanted.subarray(0, 16)].map(typeName).join(', ');
     return this.#fail({
+      cause: 'method-not-allowed',
       why: `the peer does not take the EAP methods that are allowed; it wants ${types || 'none'}`,
       advice:
         'Choose user name and password on the device, or add its method to option remote_auth.',

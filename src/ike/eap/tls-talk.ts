@@ -4,6 +4,7 @@ import { concat } from '../../base/bytes.ts';
 import { Secret } from '../../base/secret.ts';
 import { type Identity, matchesIdentity } from '../../policy/identity.ts';
 import { type Belief, judgeChain } from '../auth/chain.ts';
+import type { Cause } from '../causes.ts';
 import type { TlsOpening, TlsProgress, TlsRef } from '../core.ts';
 import { ask, type Steps } from '../steps.ts';
 import type { EapSetting, EapStep, PeerSetting } from './method.ts';
@@ -140,7 +141,7 @@ export class TlsTalk {
     // Before anything goes back: what we would say next may be for nobody else's eyes.
     if (progress.chain.length > 0 && !this.#believed) {
       const belief = yield* this.#judge(progress.chain);
-      if (!belief.ok) return failure(belief.why, belief.advice);
+      if (!belief.ok) return failure(belief.why, belief.advice, belief.cause);
       this.#believed = belief.identities;
       this.#certificate = belief.certificate;
     }
@@ -160,7 +161,12 @@ export class TlsTalk {
     if (!belief.ok || !serverId) return belief;
     if (belief.identities.some((identity) => matchesIdentity(serverId, identity))) return belief;
     const why = 'the certificate of the server inside TLS is for another name';
-    return { ok: false, why, advice: 'Set option remote_id to a name in its certificate.' };
+    return {
+      ok: false,
+      cause: 'unknown-identity',
+      why,
+      advice: 'Set option remote_id to a name in its certificate.',
+    };
   }
 
   /** The alert goes out first, and then it is over (RFC 5216 §2.1.3). */
@@ -176,10 +182,10 @@ export class TlsTalk {
 }
 
 /** The end of a method that did not succeed. */
-export const failure = (why: string, advice?: string): EapStep & { kind: 'end' } => ({
-  kind: 'end',
-  end: { kind: 'failure', why, ...(advice === undefined ? {} : { advice }) },
-});
+export const failure = (why: string, advice?: string, cause?: Cause): EapStep & { kind: 'end' } => {
+  const more = { ...(advice === undefined ? {} : { advice }), ...(cause ? { cause } : {}) };
+  return { kind: 'end', end: { kind: 'failure', why, ...more } };
+};
 
 /** What a server of these methods needs before it may begin. */
 export const noOwnCertificate: EapStep = failure(

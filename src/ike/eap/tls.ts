@@ -45,7 +45,7 @@ class TlsServer implements EapMethod {
     if (step.kind !== 'heard') return step;
     if (step.data.length > 0) return failure('there was talk inside EAP-TLS');
     if (!this.#talk.identities)
-      return failure('the peer showed no certificate inside TLS', chooseOne);
+      return failure('the peer showed no certificate inside TLS', chooseOne, 'certificate-missing');
     if (this.#isWaiting) {
       const identities = claimedFirst(this.#talk.identities, this.#claimed);
       return { kind: 'end', end: yield* success(this.#talk, identities) };

@@ -117,7 +117,7 @@ class TtlsServer implements EapMethod {
       const { ntResponse, authenticatorResponse } = msChapProofs(sha1, chap, hash);
       return equal(ntResponse, response.subarray(26)) ? authenticatorResponse : undefined;
     });
-    if (!login.ok) return failure(login.why, login.advice);
+    if (!login.ok) return failure(login.why, login.advice, login.cause);
     this.#outcome = outcomeOf(login);
     const answer = concat(Uint8Array.of(ident ?? 0), new TextEncoder().encode(login.proof));
     return yield* talk.say(encodeAvps([avp(kind.success, answer)]));
@@ -131,7 +131,7 @@ class TtlsServer implements EapMethod {
       equal(known, hash) ? true : undefined,
     );
     hash.fill(0);
-    if (!login.ok) return failure(login.why, login.advice);
+    if (!login.ok) return failure(login.why, login.advice, login.cause);
     return { kind: 'end', end: yield* success(talk, outcomeOf(login)) };
   }
 }

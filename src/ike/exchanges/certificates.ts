@@ -56,7 +56,7 @@ export function* believedChain(
     .map(({ data }) => data);
   const belief = yield* judgeChain(chain, purpose);
   if (belief.ok) return belief;
-  throw new IkeError('AUTHENTICATION_FAILED', belief.why, { advice: belief.advice });
+  throw new IkeError('AUTHENTICATION_FAILED', belief.why, belief);
 }
 
 /** What an initiator proved by its certificate. */
@@ -71,12 +71,15 @@ export interface Certified {
 export function* certifiedInitiator(sa: IkeSa, received: Received, idI: Id): Steps<Certified> {
   const theirs = required(received, PayloadType.AUTH);
   if (authOfMethod(theirs.method) !== 'pubkey') {
-    throw new IkeError('AUTHENTICATION_FAILED', 'the first of two rounds is no certificate');
+    throw new IkeError('AUTHENTICATION_FAILED', 'the first of two rounds is no certificate', {
+      cause: 'method-not-allowed',
+    });
   }
   const { identities, certificate, ...key } = yield* believedChain(received, 'client');
   const octets = signedOctets(sa, 'initiator', idI);
   if (!(yield* authenticators.pubkey.check(sa, octets, theirs, key))) {
     throw new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the certificate', {
+      cause: 'wrong-signature',
       advice: 'The device does not have the private key of its certificate; give it both anew.',
     });
   }

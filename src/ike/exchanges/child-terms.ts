@@ -10,7 +10,8 @@ import type { Ke } from '../../transforms/table.ts';
 import type { Selectors } from '../core.ts';
 import { IkeError } from '../error.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
-import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
+import { noCommonTunnel } from '../negotiate/mismatch.ts';
+import { choose, offer } from '../negotiate/proposals.ts';
 import { toWire } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
@@ -158,7 +159,7 @@ function withoutChoice(esp: readonly Proposal[], received: Received): IkeError {
   const withKe = choose(esp, theirs, { protocol: 'esp', ke: 'wanted' });
   const sent = received.find(PayloadType.KE)?.method ?? 0;
   if (withKe?.chosen.ke) return wrongMethod(sent, withKe.chosen.ke);
-  return new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(esp, theirs));
+  return noCommonTunnel(esp, theirs);
 }
 
 function proposalsOf({ connection }: IkeSa): readonly Proposal[] {

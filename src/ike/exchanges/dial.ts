@@ -95,7 +95,7 @@ export function giveUpFrom(sa: IkeSa, gone: readonly Ip[]): void {
   const why = `it was dialled from ${ip}, which is not ours any more`;
   const advice =
     'Nothing is to be done: a connection that is kept up is dialled from another address.';
-  reportFailedAttempt(sa.host, sa, { fault: 'no answer', why, advice });
+  reportFailedAttempt(sa.host, sa, { fault: 'no answer', cause: 'address-gone', why, advice });
   retire(sa, { cause: 'failed', why });
 }
 
@@ -191,6 +191,7 @@ function* authenticateResponder(
     throw new IkeError(
       'AUTHENTICATION_FAILED',
       'the peer authenticates in a way that is not allowed',
+      { cause: 'method-not-allowed' },
     );
   }
   if (auth === 'pubkey' && takesKey(connection)) {
@@ -203,7 +204,10 @@ function* authenticateResponder(
   const fits = verdict
     ? yield* authenticators.pubkey.check(sa, octets, theirs, verdict)
     : secret !== undefined && (yield* authenticators.psk.check(sa, octets, theirs, secret));
-  if (!fits) throw new IkeError('AUTHENTICATION_FAILED', 'the proof of the peer does not fit');
+  if (!fits)
+    throw new IkeError('AUTHENTICATION_FAILED', 'the proof of the peer does not fit', {
+      cause: 'wrong-signature',
+    });
   sa.certificate = verdict?.certificate;
   return expectedOf(connection, idR, identities ?? verdict?.identities ?? []);
 }
@@ -217,13 +221,13 @@ function expectedOf(
   const peer = proven.find((identity) => matchesIdentity(remoteId, identity));
   if (peer) return peer;
   const why = `the peer is ${formatIdentity(idR)}, not the one of option remote_id`;
-  throw new IkeError('AUTHENTICATION_FAILED', why);
+  throw new IkeError('AUTHENTICATION_FAILED', why, { cause: 'unknown-identity' });
 }
 
 function reportChildRefused(sa: IkeSa, fault: string): void {
   const why = `the peer refused the tunnel: ${fault}`;
   const advice = 'Compare the networks and algorithms (local_ts, remote_ts, esp) on both sides.';
-  reportFailedAttempt(sa.host, sa, { fault, why, advice });
+  reportFailedAttempt(sa.host, sa, { fault, cause: 'tunnel-refused', why, advice });
 }
 
 const nattPort = 4500;

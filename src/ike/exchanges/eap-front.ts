@@ -100,6 +100,7 @@ export function selectByEap(
   const [choice] = fitting(open, 'eapId', identities);
   if (choice) return { ...choice, localId };
   return {
+    cause: 'unknown-identity',
     why: `no connection lets ${namesOf(identities)} in by ${name}`,
     advice:
       'Look at option eap_id of the connections, at option connection of the user, and with EAP-TLS at option remote_id.',
@@ -123,13 +124,17 @@ const notOurName = (idR: Identity | undefined): IkeError =>
   new IkeError(
     'AUTHENTICATION_FAILED',
     `the peer wants to talk to ${idR ? formatIdentity(idR) : 'any'}, which is not our name`,
-    { advice: 'Set the remote identifier on the device to option identity of this router.' },
+    {
+      cause: 'other-name-wanted',
+      advice: 'Set the remote identifier on the device to option identity of this router.',
+    },
   );
 const noEap = ({ claimedName }: IkeSa, shown: Certified | undefined): IkeError => {
   const how = shown ? ' after its certificate' : '';
   const what = `${claimedName} wants to log in by EAP (user name and password)${how}`;
   const auth = shown ? 'pubkey+eap-mschapv2' : 'eap-mschapv2';
   return new IkeError('AUTHENTICATION_FAILED', what, {
+    cause: 'method-not-allowed',
     advice: `Add ${auth} to option remote_auth, or choose another way on the device.`,
   });
 };
@@ -138,6 +143,7 @@ const notForIt = (shown: Certified | undefined): IkeError =>
     'AUTHENTICATION_FAILED',
     `no connection accepts the identity ${namesOf(shown?.identities)}`,
     {
+      cause: 'unknown-identity',
       advice:
         'Set option remote_id of the connection to this identity, or correct it on the device.',
     },

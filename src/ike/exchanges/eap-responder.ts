@@ -11,7 +11,7 @@ import type { Id } from '../../wire/payloads/id.ts';
 import { eapAuth, eapAuthFits } from '../auth/eap.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { TlsRef } from '../core.ts';
-import { loginFor } from '../eap/login.ts';
+import { loginFor, noteTalk } from '../eap/login.ts';
 import type { EapOutcome } from '../eap/method.ts';
 import { EapServer, type Refusal } from '../eap/server.ts';
 import { IkeError } from '../error.ts';
@@ -90,7 +90,9 @@ export function* authenticateByEap(sa: IkeSa, first: Received, firstId: Id): Ste
     let turn = yield* server.begin();
     let last = yield* reply(draft.add(PayloadType.EAP, { data: turn.packet }));
     while (!turn.end) {
-      turn = yield* server.receive(eapIn(last));
+      const said = eapIn(last);
+      noteTalk(sa);
+      turn = yield* server.receive(said);
       if (server.identity.length > 0) sa.claimed = userIdentity(toText(server.identity));
       const next = new Draft(Exchange.IKE_AUTH, 'response');
       next.add(PayloadType.EAP, { data: turn.packet });
@@ -103,6 +105,7 @@ export function* authenticateByEap(sa: IkeSa, first: Received, firstId: Id): Ste
     const octets = signedOctets(sa, 'initiator', idI);
     if (!theirs || !eapAuthFits(sa, 'initiator', octets, { theirs, msk })) {
       throw new IkeError('AUTHENTICATION_FAILED', 'AUTH does not fit the key that EAP made', {
+        cause: 'wrong-signature',
         advice: 'Somebody may be between the device and this gateway, or its EAP is broken.',
       });
     }
@@ -146,8 +149,8 @@ function eapIn(request: Received): Uint8Array {
 
 /** The peer hears EAP-Failure, and nothing else. */
 function refused(sa: IkeSa, draft: Draft, refusal: Refusal): EapVerdict {
-  const { why, advice = defaultAdvice } = refusal;
-  reportFailedAttempt(sa.host, sa, { fault: 'AUTHENTICATION_FAILED', why, advice });
+  const { cause = 'login-refused', why, advice = defaultAdvice } = refusal;
+  reportFailedAttempt(sa.host, sa, { fault: 'AUTHENTICATION_FAILED', cause, why, advice });
   sa.closing = { cause: 'failed', why };
   return { ok: false, draft };
 }

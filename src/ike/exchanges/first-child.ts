@@ -17,7 +17,8 @@ import {
 } from '../extensions/config-mode.ts';
 import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Draft, Received } from '../message.ts';
-import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
+import { noCommonTunnel } from '../negotiate/mismatch.ts';
+import { choose, offer } from '../negotiate/proposals.ts';
 import { fromWire, resolve, toWire, withFirst } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
@@ -37,7 +38,7 @@ export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Ste
   }
   const theirs = required(asked, PayloadType.SA);
   const choice = choose(connection.esp, theirs, { protocol: 'esp', ke: 'ignored' });
-  if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(connection.esp, theirs));
+  if (!choice) throw noCommonTunnel(connection.esp, theirs);
   // ESP in UDP needs the port where both are told apart (RFC 3948 §2.2).
   const isOnNattPort = sa.path.local.port === sa.host.policy.nattPort;
   if (encapsulationOf(sa) === 'udp' && !isOnNattPort) throw withoutEncapsulation();
@@ -163,5 +164,6 @@ const wholeFamily = (address: Ip): Selector => everything(prefixRange({ ip: addr
 
 const withoutEncapsulation = (): IkeError =>
   new IkeError('NO_PROPOSAL_CHOSEN', 'there is a NAT, but the peer stays on port 500', {
+    cause: 'no-encapsulation',
     advice: 'Switch on NAT traversal (UDP encapsulation) on the peer.',
   });

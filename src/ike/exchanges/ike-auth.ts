@@ -81,6 +81,7 @@ function* authenticatePeer(sa: IkeSa, received: Received, idI: Id): Steps<Select
       throw new IkeError(
         'AUTHENTICATION_FAILED',
         `authentication method ${nameOf(AuthMethod, theirs.method)} is not supported`,
+        { cause: 'method-not-allowed' },
       );
   }
 }
@@ -96,11 +97,13 @@ function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth
   if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
   if (!known) {
     throw new IkeError('AUTHENTICATION_FAILED', 'there is no pre-shared key for this identity', {
+      cause: 'no-shared-key',
       advice: 'Add option psk to the connection, or a section psk that lists this identity.',
     });
   }
   if (fits) return selected;
   throw new IkeError('AUTHENTICATION_FAILED', 'the pre-shared key is not the same on both sides', {
+    cause: 'other-shared-key',
     advice: 'Type the key again on the device; mind spaces, quotes and upper case.',
   });
 }
@@ -156,5 +159,6 @@ function* firstChild(sa: IkeSa, received: Received, draft: Draft): Steps<IkeErro
 
 const overtaken = (): IkeError =>
   new IkeError('AUTHENTICATION_FAILED', 'the configuration changed while the peer logged in', {
+    cause: 'configuration-changed',
     advice: 'Connect the device again.',
   });

@@ -17,7 +17,8 @@ import { IkeError } from '../error.ts';
 import { redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
 import { servingConnections } from '../negotiate/identities.ts';
-import { choose, explainMismatch, offer, offersOnly } from '../negotiate/proposals.ts';
+import { noCommonSuite } from '../negotiate/mismatch.ts';
+import { choose, offer, offersOnly } from '../negotiate/proposals.ts';
 import type { IkeSa, IkeSuite } from '../sa/ike-sa.ts';
 import { skeyseed } from '../sa/keymat.ts';
 import { again, request, type Steps } from '../steps.ts';
@@ -33,6 +34,7 @@ export const ikeSaInit: Responder = {
     const candidates = servingConnections(sa.host.policy, sa.path);
     if (candidates.length === 0) {
       throw new IkeError('NO_PROPOSAL_CHOSEN', `no connection serves ${sa.path.remote.ip}`, {
+        cause: 'no-connection',
         advice: 'Add a connection with role responder whose option remote includes this address.',
       });
     }
@@ -61,12 +63,12 @@ export const ikeSaInit: Responder = {
 /** Unmodified Windows is named by what it lacks, in few words: the remedy must fit the line that the owner reads. */
 function withoutChoice(ours: readonly Proposal[], theirs: Sa): IkeError {
   if (!offersOnly(theirs, KeyExchangeMethod.MODP_1024)) {
-    return new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(ours, theirs));
+    return noCommonSuite(ours, theirs);
   }
   const why = 'the peer offers Diffie-Hellman group 2 (modp1024) alone, as Windows does unasked';
   const advice =
     'On the PC run Set-VpnConnectionIPsecConfiguration with -DHGroup ECP384, or accept group 2 here: option suite legacy';
-  return new IkeError('NO_PROPOSAL_CHOSEN', why, { advice });
+  return new IkeError('NO_PROPOSAL_CHOSEN', why, { cause: 'group-2-only', advice });
 }
 
 /**

@@ -68,6 +68,7 @@ function heedRefusal(sa: IkeSa, notify: number): void {
   const advice = isAboutUs
     ? 'On the device, check the remote identifier and that it trusts the authority of our certificate.'
     : 'Look at the log of the device for the reason.';
-  reportFailedAttempt(sa.host, sa, { fault, why, advice });
+  const cause = isAboutUs ? 'we-are-not-believed' : 'peer-refused';
+  reportFailedAttempt(sa.host, sa, { fault, cause, why, advice });
   if (isAboutUs) sa.closing = { cause: 'failed', why };
 }

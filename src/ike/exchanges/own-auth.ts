@@ -36,12 +36,15 @@ export function* ownAuth(
     const secret = presharedKey(policy, peer, localId);
     const auth = secret && (yield* authenticators.psk.prove(sa, octets, secret));
     if (auth) return auth;
-    throw new IkeError('AUTHENTICATION_FAILED', 'we have no pre-shared key for this peer');
+    throw new IkeError('AUTHENTICATION_FAILED', 'we have no pre-shared key for this peer', {
+      cause: 'no-shared-key',
+    });
   }
   const certificate = certificateOf(policy, connection);
   const auth = certificate && (yield* authenticators.pubkey.prove(sa, octets, certificate));
   if (auth) return auth;
   throw new IkeError('AUTHENTICATION_FAILED', 'we could not sign with our certificate', {
+    cause: 'own-key-unusable',
     advice:
       'Check option certificate of the connection, and that the peer verifies its kind of key.',
   });

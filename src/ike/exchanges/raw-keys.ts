@@ -67,11 +67,13 @@ const fits = (
 
 const unknownKey = (): IkeError =>
   new IkeError('AUTHENTICATION_FAILED', 'no connection knows the public key of this peer', {
+    cause: 'unknown-public-key',
     advice:
       'Paste the line of «ikectl key show» from there as option remote_key, and look at its identity.',
   });
 const wrongSignature = (): IkeError =>
   new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the public key of the peer', {
+    cause: 'wrong-signature',
     advice:
       'The peer may have another key by now: paste the line of «ikectl key show» from there again.',
   });

@@ -12,7 +12,8 @@ import type { Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
 import { IkeError } from '../error.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
-import { choose, explainMismatch, offer } from '../negotiate/proposals.ts';
+import { noCommonSuite } from '../negotiate/mismatch.ts';
+import { choose, offer } from '../negotiate/proposals.ts';
 import { isRedundant, lowestNonce } from '../sa/collide.ts';
 import { IkeSa, type IkeSuite } from '../sa/ike-sa.ts';
 import { rekeySkeyseed } from '../sa/keymat.ts';
@@ -32,7 +33,7 @@ export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
   const theirs = required(received, PayloadType.SA);
   const ke = required(received, PayloadType.KE);
   const choice = choose(ours, theirs, { protocol: 'ike-rekey', ke: 'wanted', keSent: ke.method });
-  if (!choice) throw new IkeError('NO_PROPOSAL_CHOSEN', explainMismatch(ours, theirs));
+  if (!choice) throw noCommonSuite(ours, theirs);
   const suite = suiteOf(choice.chosen);
   const ni = nonceOf(received, suite);
   const nr = sa.host.random(nonceBytes);

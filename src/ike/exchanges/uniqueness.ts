@@ -117,6 +117,7 @@ function* dropIdlest(all: readonly IkeSa[]): Steps<void> {
 
 const connectedAlready = (): IkeError =>
   new IkeError('AUTHENTICATION_FAILED', 'the same identity is connected already', {
+    cause: 'connected-already',
     advice: 'Disconnect the other device, or set option unique of the connection to device.',
   });
 const anew = { cause: 'replaced', why: 'the same device connected anew' } as const;

@@ -33,6 +33,7 @@ export function beginsChildless(sa: IkeSa, { childless: wish }: Connection): boo
   const { isSupported } = sa.slot(state);
   if (wish === 'force' && !isSupported) {
     throw new IkeError('NO_PROPOSAL_CHOSEN', 'the peer makes no connection without a tunnel', {
+      cause: 'extension-missing',
       advice: 'Set option childless of the connection to prefer or allow.',
     });
   }

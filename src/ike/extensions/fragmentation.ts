@@ -50,18 +50,34 @@ export function reassemble(
     slot.reassembly = new Reassembly(isStranger ? maxFromStranger : maxReassembled);
   }
   const result = slot.reassembly.add({ first, number, total, content });
+  if (result.kind === 'partial') slot.pieces = result;
   if (result.kind === 'dropped') sa.host.count(`fragment.${result.why}`);
   if (result.kind !== 'whole') return undefined;
   slot.reassembly = new Reassembly();
   slot.key = '';
+  slot.pieces = undefined;
   return result;
 }
+
+/** Of a message that is not whole yet. */
+export const piecesOf = (sa: IkeSa): Pieces | undefined => sa.slot(state).pieces;
 
 const udpAndMarkerBytes = 8 + 4;
 /** What every IPv6 path carries (RFC 8200 §5), for messages before a connection was chosen. */
 const smallestDatagram = 1280;
-const state: Slot<{ peerSupports: boolean; key: string; reassembly: Reassembly }> = {
+interface Pieces {
+  readonly have: number;
+  readonly total: number;
+}
+interface State {
+  peerSupports: boolean;
+  key: string;
+  reassembly: Reassembly;
+  pieces: Pieces | undefined;
+}
+const nothing = () => ({ key: '', reassembly: new Reassembly(), pieces: undefined });
+const state: Slot<State> = {
   name: 'fragmentation',
-  init: () => ({ peerSupports: false, key: '', reassembly: new Reassembly() }),
-  inherit: ({ peerSupports }) => ({ peerSupports, key: '', reassembly: new Reassembly() }),
+  init: () => ({ peerSupports: false, ...nothing() }),
+  inherit: ({ peerSupports }) => ({ peerSupports, ...nothing() }),
 };

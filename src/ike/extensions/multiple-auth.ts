@@ -33,6 +33,7 @@ export const multipleAuth: Extension = {
 export function announceAnother(sa: IkeSa, draft: Draft): void {
   if (!sa.slot(state).isSupported) {
     throw new IkeError('AUTHENTICATION_FAILED', 'the peer takes a certificate or EAP, not both', {
+      cause: 'method-not-allowed',
       advice: 'Set option local_auth to one of them, or the peer to more rounds (RFC 4739).',
     });
   }
@@ -48,6 +49,7 @@ export const announcesAnother = (received: Received): boolean =>
 export function refuseAnother(received: Received): void {
   if (!announcesAnother(received)) return;
   throw new IkeError('AUTHENTICATION_FAILED', 'the peer wants to prove itself once more', {
+    cause: 'method-not-allowed',
     advice: 'Take away all rounds of authentication on the peer but a certificate and EAP.',
   });
 }

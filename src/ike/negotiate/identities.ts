@@ -17,6 +17,7 @@ import {
   type Policy,
   type RemoteAuth,
 } from '../../policy/policy.ts';
+import type { Cause } from '../causes.ts';
 import type { Path } from '../core.ts';
 
 /** Connections that answer a peer at this address. */
@@ -41,22 +42,31 @@ export interface Selected {
   readonly peer: Identity;
 }
 
+/** Why no connection takes a peer. */
+export interface Unwelcome {
+  readonly cause: Cause;
+  readonly why: string;
+  readonly advice: string;
+}
+
 /** The connection that names the peer most exactly, the first of several; or why there is none. */
 export function selectConnection(
   policy: Policy,
   candidates: readonly Connection[],
   { auth, identities, idR }: Claim,
-): Selected | { readonly why: string; readonly advice: string } {
+): Selected | Unwelcome {
   const willing = candidates.filter(({ remoteAuth }) => remoteAuth.includes(auth));
   if (willing.length === 0) {
     if (auth === 'pubkey' && candidates.some((one) => one.remoteAuth.some(isTwoRounds))) {
       return {
+        cause: 'method-not-allowed',
         why: 'the peer has a certificate, and does not log in by EAP after it',
         advice:
           'Set the device to a certificate and then EAP, or add pubkey to option remote_auth.',
       };
     }
     return {
+      cause: 'method-not-allowed',
       why: `no connection lets a peer authenticate by ${auth}`,
       advice: `Add ${auth} to option remote_auth, or change the method on the device.`,
     };
@@ -65,6 +75,7 @@ export function selectConnection(
   if (known.length === 0) {
     const who = identities.map(formatIdentity).join(' or ') || 'nobody';
     return {
+      cause: 'unknown-identity',
       why: `no connection accepts the identity ${who}`,
       advice:
         'Set option remote_id of the connection to this identity, or correct it on the device.',
@@ -76,6 +87,7 @@ export function selectConnection(
   }
   const asked = idR ? formatIdentity(idR) : 'any';
   return {
+    cause: 'other-name-wanted',
     why: `the peer wants to talk to ${asked}, which is not our name`,
     advice: 'Set the remote identifier on the device to option identity of this router.',
   };

@@ -180,16 +180,16 @@ function toWire(row: Transform): WireTransform {
   return { type: ianaType(row), id: row.id, keyBits: keyLength(row), isKnown: true };
 }
 
-function formatOffered({ transforms }: WireProposal): string {
-  const names = transforms.slice(0, mostTransforms).map(({ type, id, keyBits }) => {
-    const row = byId(type, id, keyBits);
-    if (row) return row.keyword;
-    if (type === TransformType.ENCR)
-      return nameOf(Encryption, id).replace('ENCR_', '').toLowerCase();
-    if (type === TransformType.KE) return nameOf(KeyExchangeMethod, id).toLowerCase();
-    return `${nameOf(TransformType, type).toLowerCase()}#${id}`;
-  });
-  return names.join('-');
+const formatOffered = ({ transforms }: WireProposal): string =>
+  transforms.slice(0, mostTransforms).map(formatTransform).join('-');
+
+/** Its keyword, or its name in the registry. */
+export function formatTransform({ type, id, keyBits }: WireTransform): string {
+  const row = byId(type, id, keyBits);
+  if (row) return row.keyword;
+  if (type === TransformType.ENCR) return nameOf(Encryption, id).replace('ENCR_', '').toLowerCase();
+  if (type === TransformType.KE) return nameOf(KeyExchangeMethod, id).toLowerCase();
+  return `${nameOf(TransformType, type).toLowerCase()}#${id}`;
 }
 
 const isAdditionalKe = (type: number): boolean =>

@@ -96,6 +96,8 @@ export class IkeSa {
   virtualIps: readonly Ip[] = [];
   readonly children: ChildSa[] = [];
 
+  /** How often the peer asked again for the last response. */
+  repeats = 0;
   readonly window = new Window();
   readonly timers: Timers<{ readonly sa: IkeSa }>;
   /** The peer's exchange that is being answered, and ours that waits for a response. */

@@ -153,13 +153,17 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   explain: {
     summary: 'Why the last attempts failed, and what helps',
-    usage: '[--limit N]',
-    options: { limit: 'string' },
+    usage: '[--limit N] [--verbose] [--json]',
+    options: { ...withJson, limit: 'string', verbose: 'boolean' },
     words: 0,
     async run({ values }, around) {
       const limit = number(values['limit']) ?? 20;
       const { attempts } = z.parse(attemptsShape, await around.call('attempts', { limit }));
-      around.print(formatAttempts(attempts, around.now()) || 'no attempt failed');
+      if (values['json']) around.print(JSON.stringify({ attempts }));
+      else {
+        const detail = values['verbose'] ? 'full' : 'brief';
+        around.print(formatAttempts(attempts, around.now(), detail) || 'no attempt failed');
+      }
       return 0;
     },
   },

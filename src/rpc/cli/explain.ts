@@ -2,14 +2,18 @@
 import * as z from 'zod/mini';
 import { formatSocket, type Ip } from '../../base/ip.ts';
 import { printable } from '../../base/printable.ts';
-import type { EntryView } from '../entry.ts';
+import type { AttemptView } from '../methods/trace.ts';
 import { formatTime, wrap } from './text.ts';
 
 /** @param attempts oldest first, @param now seconds since 1970 */
-export function formatAttempts(attempts: readonly EntryView[], now: number): string {
+export function formatAttempts(
+  attempts: readonly AttemptView[],
+  now: number,
+  detail: Detail = 'brief',
+): string {
   const groups = new Map<string, Group>();
-  for (const { at, fields } of attempts) {
-    const attempt = z.parse(attemptShape, fields);
+  for (const { at, fields, ...view } of attempts) {
+    const attempt = { ...view, ...z.parse(fieldsShape, fields) };
     const { peer, connection, notify, why } = attempt;
     const key = JSON.stringify([attempt.path.remote.ip, peer, connection, notify, why]);
     const before = groups.get(key);
@@ -18,20 +22,21 @@ export function formatAttempts(attempts: readonly EntryView[], now: number): str
   }
   return [...groups.values()]
     .reverse()
-    .map((group) => paragraph(group, now))
+    .map((group) => paragraph(group, now, detail))
     .join('\n\n');
 }
 
 interface Group {
-  readonly attempt: z.infer<typeof attemptShape>;
+  readonly attempt: Omit<AttemptView, 'at' | 'fields'> & z.infer<typeof fieldsShape>;
   /** When it was tried last, and first. */
   readonly at: number;
   readonly since: number;
   readonly count: number;
 }
 
-function paragraph({ attempt, at, since, count }: Group, now: number): string {
-  const { path, peer, connection, notify, why, advice } = attempt;
+function paragraph({ attempt, at, since, count }: Group, now: number, detail: Detail): string {
+  const { path, peer, connection, notify, says, advice, evidence, codes } = attempt;
+  const shown = codes.map(({ client, code }) => `${client} ${code}`).join('; ');
   const { ip, port } = path.remote;
   const who = [
     formatSocket({ ip: ip as Ip, port }),
@@ -41,18 +46,20 @@ function paragraph({ attempt, at, since, count }: Group, now: number): string {
   const times = count === 1 ? '' : `, ${count} times since ${formatTime(since, now)}`;
   return [
     `${formatTime(at, now)}  ${who}${times}`,
-    wrap('  why: ', `${printable(why, 400)} (${printable(notify, 60)})`, width),
+    wrap('  why: ', `${printable(says, 600)} (${printable(notify, 60)})`, width),
     ...(advice === '' ? [] : [wrap('  do:  ', printable(advice, 400), width)]),
+    ...(detail === 'brief' || shown === '' ? [] : [wrap('  on the device: ', shown, width)]),
+    ...(detail === 'brief' ? [] : evidence.map((line) => `  ${printable(line, 200)}`)),
   ].join('\n');
 }
 
-const attemptShape = z.object({
+const fieldsShape = z.object({
   path: z.object({ remote: z.object({ ip: z.string(), port: z.number() }) }),
   peer: z.optional(z.string()),
   connection: z.optional(z.string()),
   notify: z.string(),
   why: z.string(),
-  advice: z.string(),
 });
+type Detail = 'brief' | 'full';
 
 const width = 96;

@@ -1,6 +1,9 @@
 // What happened lately: events and failed attempts, as data and as the line that the log has.
 import * as z from 'zod/mini';
 import type { SaRef } from '../../ike/core.ts';
+import { explain } from '../../trace/explain.ts';
+import type { Entry } from '../../trace/ring.ts';
+import type { DaemonApi } from '../api.ts';
 import { entryShape, isAtLeast, levels, viewEntry } from '../entry.ts';
 import { type MethodTable, method } from '../method.ts';
 
@@ -11,7 +14,21 @@ const window = {
   limit: z._default(z.int().check(z.minimum(1), z.maximum(most)), 100),
 };
 
-export const attemptsShape = z.object({ attempts: z.array(entryShape) });
+/** An entry of the log, and what is made of it. */
+const attemptShape = z.object({
+  ...entryShape.shape,
+  /** A word for machines: what the evidence says. */
+  cause: z.string(),
+  /** A sentence each. */
+  says: z.string(),
+  advice: z.string(),
+  /** What was seen on the wire, in its order. */
+  evidence: z.array(z.string()),
+  /** What the device may have shown its owner. */
+  codes: z.array(z.object({ client: z.string(), code: z.string() })),
+});
+export type AttemptView = z.infer<typeof attemptShape>;
+export const attemptsShape = z.object({ attempts: z.array(attemptShape) });
 export const eventsShape = z.object({ events: z.array(entryShape) });
 
 export const traceMethods: MethodTable = {
@@ -37,7 +54,15 @@ export const traceMethods: MethodTable = {
     params: z.strictObject(window),
     result: attemptsShape,
     run: (daemon, { since, limit }) => ({
-      attempts: daemon.events.attempts(since, limit).map(viewEntry),
+      attempts: daemon.events.attempts(since, limit).flatMap((entry) => viewAttempt(entry, daemon)),
     }),
   }),
 };
+
+function viewAttempt(entry: Entry, { events }: DaemonApi): AttemptView[] {
+  const { event } = entry;
+  if (event.kind !== 'attempt.failed') return [];
+  const history = event.sa === undefined ? [] : events.ofSa(event.sa, 0, most);
+  const { symptoms: codes, evidence, ...words } = explain(event, entry, history);
+  return [{ ...viewEntry(entry), ...words, evidence: [...evidence], codes: [...codes] }];
+}

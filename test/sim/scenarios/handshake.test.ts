@@ -153,9 +153,14 @@ describe('refusals', () => {
     });
     const answer = world.sent.find(({ from }) => from.ip === '203.0.113.2');
     expect(answer && notifiesOf(answer)).toEqual(['NO_PROPOSAL_CHOSEN']);
-    expect(gateway.eventsOf('attempt.failed')[0]?.why).toBe(
-      'the peer offers aes128-prfsha1-sha1-modp2048; accepted here: aes256gcm16-prfsha256-x25519-ecp256, aes256-sha256-ecp256',
-    );
+    expect(gateway.eventsOf('attempt.failed')[0]).toMatchObject({
+      cause: 'no-common-algorithm',
+      why:
+        'the peer offers aes128-prfsha1-sha1-modp2048; accepted here: aes256gcm16-prfsha256-x25519-ecp256, aes256-sha256-ecp256; ' +
+        'nearest miss: encryption: it offers aes128, here aes256gcm16; PRF: it offers prfsha1, here prfsha256; key exchange: it offers modp2048, here x25519 or ecp256',
+      advice:
+        'Offer aes256gcm16 and prfsha256 and x25519 on the peer, or add aes128 and prfsha1 and modp2048 to option ike.',
+    });
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 

@@ -69,6 +69,7 @@ const failed = (connection: string | undefined): TraceEvent => ({
   peer: undefined,
   connection,
   notify: 'no answer',
+  cause: 'no-answer',
   why: 'nobody is there',
   advice: '',
 });

@@ -204,15 +204,15 @@ describe('ikectl', () => {
     expect(out.replaceAll(clock, 'T')).toBe(
       [
         "T  198.51.100.10:61234 as 'anna@example.org' on connection 'phones', 2 times since T",
-        '  why: the key does not fit (AUTHENTICATION_FAILED)',
-        '  do:  Compare the PSK on both sides',
+        '  why: The key does not fit. (AUTHENTICATION_FAILED)',
+        '  do:  Compare the PSK on both sides.',
         '',
         'T  198.51.100.10:61234',
-        '  why: the key does not fit (AUTHENTICATION_FAILED)',
+        '  why: The key does not fit. (AUTHENTICATION_FAILED)',
         '',
         "T  198.51.100.10:61234 as 'anna@example.org' on connection 'phones'",
-        '  why: the algorithms do not match (NO_PROPOSAL_CHOSEN)',
-        '  do:  Compare the PSK on both sides',
+        '  why: The algorithms do not match. (NO_PROPOSAL_CHOSEN)',
+        '  do:  Compare the PSK on both sides.',
       ].join('\n'),
     );
     expect((await ikectl('explain', '--limit', '1')).out.split('\n')).toHaveLength(3);
@@ -224,7 +224,9 @@ describe('ikectl', () => {
     const { out } = await ikectl('explain');
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(96);
     expect(out).toContain("as 'anna\\x0a\\x1b[31m'");
-    expect(out.replaceAll(/\n {7}/g, ' ')).toContain(`why: ${why} (AUTHENTICATION_FAILED)`);
+    expect(out.replaceAll(/\n {7}/g, ' ')).toContain(
+      `why: A${why.slice(1)}. (AUTHENTICATION_FAILED)`,
+    );
   });
 
   test('has every other method as a command, with its parameters as options', async () => {

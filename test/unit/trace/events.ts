@@ -34,6 +34,7 @@ export const attempt = (fields: Partial<TraceEvent & { kind: 'attempt.failed' }>
   peer: 'anna@example.org',
   connection: 'phones',
   notify: 'AUTHENTICATION_FAILED',
+  cause: 'other-shared-key',
   why: 'the key does not fit',
   advice: 'Compare the PSK on both sides',
   ...fields,

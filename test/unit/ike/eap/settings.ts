@@ -47,6 +47,7 @@ function* loginOfAnna<T>(
 ): Steps<Login<T>> {
   const isKnown = new TextDecoder().decode(name) === 'anna';
   const proof = isKnown ? check(ntHash(fromText(password))) : undefined;
-  if (proof === undefined) return { ok: false, why: 'wrong', advice: 'none' };
+  if (proof === undefined)
+    return { ok: false, cause: 'wrong-password', why: 'wrong', advice: 'none' };
   return { ok: true, identity: anna, grant: { connections: undefined }, proof };
 }

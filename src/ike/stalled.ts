@@ -1,0 +1,33 @@
+// A peer began a handshake and did not go on. What did come in tells which way is blocked: its next message in pieces,
+// the same first one again, or nothing more.
+import { whyGivenUp } from './eap/login.ts';
+import { piecesOf } from './extensions/fragmentation.ts';
+import type { Setback } from './refusal.ts';
+import type { IkeSa } from './sa/ike-sa.ts';
+
+export function whyStalled(sa: IkeSa): Setback {
+  if (sa.phase === 'eap') return whyGivenUp(sa);
+  const pieces = piecesOf(sa);
+  if (pieces) {
+    return {
+      ...{ fault: 'no answer', cause: 'fragments-lost' },
+      why: `the peer went on in ${pieces.total} fragments, of which ${pieces.have} came in`,
+      advice:
+        'Fragments are lost on the way: make the packets of the device smaller (MTU 1280), and look for a firewall that drops some of them.',
+    };
+  }
+  if (sa.repeats > 0) {
+    return {
+      ...{ fault: 'no answer', cause: 'answer-lost' },
+      why: `the peer asked ${sa.repeats + 1} times for the first answer, and did not go on`,
+      advice:
+        'Our answer does not reach it: look for a firewall that lets UDP 500 in and not out. A port scan looks the same.',
+    };
+  }
+  return {
+    ...{ fault: 'no answer', cause: 'nothing-on-4500' },
+    why: 'the peer began a handshake and did not go on',
+    advice:
+      'It goes on at UDP 4500: forward that port too; or its packets are too large for the way (MTU 1280). A port scan looks the same.',
+  };
+}
