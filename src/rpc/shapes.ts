@@ -39,6 +39,8 @@ export const saShape = z.object({
   peer: z.optional(z.string()),
   /** The user or device whose password let it in. */
   user: z.optional(z.string()),
+  /** Serial number of the certificate that it proved itself with. */
+  certificate: z.optional(z.string()),
   local: z.string(),
   remote: z.string(),
   nat: z.enum(['none', 'local', 'remote', 'both']),
@@ -83,6 +85,7 @@ export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
     ...(sa.connection === undefined ? {} : { connection: sa.connection }),
     ...(sa.peer === undefined ? {} : { peer: sa.peer }),
     ...(sa.user === undefined ? {} : { user: sa.user }),
+    ...(sa.certificate === undefined ? {} : { certificate: serialOf(sa.certificate) }),
     local: formatSocket(sa.path.local),
     remote: formatSocket(sa.path.remote),
     nat: natSide(sa.nat),
@@ -142,6 +145,10 @@ function viewChild(daemon: DaemonApi, child: ChildSnapshot): ChildView {
 function viewNow({ idleMs, pathMtu, innerMtu }: ChildFigures) {
   return { idle: Math.round(idleMs / 1000), pathMtu, mtu: innerMtu };
 }
+
+/** Of a certificate as the verdict on its chain named it: `issuer:serial`. */
+const serialOf = (certificate: string): string =>
+  certificate.slice(certificate.lastIndexOf(':') + 1);
 
 function natSide({ local, remote }: SaSnapshot['nat']): SaView['nat'] {
   if (local) return remote ? 'both' : 'local';

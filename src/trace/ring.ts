@@ -16,12 +16,20 @@ export interface Entry {
 
 export interface RingSizes {
   readonly all: number;
-  readonly perSa: number;
+  /** Of an SA its beginning, which is its handshake, and what happened last. */
+  readonly firstOfSa: number;
+  readonly lastOfSa: number;
   readonly attempts: number;
   /** Entries of all SAs together; the SA that was quiet longest is forgotten first. */
   readonly ofSas: number;
 }
-const ringSizes: RingSizes = { all: 1000, perSa: 200, attempts: 100, ofSas: 10_000 };
+const ringSizes: RingSizes = {
+  all: 1000,
+  firstOfSa: 60,
+  lastOfSa: 140,
+  attempts: 100,
+  ofSas: 10_000,
+};
 
 /** Keeps entries and finds them again. */
 export class Ring {
@@ -29,7 +37,7 @@ export class Ring {
   readonly #all: Last<Entry>;
   readonly #attempts: Last<Entry>;
   /** In order of their last entry. */
-  readonly #bySa = new Map<SaRef, Last<Entry>>();
+  readonly #bySa = new Map<SaRef, Life>();
   #ofSas = 0;
   #nextId = 1;
 
@@ -53,7 +61,7 @@ export class Ring {
   }
 
   ofSa(sa: SaRef, since: number, limit: number): readonly Entry[] {
-    return newest(this.#bySa.get(sa)?.toArray() ?? [], since, limit);
+    return newest(this.#bySa.get(sa)?.entries() ?? [], since, limit);
   }
 
   attempts(since: number, limit: number): readonly Entry[] {
@@ -61,17 +69,42 @@ export class Ring {
   }
 
   #addToSa(sa: SaRef, entry: Entry): void {
-    const ring = this.#bySa.get(sa) ?? new Last<Entry>(this.#sizes.perSa);
-    const before = ring.size;
-    ring.push(entry);
-    this.#ofSas += ring.size - before;
+    const life = this.#bySa.get(sa) ?? new Life(this.#sizes);
+    const before = life.size;
+    life.push(entry);
+    this.#ofSas += life.size - before;
     this.#bySa.delete(sa);
-    this.#bySa.set(sa, ring);
+    this.#bySa.set(sa, life);
     for (const [quietest, entries] of this.#bySa) {
       if (this.#ofSas <= this.#sizes.ofSas || quietest === sa) break;
       this.#bySa.delete(quietest);
       this.#ofSas -= entries.size;
     }
+  }
+}
+
+/** What is kept of one SA. */
+class Life {
+  readonly #first: Entry[] = [];
+  readonly #mostFirst: number;
+  readonly #last: Last<Entry>;
+
+  constructor({ firstOfSa, lastOfSa }: RingSizes) {
+    this.#mostFirst = firstOfSa;
+    this.#last = new Last(lastOfSa);
+  }
+
+  get size(): number {
+    return this.#first.length + this.#last.size;
+  }
+
+  push(entry: Entry): void {
+    if (this.#first.length < this.#mostFirst) this.#first.push(entry);
+    else this.#last.push(entry);
+  }
+
+  entries(): readonly Entry[] {
+    return [...this.#first, ...this.#last.toArray()];
   }
 }
 

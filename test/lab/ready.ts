@@ -4,7 +4,14 @@ import { basename, delimiter, join } from 'node:path';
 import { program, root } from './checkout.ts';
 import { runNow } from './command.ts';
 
-export type Need = 'our gateway' | 'strongSwan' | 'tshark' | 'iperf3' | 'eapol_test' | 'hostapd';
+export type Need =
+  | 'our gateway'
+  | 'strongSwan'
+  | 'tshark'
+  | 'iperf3'
+  | 'eapol_test'
+  | 'hostapd'
+  | 'Chromium';
 
 /** Why it cannot, in words; undefined: it can. */
 export function whyNot(...needs: readonly Need[]): string | undefined {
@@ -55,4 +62,5 @@ const PROGRAMS = {
   iperf3: ['iperf3'],
   eapol_test: ['eapol_test'],
   hostapd: ['hostapd'],
+  Chromium: ['/usr/bin/chromium'],
 } as const;

@@ -1,0 +1,7 @@
+'use strict';
+'require baseclass';
+
+return baseclass.extend({
+	isNeeded() { return Promise.resolve(false); },
+	invitation() { return []; }
+});

@@ -1,0 +1,133 @@
+// The pages on a bad day, with a gateway that is only played: hundreds of devices, names that would be scripts, no
+// WebSocket, no events, no session.
+import { describe, expect, test } from 'vitest';
+import { until } from '../lab/until.ts';
+import { seriousFaults } from './accessible.ts';
+import { picture } from './pictures.ts';
+import { theatre } from './played.ts';
+
+const play = theatre();
+const family = [
+  { name: 'annas-iphone', owner: 'Anna', platform: 'ios' },
+  { name: 'bert-notebook', owner: 'Bert', platform: 'windows' },
+  { name: '<img src=x onerror=alert(1)>', owner: '<script>alert(2)</script>', platform: 'android' },
+  { name: 'clara.macbook', owner: 'Clara', platform: 'macos' },
+];
+const overview = 'vpn/ikev2/overview';
+
+describe('the overview', () => {
+  test('has the same figures from events and from questions', async () => {
+    const { gateway, web, open, close } = await play(family);
+    for (const hasEvents of [true, false]) {
+      web.hasEvents = hasEvents;
+      const { page, context } = await open(overview);
+      await page.locator(`[data-way="${hasEvents ? 'events' : 'questions'}"]`).waitFor();
+      await until(
+        'traffic is seen',
+        async () => {
+          gateway.tick();
+          const rates = await page.locator('.ikev2-rate').allTextContents();
+          return rates.every((rate) => /[1-9][\d.]* [KM]bit/.test(rate));
+        },
+        30_000,
+      );
+      await context.close();
+    }
+    close();
+  });
+
+  test('falls back while it is open, and comes back, without a word', async () => {
+    const { gateway, web, open, close } = await play(family);
+    const { page, context, faults } = await open(overview);
+    await page.locator('[data-way="events"]').waitFor();
+    web.hasEvents = false;
+    web.dropStreams();
+    await page.locator('[data-way="questions"]').waitFor();
+    web.hasEvents = true;
+    await page.locator('[data-way="events"]').waitFor();
+    gateway.tell('moved', { id: 1, sa: 1, fields: {} });
+    expect(await page.locator('.alert-message').count()).toBe(0);
+    expect(faults.filter((fault) => !/Failed to load resource/.test(fault))).toEqual([]);
+    await context.close();
+    close();
+  });
+
+  test('stands five hundred devices, corrects what changed, and moves nothing else', async () => {
+    const crowd = Array.from({ length: 500 }, (_, i) => ({ name: `device-${i}` }));
+    const { gateway, open, close } = await play(crowd);
+    const { page, context, faults } = await open(overview);
+    await page.locator('[data-way="events"]').waitFor();
+    expect(await page.locator('.ikev2-row').count()).toBe(500);
+    // Rows that are made anew would flicker: those that were there at first have to be those that are there at the end.
+    await page.evaluate('window.before = [...document.querySelectorAll(".ikev2-row")]');
+    const cost = [];
+    for (let i = 0; i < 5; i++) {
+      gateway.tick();
+      cost.push(Number(await page.evaluate(frame)));
+    }
+    const same =
+      'window.before.every((row, i) => row === document.querySelectorAll(".ikev2-row")[i])';
+    expect(await page.evaluate(same)).toBe(true);
+    await page.locator('[data-sort=name] button').click();
+    expect(await page.locator('.ikev2-row strong').first().textContent()).toBe('device-0');
+    expect(faults).toEqual([]);
+    console.info(`500 devices: frames of ${cost.map(Math.round).join(', ')} ms`);
+    await context.close();
+    close();
+  });
+
+  test('asks for a new login when the session is over', async () => {
+    const { web, open, close } = await play(family);
+    web.hasEvents = false;
+    const { page, context } = await open(overview);
+    await page.locator('.ikev2-row').first().waitFor();
+    web.isExpired = true;
+    await page.getByText('Session expired').waitFor();
+    await context.close();
+    close();
+  });
+
+  test('lets who may only read change nothing', async () => {
+    const { web, open, close } = await play(family);
+    web.isReadOnly = true;
+    const { page, context } = await open(overview);
+    await page.locator('.ikev2-row').first().waitFor();
+    for (const button of await page.getByRole('button', { name: 'Disconnect' }).all()) {
+      expect(await button.isDisabled()).toBe(true);
+    }
+    await context.close();
+    close();
+  });
+
+  test.each([
+    ['light', {}],
+    ['dark', { darkMode: true }],
+    ['phone', { isPhone: true }],
+    ['phone-dark', { isPhone: true, darkMode: true }],
+  ])('is readable and fits: %s', async (name, look) => {
+    const { gateway, open, close } = await play(family);
+    const { page, context, faults, strangers } = await open(overview, look);
+    await page.locator('[data-way="events"]').waitFor();
+    for (let i = 0; i < 3; i++) {
+      gateway.tick();
+      await page.evaluate(frame);
+    }
+    await page.locator('.ikev2-row').last().getByRole('button', { name: 'Details' }).click();
+    await page.locator('.ikev2-step').first().waitFor();
+    expect(await page.evaluate(overflow)).toBe(0);
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(await page.locator('#view img').count()).toBe(0);
+    expect(faults).toEqual([]);
+    expect(strangers).toEqual([]);
+    await picture(page, `overview-${name}`);
+    await context.close();
+    close();
+  });
+});
+
+/** Milliseconds until what just happened is drawn. */
+const frame = `new Promise((done) => {
+  const start = performance.now();
+  requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+})`;
+const overflow = 'document.documentElement.scrollWidth - window.innerWidth';

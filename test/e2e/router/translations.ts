@@ -1,0 +1,3 @@
+export function translations(_language: string): Readonly<Record<string, unknown>> {
+  return {};
+}
