@@ -22,6 +22,7 @@ export function gatewayTree(root: string, bundle: string, cpu: Cpu, libc: Libc):
   place(`${files}/ikev2.config`, 'etc/config/ikev2', 0o600);
   place(`${files}/ikev2.init`, 'etc/init.d/ikev2', 0o755);
   place(`${files}/ikev2.defaults`, 'etc/uci-defaults/90-ikev2-ts', 0o755);
+  place(`${files}/ikev2.capabilities`, 'etc/capabilities/ikev2.json');
   place(`${files}/ikev2.keep`, 'lib/upgrade/keep.d/ikev2-ts');
   tree.directory('etc/ikev2', 0o700);
 

@@ -43,6 +43,9 @@ describe.each(['opkg', 'apk'] as const)('with %s', (kind: Kind) => {
     expect(told).toContain('/usr/sbin/ikev2d --config /etc/config/ikev2 --run-dir /var/run/ikev2');
     expect(told).toContain('param reload_signal HUP');
     expect(told).toContain('param term_timeout 10');
+    expect(told).toContain('param no_new_privs 1');
+    expect(told).toContain('param capabilities /etc/capabilities/ikev2.json');
+    expect(told).toContain('jail ikev2'); // procd heeds the two above in a jail alone
     expect(told).toContain('string dest_port 500 4501');
     expect(told).toContain('string proto esp');
     expect(told).toContain('trigger ikev2');

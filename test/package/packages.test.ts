@@ -23,6 +23,7 @@ const machine = (architecture: string): number => (architecture === 'x86_64' ? 6
 const placed = (architecture: string, libc: 'musl' | 'linux'): [string, string][] => {
   const koffi = `/usr/lib/ikev2-ts/node_modules/@koromix/koffi-linux-${npmName(architecture)}`;
   return [
+    ['/etc/capabilities/ikev2.json', '644'],
     ['/etc/config/ikev2', '600'],
     ['/etc/init.d/ikev2', '755'],
     ['/etc/uci-defaults/90-ikev2-ts', '755'],
