@@ -82,9 +82,9 @@ function placeWrappers(bin) {
 }
 
 const wrapper = (program) => `#!/bin/sh
-# Runs from wherever the checkout stands; exec keeps the pid.
+# Runs from wherever the checkout stands; exec keeps the pid. The router's wrapper gives Node the same words.
 here=$(dirname "$(readlink -f "$0")")
-exec node "$here/../lib/ikev2.mjs" ${program} "$@"
+exec node --max-semi-space-size=1 --v8-pool-size=1 --optimize-for-size "$here/../lib/ikev2.mjs" ${program} "$@"
 `;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -338,6 +338,12 @@ int esp_counters(struct esp_engine *engine, uint64_t *counters);
 const char *esp_counter_name(uint32_t counter);
 
 /*
+ * Once the start is over: leaves to the kernel what of the program's text is not used at the
+ * moment. What is needed comes back by itself; of Node's text that is less than half.
+ */
+void esp_unmap_text(void);
+
+/*
  * The layout, entry by entry, NULL after the last: «struct» with (size, 0), «struct.field» with
  * (offset, bytes), «CONSTANT» with (value, 0).
  */

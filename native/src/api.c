@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "text.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -308,4 +309,9 @@ EXPORT const char *esp_counter_name(uint32_t counter)
 	};
 
 	return counter < ESP_COUNTER_COUNT ? names[counter] : NULL;
+}
+
+EXPORT void esp_unmap_text(void)
+{
+	text_unmap();
 }

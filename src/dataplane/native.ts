@@ -99,6 +99,7 @@ interface Library {
   readonly stats: (engine: bigint, ref: number, stats: Uint8Array) => number;
   readonly counters: (engine: bigint, counters: BigUint64Array) => number;
   readonly counterName: (counter: number) => string | null;
+  readonly unmapText: () => void;
   readonly abi: (entry: number, numbers: Uint32Array) => string | null;
 }
 
@@ -128,6 +129,7 @@ function loadLibrary(path: string): Library {
         'uint64_t *',
       ]) as Library['counters'],
       counterName: library.func('esp_counter_name', 'str', ['uint32_t']) as Library['counterName'],
+      unmapText: library.func('esp_unmap_text', 'void', []) as Library['unmapText'],
       abi: library.func('esp_abi', 'str', ['uint32_t', 'uint32_t *']) as Library['abi'],
     };
   } catch (error) {
@@ -148,6 +150,7 @@ class NativePlane implements NativeDataPlane {
   readonly #names: readonly string[];
   readonly #mailbox: Socket;
   readonly #frames = new FrameReader();
+  readonly #startIsOver: NodeJS.Timeout;
   /** 0: closed. */
   #engine: bigint;
   #refusedToSend = 0n;
@@ -165,6 +168,7 @@ class NativePlane implements NativeDataPlane {
     this.#listener = listener;
     this.#names = counterNames(library);
     this.#mailbox = new Socket({ fd: opened.mailbox, readable: true, writable: true });
+    this.#startIsOver = setTimeout(() => library.unmapText(), startMs).unref();
     this.#mailbox.on('data', (chunk) => this.#receive(chunk));
     this.#mailbox.on('error', (error) => this.#fail(`its mailbox broke: ${error.message}`));
   }
@@ -242,6 +246,7 @@ class NativePlane implements NativeDataPlane {
     if (this.#engine === 0n) return;
     const engine = this.#engine;
     this.#engine = 0n;
+    clearTimeout(this.#startIsOver);
     this.#library.close(engine);
     await new Promise<void>((closed) => this.#mailbox.once('close', closed).destroy());
   }
@@ -296,5 +301,7 @@ function encodeOrRefuse<T>(encode: () => T): T {
   }
 }
 
+/** By then all is loaded and compiled that a gateway at rest needs. */
+const startMs = 10_000;
 /** Bytes of IKE messages that may wait for the C module. */
 const mostUnsent = 1024 * 1024;
