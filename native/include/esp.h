@@ -30,7 +30,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 7u
+#define ESP_ABI_VERSION 8u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -95,6 +95,14 @@ enum esp_offload {
 	ESP_OFFLOAD_RECEIVE = 8,
 };
 
+/* Where the DSCP of one header becomes that of the other (RFC 2983). */
+enum esp_dscp {
+	/* The inner one outside: SQM sees what is urgent, and so does everybody on the way. */
+	ESP_DSCP_OUT = 1,
+	/* The outer one inside: whoever is on the way decides. */
+	ESP_DSCP_IN = 2,
+};
+
 enum esp_frame {
 	ESP_FRAME_DATAGRAM = 1,
 	ESP_FRAME_MOVED = 2,
@@ -127,6 +135,7 @@ enum esp_frame {
 	_(BAD_ICV, "bad-icv")                        /* forged or damaged */ \
 	_(BAD_PADDING, "bad-padding")                /* padding is not 1, 2, 3, … */ \
 	_(DUMMY, "dummy")                            /* next header 59 (RFC 4303 section 2.6) */ \
+	_(TFC_PADDED, "tfc-padded")                  /* more behind than IP says (section 2.7); passed */ \
 	_(BAD_NEXT_HEADER, "bad-next-header")        /* neither 4, 41 nor 59 */ \
 	_(BAD_INNER, "bad-inner")                    /* the inner IP header lies */ \
 	_(INBOUND_POLICY, "inbound-policy")          /* inner addresses outside the selectors */ \
@@ -183,6 +192,8 @@ struct esp_options {
 	/* 1: tell with NETWORK frames when the host's network changes; a burst of changes is told
 	 * ten times a second. */
 	uint32_t watch_network;
+	/* enum esp_dscp. */
+	uint32_t copy_dscp;
 	/* 0: any free port. */
 	uint16_t port;
 	uint16_t natt_port;

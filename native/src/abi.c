@@ -74,6 +74,9 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_OFFLOAD_SEND),
 	CONSTANT(ESP_OFFLOAD_RECEIVE),
 
+	CONSTANT(ESP_DSCP_OUT),
+	CONSTANT(ESP_DSCP_IN),
+
 	CONSTANT(ESP_FRAME_DATAGRAM),
 	CONSTANT(ESP_FRAME_MOVED),
 	CONSTANT(ESP_FRAME_SOFT_LIMIT),
@@ -103,6 +106,7 @@ static const struct entry entries[] = {
 	FIELD(esp_options, cpu_mask),
 	FIELD(esp_options, offload_mask),
 	FIELD(esp_options, watch_network),
+	FIELD(esp_options, copy_dscp),
 	FIELD(esp_options, port),
 	FIELD(esp_options, natt_port),
 	FIELD(esp_options, listen_count),

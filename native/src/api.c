@@ -64,6 +64,18 @@ static enum esp_code lay(const struct esp_engine *engine, const struct esp_path 
 	return ESP_OK;
 }
 
+/* Where these keys were here before, their numbers go on. */
+static void go_on(struct esp_engine *engine, const struct esp_child *child, struct sa *sa)
+{
+	sa->name_in = past_name_of(&engine->past, &child->inbound);
+	sa->name_out = past_name_of(&engine->past, &child->outbound);
+	const uint64_t came = past_number(&engine->past, sa->name_in);
+
+	if (came > 0)
+		replay_begin(&sa->window, came);
+	atomic_store(&sa->sequence, past_number(&engine->past, sa->name_out));
+}
+
 static enum esp_code publish(
 	struct esp_engine *engine, const struct esp_child *child, struct sa *sa)
 {
@@ -74,6 +86,7 @@ static enum esp_code publish(
 	code = lay(engine, &child->path, (enum esp_encap)child->encap, atomic_load(&sa->path));
 	if (code != ESP_OK)
 		return code;
+	go_on(engine, child, sa);
 	sa_publish(&engine->table, sa);
 	spd_publish(&engine->spd, sa);
 	return ESP_OK;
@@ -160,6 +173,8 @@ EXPORT int esp_remove(struct esp_engine *engine, uint32_t ref)
 		spd_unlink(&engine->spd, sa);
 		sa_unlink(&engine->table, sa);
 		engine_settle(engine);
+		past_note(&engine->past, sa->name_in, sa->window.top);
+		past_note(&engine->past, sa->name_out, atomic_load(&sa->sequence));
 	}
 	pthread_mutex_unlock(&engine->lock);
 	sa_destroy(sa);

@@ -39,16 +39,23 @@ static uint64_t next_sequence(struct worker *worker, struct sa *sa)
 }
 
 /* RFC 6040 section 4.1: congestion marks go outside as they are. */
+static uint8_t outer_tos(const struct worker *worker, const uint8_t *packet)
+{
+	const uint8_t tos = ip_tos(packet);
+
+	return worker->engine->copy_dscp & ESP_DSCP_OUT ? tos : tos & 3;
+}
+
 void carry_fitting(struct worker *worker, struct sa *sa, struct packet *packet)
 {
 	const uint32_t inner_bytes = packet->bytes;
-	const uint8_t ecn = ip_ecn(packet->data);
+	const uint8_t tos = outer_tos(worker, packet->data);
 	const uint64_t sequence = next_sequence(worker, sa);
 
 	if (sequence == 0)
 		drop(worker, sa, ESP_COUNT_SEQUENCE_EXHAUSTED);
 	else if (packet_seal(&sa->out, sequence, packet))
-		send_add(worker->batch, sa, packet, inner_bytes, ecn);
+		send_add(worker->batch, sa, packet, inner_bytes, tos);
 	else
 		drop(worker, sa, ESP_COUNT_TOO_BIG);
 }

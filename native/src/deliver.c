@@ -4,7 +4,7 @@
 #include "carry.h"
 #include "inbound.h"
 
-static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
+static void count(struct worker *worker, struct sa *sa, enum esp_counter reason)
 {
 	counter_add(&worker->counters, reason, 1);
 	if (sa)
@@ -95,9 +95,19 @@ static void to_tun(
 	const struct join_packet joined = {sa, queue, packet->data, packet->bytes};
 
 	if (queue < 0)
-		drop(worker, sa, ESP_COUNT_TUN_FAILED);
+		count(worker, sa, ESP_COUNT_TUN_FAILED);
 	else
 		join_take(&batch->joiner, &joined);
+}
+
+/* An error about a packet of ours comes from whoever on the way met it, not only from where it was
+ * to go (RFC 4301 section 6). */
+static bool may_come_out(const struct sa *sa, const uint8_t *packet, const struct flow *flow)
+{
+	struct flow answered;
+
+	return spd_allows(sa, flow) ||
+	       (icmp_about(packet, flow, &answered) && spd_allows(sa, &answered));
 }
 
 void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms)
@@ -111,20 +121,24 @@ void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uin
 	if (!sa) {
 		const bool kept = early_keep(&batch->early, datagram, spi);
 
-		drop(worker, NULL, kept ? ESP_COUNT_EARLY : ESP_COUNT_UNKNOWN_SPI);
+		count(worker, NULL, kept ? ESP_COUNT_EARLY : ESP_COUNT_UNKNOWN_SPI);
 		return;
 	}
 	verdict = packet_open(&sa->in, &sa->window, packet, &opened);
 	if (opened.authentic)
 		note_authentic(worker, sa, datagram, opened.newest, now_ms);
-	if (verdict == ESP_COUNT_RX_PACKETS && !spd_allows(sa, &opened.flow))
+	if (verdict == ESP_COUNT_RX_PACKETS && !may_come_out(sa, packet->data, &opened.flow))
 		verdict = ESP_COUNT_INBOUND_POLICY;
-	if (verdict == ESP_COUNT_RX_PACKETS && !ip_decapsulate_ecn(packet->data, datagram->ecn))
+	if (verdict == ESP_COUNT_RX_PACKETS && !ip_decapsulate_ecn(packet->data, datagram->tos & 3))
 		verdict = ESP_COUNT_ECN;
 	if (verdict != ESP_COUNT_RX_PACKETS) {
-		drop(worker, sa, verdict);
+		count(worker, sa, verdict);
 		return;
 	}
+	if (worker->engine->copy_dscp & ESP_DSCP_IN)
+		ip_set_dscp(packet->data, datagram->tos);
+	if (opened.padded)
+		count(worker, sa, ESP_COUNT_TFC_PADDED);
 	carry_clamp(worker, sa, packet->data, &opened.flow);
 	add(&sa->rx_packets, 1);
 	add(&sa->rx_bytes, packet->bytes);

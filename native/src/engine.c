@@ -138,6 +138,10 @@ static struct esp_engine *allocate(uint32_t cpu_mask)
 	engine->network_fd = -1;
 	epoch_start(&engine->epoch);
 	pthread_mutex_init(&engine->lock, NULL);
+	if (!past_open(&engine->past)) {
+		free(engine);
+		return NULL;
+	}
 	if (getrandom(&engine->spd.seed, sizeof(engine->spd.seed), 0) < 0)
 		engine->spd.seed = engine_now_ms();
 	return engine;
@@ -200,6 +204,7 @@ enum esp_code engine_open_with(const struct esp_options *options, const struct t
 		return ESP_NO_MEMORY;
 	}
 	engine->tun = device;
+	engine->copy_dscp = options->copy_dscp;
 	const enum esp_code code = build(engine, options, opened);
 
 	if (code == ESP_OK) {
@@ -275,6 +280,7 @@ void engine_close(struct esp_engine *engine)
 		free(engine->workers[i]);
 	}
 	destroy_children(engine);
+	past_close(&engine->past);
 	destroy_traps(engine);
 	udp_close(&engine->udp);
 	tun_close(&engine->tun);

@@ -11,6 +11,7 @@
 #include "epoch.h"
 #include "icmp.h"
 #include "mailbox.h"
+#include "past.h"
 #include "sa.h"
 #include "spd.h"
 #include "tun.h"
@@ -45,11 +46,15 @@ struct esp_engine {
 	/* Readable from esp_close() on. */
 	int stop_fd;
 	uint32_t cpu_features;
+	/* enum esp_dscp. */
+	uint32_t copy_dscp;
 	/* Guards writers of the tables. */
 	pthread_mutex_t lock;
 	/* What no worker counts. */
 	struct counters counters;
-	/* Under the lock, too: all traps, and who sends what they kept; NULL before the first. */
+	/* Under the lock, too: how far children that are gone have counted; all traps, and who
+	 * sends what they kept; NULL before the first. */
+	struct past past;
 	struct trap *traps;
 	struct worker *releaser;
 	_Atomic uint32_t failed;

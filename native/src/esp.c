@@ -119,8 +119,9 @@ bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *
 }
 
 /* What the authenticated payload is; on success the packet is the inner one. */
-static enum esp_counter unwrap(struct packet *packet, struct flow *flow)
+static enum esp_counter unwrap(struct packet *packet, struct opened *opened)
 {
+	struct flow *const flow = &opened->flow;
 	const uint8_t *const end = packet->data + packet->bytes;
 	const uint32_t pad = end[-2];
 	const uint8_t next = end[-1];
@@ -137,7 +138,8 @@ static enum esp_counter unwrap(struct packet *packet, struct flow *flow)
 	if (!ip_parse(packet->data, packet->bytes - pad - 2, flow) ||
 		flow->version != (next == NEXT_IPV4 ? 4 : 6))
 		return ESP_COUNT_BAD_INNER;
-	/* What is behind is padding for traffic flow confidentiality (RFC 4303 section 2.7). */
+	/* What else is behind is for traffic flow confidentiality (RFC 4303 section 2.7). */
+	opened->padded = flow->bytes < packet->bytes - pad - 2;
 	packet->tailroom += packet->bytes - flow->bytes;
 	packet->bytes = flow->bytes;
 	return ESP_COUNT_RX_PACKETS;
@@ -150,7 +152,7 @@ enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
 	const uint32_t align = alignment(keys), before = 8u + keys->shape.iv, tag = keys->shape.tag;
 	uint8_t nonce[AEAD_NONCE_BYTES], aad[12];
 
-	opened->authentic = opened->newest = false;
+	opened->authentic = opened->newest = opened->padded = false;
 	/* The ciphertext holds at least pad length and next header. */
 	if (packet->bytes < before + align + tag || (packet->bytes - before - tag) % align)
 		return ESP_COUNT_RUNT;
@@ -170,5 +172,5 @@ enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
 		return ESP_COUNT_BAD_ICV;
 	opened->authentic = true;
 	opened->newest = replay_note(window, sequence);
-	return unwrap(packet, &opened->flow);
+	return unwrap(packet, opened);
 }

@@ -163,21 +163,34 @@ bool ip_parse_quoted(const uint8_t *packet, size_t available, struct flow *flow)
 	return parse(packet, available, true, flow);
 }
 
-uint8_t ip_ecn(const uint8_t *packet)
+uint8_t ip_tos(const uint8_t *packet)
 {
-	return packet[0] >> 4 == 4 ? packet[1] & 3 : packet[1] >> 4 & 3;
+	return packet[0] >> 4 == 4 ? packet[1] : (uint8_t)(packet[0] << 4 | packet[1] >> 4);
+}
+
+static void set_tos(uint8_t *packet, uint8_t tos)
+{
+	const uint16_t old = load16(packet);
+
+	if (packet[0] >> 4 == 4) {
+		packet[1] = tos;
+		checksum_patch(packet + 10, old, load16(packet));
+	} else {
+		store16(packet, (old & 0xf00fu) | (uint32_t)tos << 4);
+	}
 }
 
 static void set_ecn(uint8_t *packet, uint8_t ecn)
 {
-	if (packet[0] >> 4 == 4) {
-		const uint16_t old = load16(packet);
+	set_tos(packet, (uint8_t)((ip_tos(packet) & ~3) | ecn));
+}
 
-		packet[1] = (uint8_t)((packet[1] & ~3) | ecn);
-		checksum_patch(packet + 10, old, load16(packet));
-	} else {
-		packet[1] = (uint8_t)((packet[1] & ~0x30) | ecn << 4);
-	}
+void ip_set_dscp(uint8_t *packet, uint8_t outer_tos)
+{
+	const uint8_t tos = (uint8_t)((outer_tos & ~3) | ip_ecn(packet));
+
+	if (tos != ip_tos(packet))
+		set_tos(packet, tos);
 }
 
 bool ip_decapsulate_ecn(uint8_t *packet, uint8_t outer)

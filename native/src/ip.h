@@ -66,8 +66,15 @@ static inline bool ip_equal(struct ip_address a, struct ip_address b)
 	return a.high == b.high && a.low == b.low;
 }
 
-/* The two ECN bits of a packet that ip_parse() accepted. */
-uint8_t ip_ecn(const uint8_t *packet);
+/* The DSCP, six bits, and ECN, two, of a packet that ip_parse() accepted. */
+uint8_t ip_tos(const uint8_t *packet);
+/* Puts the DSCP of an outer header into the inner one; its ECN bits stay. */
+void ip_set_dscp(uint8_t *packet, uint8_t outer_tos);
+
+static inline uint8_t ip_ecn(const uint8_t *packet)
+{
+	return ip_tos(packet) & 3;
+}
 
 /* Takes congestion marks of the outer header into the inner one; false: must be dropped (RFC 6040
  * section 4.2). */

@@ -31,6 +31,20 @@ static void spring(struct worker *worker, struct trap *trap, const struct flow *
 		atomic_store(&trap->told, 0);
 }
 
+/* An error about a packet that came through a child goes back through it, whoever sends it (RFC
+ * 4301 section 6). */
+static const struct spd_entry *entry_for(
+	struct worker *worker, const uint8_t *packet, const struct flow *flow)
+{
+	struct spd *const spd = &worker->engine->spd;
+	const struct spd_entry *entry = spd_find(spd, flow);
+	struct flow answered;
+
+	if (!entry && icmp_about(packet, flow, &answered))
+		entry = spd_find(spd, &answered);
+	return entry;
+}
+
 /*
  * The child for a packet, or for all that a super-packet holds; NULL: it went elsewhere. A trap
  * keeps packets that are whole: who sends many at once sends them again.
@@ -44,7 +58,7 @@ static struct sa *child_for(struct worker *worker, const uint8_t *packet, uint32
 		drop(worker, ESP_COUNT_NOT_IP);
 		return NULL;
 	}
-	entry = spd_find(&worker->engine->spd, flow);
+	entry = entry_for(worker, packet, flow);
 	if (!entry)
 		drop(worker, ESP_COUNT_NO_SA);
 	else if (!entry->sa)

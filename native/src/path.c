@@ -42,15 +42,8 @@ static void prepare_v4(struct path *path, const struct esp_path *address)
 	memcpy(&path->remote.v4.sin_addr, address->remote.ip, 4);
 	path->remote_bytes = sizeof(path->remote.v4);
 	memcpy(&info.ipi_spec_dst, address->local.ip, 4);
-	for (int ecn = 0; ecn < 4; ecn++) {
-		struct path_control *control = &path->control[ecn];
-
-		memcpy(CMSG_DATA(append(control, IPPROTO_IP, IP_PKTINFO, sizeof(info))), &info,
-			sizeof(info));
-		if (ecn)
-			memcpy(CMSG_DATA(append(control, IPPROTO_IP, IP_TOS, sizeof(ecn))), &ecn,
-				sizeof(ecn));
-	}
+	memcpy(CMSG_DATA(append(&path->control, IPPROTO_IP, IP_PKTINFO, sizeof(info))), &info,
+		sizeof(info));
 }
 
 static void prepare_v6(struct path *path, const struct esp_path *address)
@@ -62,15 +55,17 @@ static void prepare_v6(struct path *path, const struct esp_path *address)
 	memcpy(&path->remote.v6.sin6_addr, address->remote.ip, 16);
 	path->remote_bytes = sizeof(path->remote.v6);
 	memcpy(&info.ipi6_addr, address->local.ip, 16);
-	for (int ecn = 0; ecn < 4; ecn++) {
-		struct path_control *control = &path->control[ecn];
+	memcpy(CMSG_DATA(append(&path->control, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(info))), &info,
+		sizeof(info));
+}
 
-		memcpy(CMSG_DATA(append(control, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(info))), &info,
-			sizeof(info));
-		if (ecn)
-			memcpy(CMSG_DATA(append(control, IPPROTO_IPV6, IPV6_TCLASS, sizeof(ecn))),
-				&ecn, sizeof(ecn));
-	}
+void path_mark(const struct path *path, struct path_control *control, int tos)
+{
+	const bool v4 = path->address.local.family == 4;
+
+	memcpy(CMSG_DATA(append(control, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
+		       sizeof(tos))),
+		&tos, sizeof(tos));
 }
 
 void path_cut(struct path_control *control, uint16_t size)

@@ -9,7 +9,7 @@
 
 #include "esp.h"
 
-/* Control messages: the local address to send from, the outer ECN bits, and how to cut. */
+/* Control messages: the local address to send from, the outer DSCP and ECN, and how to cut. */
 struct path_control {
 	_Alignas(struct cmsghdr)
 		uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
@@ -40,8 +40,8 @@ struct path {
 		struct sockaddr_in6 v6;
 	} remote;
 	socklen_t remote_bytes;
-	/* By the outer ECN bits. */
-	struct path_control control[4];
+	/* Of a datagram that is neither marked nor cut. */
+	struct path_control control;
 };
 
 struct outer_socket;
@@ -70,6 +70,8 @@ bool path_asks(struct path *path, uint32_t bytes);
 /* Has the routers tell, or cut, what leaves by this socket from here on; of IPv4. */
 void path_set_asking(int fd, bool asking);
 
+/* Has the outer header carry this DSCP and ECN. */
+void path_mark(const struct path *path, struct path_control *control, int tos);
 /* Has the kernel cut the datagram into packets of `size` (UDP_SEGMENT). */
 void path_cut(struct path_control *control, uint16_t size);
 

@@ -1,5 +1,16 @@
 #include "replay.h"
 
+#include <string.h>
+
+void replay_begin(struct replay *window, uint64_t top)
+{
+	window->top = top;
+	memset(window->seen, 0xff, sizeof(window->seen));
+	/* The word of the next numbers is cleared when the window reaches another, not this one. */
+	for (uint64_t next = top + 1; next % 64 != 0; next++)
+		window->seen[next / 64 % REPLAY_WORDS] &= ~((uint64_t)1 << (next % 64));
+}
+
 /* RFC 4303 appendix A2.2: the number nearest to the window, never one that the window has left. */
 uint64_t replay_infer(const struct replay *window, bool esn, uint32_t low)
 {

@@ -18,6 +18,9 @@ struct replay {
 	uint64_t seen[REPLAY_WORDS];
 };
 
+/* A window that has seen all numbers up to this one. */
+void replay_begin(struct replay *window, uint64_t top);
+
 /* The whole number that these 32 bits stand for; 0: none can be meant. */
 uint64_t replay_infer(const struct replay *window, bool esn, uint32_t low);
 

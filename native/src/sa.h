@@ -42,6 +42,8 @@ struct sa {
 	_Alignas(64) _Atomic uint64_t sequence;
 	uint64_t soft_limit, hard_limit;
 	_Atomic uint32_t soft_told, hard_told;
+	/* What its two directions are known as when they are gone (past.h). */
+	uint64_t name_in, name_out;
 	/* Of children with the same selectors the highest sends; 0: it stands by (spd.h). */
 	_Atomic uint64_t rank;
 

@@ -71,13 +71,13 @@ void send_keep(struct send_batch *batch, const struct packet *packet)
 }
 
 void send_add(struct send_batch *batch, struct sa *sa, const struct packet *packet,
-	uint32_t inner_bytes, uint8_t ecn)
+	uint32_t inner_bytes, uint8_t tos)
 {
 	const uint32_t i = batch->count++;
 	struct path *path = atomic_load(&sa->path);
 	const bool asks = path_asks(path, packet->bytes);
 
-	batch->packets[i] = (struct send_packet){sa, path, inner_bytes, ecn, asks};
+	batch->packets[i] = (struct send_packet){sa, path, inner_bytes, tos, asks};
 	batch->vectors[i] = (struct iovec){packet->data, packet->bytes};
 	send_keep(batch, packet);
 }
@@ -97,7 +97,7 @@ static uint32_t run_from(const struct send_batch *batch, uint32_t first)
 		const size_t bytes = batch->vectors[first + n].iov_len;
 
 		total += bytes;
-		if (packet->asks || packet->path != head->path || packet->ecn != head->ecn ||
+		if (packet->asks || packet->path != head->path || packet->tos != head->tos ||
 			bytes > size || batch->vectors[first + n - 1].iov_len != size ||
 			total > MOST_BYTES)
 			break;
@@ -110,13 +110,16 @@ static struct msghdr message_of(struct send_batch *batch, uint32_t first, uint32
 {
 	const struct send_packet *packet = &batch->packets[first];
 	struct path *path = packet->path;
-	struct path_control *control = &path->control[packet->ecn];
+	struct path_control *control = &path->control;
 
-	if (n > 1) {
+	if (n > 1 || packet->tos) {
 		batch->controls[first] = *control;
 		control = &batch->controls[first];
-		path_cut(control, (uint16_t)batch->vectors[first].iov_len);
 	}
+	if (packet->tos)
+		path_mark(path, control, packet->tos);
+	if (n > 1)
+		path_cut(control, (uint16_t)batch->vectors[first].iov_len);
 	return (struct msghdr){
 		.msg_name = &path->remote,
 		.msg_namelen = path->remote_bytes,

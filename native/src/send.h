@@ -25,7 +25,8 @@ struct send_packet {
 	struct sa *sa;
 	struct path *path;
 	uint32_t inner_bytes;
-	uint8_t ecn;
+	/* Of the outer header. */
+	uint8_t tos;
 	/* It leaves alone, and asks how wide the path is (path.h). */
 	bool asks;
 };
@@ -56,7 +57,7 @@ struct packet send_place(const struct send_batch *batch);
 void send_keep(struct send_batch *batch, const struct packet *packet);
 /* The same for a sealed packet, which is sent with the flush. */
 void send_add(struct send_batch *batch, struct sa *sa, const struct packet *packet,
-	uint32_t inner_bytes, uint8_t ecn);
+	uint32_t inner_bytes, uint8_t tos);
 
 /* Sends all; the first `kept` bytes of the region stay in use. */
 void send_flush(struct worker *worker, size_t kept);

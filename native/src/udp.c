@@ -73,12 +73,12 @@ static void take_control(struct datagram *datagram, struct msghdr *header)
 			memcpy(&info, data, sizeof(info));
 			memcpy(datagram->path.local.ip, &info.ipi6_addr, 16);
 		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-			datagram->ecn = data[0] & 3;
+			datagram->tos = data[0];
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
 			int tclass;
 
 			memcpy(&tclass, data, sizeof(tclass));
-			datagram->ecn = tclass & 3;
+			datagram->tos = (uint8_t)tclass;
 		} else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
 			int bytes;
 
@@ -116,7 +116,7 @@ int udp_receive(struct udp_batch *batch, const struct outer_socket *from)
 		bytes += batch->messages[i].msg_len;
 		datagram->packet.tailroom -= datagram->packet.bytes;
 		datagram->truncated = (header->msg_flags & MSG_TRUNC) != 0;
-		datagram->ecn = 0;
+		datagram->tos = 0;
 		datagram->cut_bytes = datagram->packet.bytes;
 		datagram->encap = from->kind == OUTER_RAW ? ESP_ENCAP_RAW : ESP_ENCAP_UDP;
 		datagram->path.local = from->local;
@@ -144,8 +144,8 @@ bool udp_send_ike(const struct outer_socket *from, const struct esp_path *addres
 		.msg_namelen = path.remote_bytes,
 		.msg_iov = both ? parts : parts + 1,
 		.msg_iovlen = both ? 2 : 1,
-		.msg_control = path.control[0].bytes,
-		.msg_controllen = path.control[0].count,
+		.msg_control = path.control.bytes,
+		.msg_controllen = path.control.count,
 	};
 
 	return sendmsg(from->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;

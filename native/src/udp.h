@@ -46,7 +46,7 @@ struct datagram {
 	struct packet packet;
 	struct esp_path path;
 	/* Of the outer header. */
-	uint8_t ecn;
+	uint8_t tos;
 	bool truncated;
 	/* Of each. */
 	uint32_t cut_bytes;

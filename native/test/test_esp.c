@@ -279,6 +279,10 @@ static void padding_for_confidentiality_is_discarded(void)
 
 	CHECK_EQUAL(packet_open(&keys, &window, &packet, &opened), ESP_COUNT_RX_PACKETS);
 	CHECK_EQUAL(packet.bytes, 28);
+	CHECK(opened.padded);
+	packet = sealed_udp4(100, 2);
+	CHECK_EQUAL(packet_open(&keys, &window, &packet, &opened), ESP_COUNT_RX_PACKETS);
+	CHECK(!opened.padded);
 }
 
 static void refuses_to_seal_without_room(void)

@@ -154,6 +154,25 @@ static void passes_congestion_marks_in(void)
 	}
 }
 
+/* Six bits of one header, none of its ECN. */
+static void puts_a_dscp_in(void)
+{
+	for (unsigned tos = 0; tos < 256; tos++) {
+		udp4(packet, "10.1.2.3", "10.9.8.7", 28);
+		packet[1] = 0x22 | 1;
+		put16(packet + 10, 0);
+		put16(packet + 10, ip_checksum(packet, 20));
+		ip_set_dscp(packet, (uint8_t)tos);
+		CHECK_EQUAL(ip_tos(packet), (tos & 0xfc) | 3);
+		CHECK_EQUAL(ip_checksum(packet, 20), 0);
+		udp6(packet, "fd00::1", "fd00:1::2", 48);
+		put16(packet, 0x623a);
+		ip_set_dscp(packet, (uint8_t)tos);
+		CHECK_EQUAL(ip_tos(packet), (tos & 0xfc) | 3);
+		CHECK((packet[0] & 0xf0) == 0x60 && (packet[1] & 0x0f) == 0x0a);
+	}
+}
+
 int main(void)
 {
 	RUN(reads_an_ipv4_packet);
@@ -164,5 +183,6 @@ int main(void)
 	RUN(walks_ipv6_extension_headers);
 	RUN(reads_ipv6_fragments);
 	RUN(passes_congestion_marks_in);
+	RUN(puts_a_dscp_in);
 	return check_summary("ip");
 }

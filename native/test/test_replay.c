@@ -160,10 +160,25 @@ static void follows_extended_numbers_over_the_wrap(void)
 	}
 }
 
+/* Whatever the last number was: all up to it are taken, and none behind it. */
+static void begins_behind_a_number(void)
+{
+	for (uint64_t top = 1; top < 4 * W; top += 13) {
+		replay_begin(&window, top);
+		for (uint64_t back = 0; back < 2 * W && back <= top; back++)
+			CHECK(!replay_allows(&window, top - back));
+		for (uint64_t i = 200; i > 0; i--)
+			CHECK(arrives(top + i));
+		for (uint64_t i = 0; i <= 200; i++)
+			CHECK(!arrives(top + i));
+	}
+}
+
 int main(void)
 {
 	CHECK(REPLAY_WINDOW >= 1024);
 	RUN(takes_each_number_once_inside_the_window);
+	RUN(begins_behind_a_number);
 	RUN(takes_a_whole_window_backwards);
 	RUN(takes_every_number_once_in_any_order);
 	RUN(forgets_a_word_before_it_is_used_again);

@@ -39,6 +39,7 @@ export interface ServiceSettings {
   readonly mtu: number | 'auto';
   /** Threads of the data plane; `auto`: one per core. */
   readonly workers: number | 'auto';
+  readonly copyDscp: DscpCopy;
   readonly zone: string;
   /** Where the gateway keeps what it makes itself. */
   readonly folder: string;
@@ -51,6 +52,9 @@ export interface ServiceSettings {
   /** Where the web page asks; undefined: nowhere. */
   readonly websocket: SocketAddress | undefined;
 }
+/** Where the DSCP of one header becomes that of the other (RFC 2983). */
+export type DscpCopy = (typeof dscpCopies)[number];
+export const dscpCopies = ['none', 'out', 'in', 'both'] as const;
 export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 

@@ -60,6 +60,7 @@ export const optionOfSetting: Readonly<Record<keyof ServiceSettings, string | un
   device: 'device',
   mtu: 'mtu',
   workers: 'workers',
+  copyDscp: 'copy_dscp',
   engine: 'engine',
   keylog: 'keylog',
   websocket: 'websocket',

@@ -19,7 +19,7 @@ import {
   wordOr,
 } from '../schema/kinds.ts';
 import { suiteNames } from '../transforms/suites.ts';
-import { logLevels } from './configuration.ts';
+import { dscpCopies, logLevels } from './configuration.ts';
 import { sectionType } from './section-type.ts';
 import { selector } from './selector-text.ts';
 import { device, user } from './user-options.ts';
@@ -65,6 +65,11 @@ const service = sectionType({
       wordOr('auto', wholeNumber(1, 64)),
       'auto',
       'Threads that encrypt and decrypt; auto starts one on each processor core.',
+    ),
+    copy_dscp: defaulted(
+      oneOf(dscpCopies),
+      'none',
+      'Whether the priority of packets (DSCP) is seen outside the tunnel, so that SQM heeds it (out), taken from outside (in), or both.',
     ),
     zone: defaulted(zoneName, 'vpn', 'Firewall zone of the network device.'),
     folder: defaulted(

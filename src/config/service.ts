@@ -52,7 +52,14 @@ function checkService({ section, options }: Section<'service'>, findings: Findin
 export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings {
   const { enabled, identity, listen, port, device, mtu, workers, zone, folder, log, engine } =
     options;
-  const { natt_port: nattPort, keylog, websocket, home_net, home_wifi } = options;
+  const {
+    natt_port: nattPort,
+    copy_dscp: copyDscp,
+    keylog,
+    websocket,
+    home_net,
+    home_wifi,
+  } = options;
   return {
     enabled,
     identity,
@@ -62,6 +69,7 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     device,
     mtu,
     workers,
+    copyDscp,
     zone,
     folder,
     log,

@@ -7,7 +7,7 @@ import type { ServiceFacts } from '../rpc/api.ts';
 import { version } from '../version.ts';
 
 export function planeOptions(service: ServiceSettings): DataPlaneOptions {
-  const { device, mtu, listen, port, nattPort, workers } = service;
+  const { device, mtu, listen, port, nattPort, workers, copyDscp } = service;
   return {
     device,
     mtu: mtu === 'auto' ? usualMtu : mtu,
@@ -16,6 +16,10 @@ export function planeOptions(service: ServiceSettings): DataPlaneOptions {
     nattPort,
     workers: workers === 'auto' ? 0 : workers,
     watchNetwork: true,
+    copyDscp: {
+      outward: copyDscp === 'out' || copyDscp === 'both',
+      inward: copyDscp === 'in' || copyDscp === 'both',
+    },
   };
 }
 

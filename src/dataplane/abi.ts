@@ -3,12 +3,12 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 7,
+  ESP_ABI_VERSION: 8,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
-  ESP_COUNTER_COUNT: 34,
+  ESP_COUNTER_COUNT: 35,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -39,6 +39,8 @@ export const constants = {
   ESP_OFFLOAD_TUN_UDP: 2,
   ESP_OFFLOAD_SEND: 4,
   ESP_OFFLOAD_RECEIVE: 8,
+  ESP_DSCP_OUT: 1,
+  ESP_DSCP_IN: 2,
   ESP_FRAME_DATAGRAM: 1,
   ESP_FRAME_MOVED: 2,
   ESP_FRAME_SOFT_LIMIT: 3,
@@ -78,6 +80,7 @@ export const espOptions = struct({
   cpu_mask: u32,
   offload_mask: u32,
   watch_network: u32,
+  copy_dscp: u32,
   port: u16,
   natt_port: u16,
   listen_count: u32,

@@ -80,6 +80,8 @@ export interface DataPlaneOptions {
   readonly workers: number;
   /** Tell when the host's network changes. */
   readonly watchNetwork?: boolean;
+  /** Where the DSCP of the inner header becomes that of the outer one, or the other way; else it is zero outside. */
+  readonly copyDscp?: { readonly outward: boolean; readonly inward: boolean };
   /** False: without the kernel's segmentation offloads, for a network driver that gets them wrong. */
   readonly offloads?: boolean;
 }

@@ -32,6 +32,7 @@ export function encodeOptions(options: DataPlaneOptions): Uint8Array {
   block.set('cpu_mask', everything);
   block.set('offload_mask', options.offloads === false ? 0 : everything);
   block.set('watch_network', options.watchNetwork ? 1 : 0);
+  block.set('copy_dscp', dscpBits(options.copyDscp));
   block.set('port', options.port);
   block.set('natt_port', options.nattPort);
   block.set('listen_count', listen.length);
@@ -39,6 +40,9 @@ export function encodeOptions(options: DataPlaneOptions): Uint8Array {
   block.put('device', device);
   return block.bytes;
 }
+
+const dscpBits = ({ outward, inward } = { outward: false, inward: false }): number =>
+  (outward ? constants.ESP_DSCP_OUT : 0) | (inward ? constants.ESP_DSCP_IN : 0);
 
 const offloadBits = {
   'tun-tcp': constants.ESP_OFFLOAD_TUN_TCP,

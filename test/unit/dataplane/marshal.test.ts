@@ -33,6 +33,16 @@ test('options land in their fields', () => {
   expect(block.text('device')).toBe('ipsec0');
 });
 
+test.each([
+  [undefined, 0],
+  [{ outward: true, inward: false }, 1],
+  [{ outward: false, inward: true }, 2],
+  [{ outward: true, inward: true }, 3],
+])('a DSCP copied %j is %i', (copyDscp, bits) => {
+  const encoded = encodeOptions(copyDscp ? { ...options, copyDscp } : options);
+  expect(new Block(espOptions, encoded).get('copy_dscp')).toBe(bits);
+});
+
 describe('what does not fit its field is refused', () => {
   test.each<[string, Partial<DataPlaneOptions>]>([
     ['a port beyond 65535', { port: 65536 }],
