@@ -2,16 +2,8 @@
 // conversation; what the daemon's ports would answer, the world answers.
 
 import { expect } from 'vitest';
-import { toHex } from '../../src/base/bytes.ts';
 import { ip, type SocketAddress } from '../../src/base/ip.ts';
-import {
-  type Duration,
-  type Instant,
-  instant,
-  later,
-  milliseconds,
-  since,
-} from '../../src/base/time.ts';
+import { type Duration, type Instant, instant, later, milliseconds } from '../../src/base/time.ts';
 import { createEngine } from '../../src/crypto/engine.ts';
 import type { Rng } from '../../src/crypto/primitives.ts';
 import type {
@@ -28,9 +20,10 @@ import type {
   Ticket,
 } from '../../src/ike/core.ts';
 import { createCore } from '../../src/ike/create-core.ts';
-import { levelOf, type TraceEvent } from '../../src/ike/events.ts';
+import type { TraceEvent } from '../../src/ike/events.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { keysFrom, seeded } from './chance.ts';
+import { perform } from './effects.ts';
 import { Secrecy } from './secrecy.ts';
 import { lookLater } from './silence.ts';
 import { type Fault, unreliable } from './weather.ts';
@@ -199,7 +192,7 @@ export class World {
   input(host: SimHost, input: Input): void {
     const { effects, deadline } = host.handle(this.#clockOf(host, input), input);
     host.deadline = deadline;
-    for (const effect of effects) this.#perform(host, effect);
+    for (const effect of effects) perform(this, host, effect);
   }
 
   /** The packet that `from` would send now reaches `to`, or finds no SA there. */
@@ -296,80 +289,6 @@ export class World {
     return instant(Math.max(deadline - ahead, asleepUntil, this.now));
   }
 
-  #perform(host: SimHost, effect: Effect): void {
-    switch (effect.kind) {
-      case 'send':
-        this.#send({ ...endsOf(effect.path), bytes: effect.bytes });
-        return;
-      case 'keepalive':
-        this.#send({ ...endsOf(effect.path), bytes: Uint8Array.of(keepaliveByte) });
-        return;
-      case 'expect':
-        host.expected.add(effect.spi);
-        return;
-      case 'install':
-        host.expected.delete(effect.child.inbound.spi);
-        host.children.set(effect.child.ref, effect.child);
-        host.installed.push(effect.child);
-        host.secrecy.ofChild(effect.child);
-        if (!effect.child.standby) host.active.push(effect.child.ref);
-        return;
-      case 'activate':
-        host.active.push(effect.child);
-        return;
-      case 'remove':
-        host.children.delete(effect.child);
-        drop(host.active, effect.child);
-        return;
-      case 'redirect':
-        host.redirected.push(effect);
-        return;
-      case 'untrap':
-        host.untrapped.push(effect.isCarried);
-        return;
-      case 'release':
-        host.released.push(...effect.lease.addresses);
-        host.onRelease?.(effect.lease);
-        return;
-      case 'ask': {
-        const { ticket, question } = effect;
-        host.asked.push({ ticket, question });
-        const answer = host.ports(question);
-        if (answer === 'never') return;
-        host.secrecy.ofAnswer(answer);
-        const { core } = host;
-        const tell = (): void => {
-          if (host.core !== core) return; // which asked, and is no more
-          const sleep = since(this.now, host.asleepUntil);
-          if (sleep > 0) this.after(sleep, tell);
-          else this.input(host, { kind: 'answer', ticket, answer });
-        };
-        this.after(milliseconds(1), tell);
-        return;
-      }
-      case 'report':
-        host.events.push(effect.event);
-        // Whatever a scenario looks at: a broken assumption of ours fails it.
-        if (levelOf[effect.event.kind] === 'error') throw new Error(errorOf(effect.event));
-        if (host.watcher) this.after(milliseconds(0), () => host.watcher?.(effect.event));
-        return;
-      case 'move':
-        host.paths.set(effect.child, effect.path);
-        host.encaps.set(effect.child, effect.encap);
-        return;
-      case 'disclose': {
-        const { spiI, spiR, skEi, skEr, skAi, skAr } = effect.keys;
-        host.secrecy.ofSa([skEi, skEr, skAi, skAr]);
-        const keys = [skEi, skEr, skAi, skAr].map(toHex).join(' ');
-        host.disclosed.set(toHex(spiI) + toHex(spiR), keys);
-        return;
-      }
-      case 'closeTls':
-        host.closedTls.push(effect.tls);
-        return;
-    }
-  }
-
   #send(packet: Packet): void {
     this.sent.push(packet);
     for (const { packet: arriving, delay } of this.wire(packet, this.now)) {
@@ -389,14 +308,6 @@ export class World {
   }
 }
 
-const errorOf = (event: TraceEvent): string => (event.kind === 'bug' ? event.stack : event.kind);
-
-function drop(list: number[], what: number): void {
-  for (let at = list.indexOf(what); at >= 0; at = list.indexOf(what)) list.splice(at, 1);
-}
-
-const endsOf = ({ local, remote }: Path) => ({ from: local, to: remote });
-const keepaliveByte = 0xff;
 const nonceBytes = 32;
 
 /** A path between two hosts on port 500. */
