@@ -75,7 +75,8 @@ export function* proposeChild(
   const esp = proposalsOf(sa);
   const methods = esp.flatMap((proposal) => proposal.ke);
   const spiIn = announceSpi(sa);
-  let ke: Ke | undefined = methods[0];
+  // The method that the peer is known to have goes first: libreswan answers another with INVALID_SYNTAX.
+  let ke: Ke | undefined = methods.find((row) => row === sa.suite?.ke) ?? methods[0];
   for (let round = 0; ; round++) {
     const own = ke && sa.host.primitives[ke.engine].offer(sa.host.random);
     try {

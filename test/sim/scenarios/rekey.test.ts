@@ -161,6 +161,27 @@ describe('PFS is a wish (pitfall 27)', () => {
     expectAgreement(house.world, house.gateway, house.phone);
     expect(talk(house.phone).join()).toContain('[N(INVALID_KE_PAYLOAD)]');
   });
+
+  // Ours was for P-256, the first of our own list; libreswan 4.10 chose MODP from it, found the value too short for
+  // that, and said INVALID_SYNTAX at every rekey, until the tunnel's life was over.
+  test('KE is for the method of the IKE SA where the tunnel may have it, so that the first try fits', () => {
+    const house = household({
+      gateway: policy([connection({ esp: proposals('esp', `${gcm}-x25519-ecp256`) })]),
+      phone: policy([
+        phone({
+          ike: proposals('ike', 'aes256gcm16-prfsha256-ecp256'),
+          esp: proposals('esp', `${gcm}-ecp256`),
+        }),
+      ]),
+    });
+    house.dial();
+    house.world.run(seconds(1));
+    rekeyChild(house.world, house.gateway);
+    house.world.run(seconds(7));
+    expectAgreement(house.world, house.gateway, house.phone);
+    expect(house.gateway.sa.children[0]?.suite).toContain('-ecp256');
+    expect(talk(house.gateway).join()).not.toContain('[N(INVALID_KE_PAYLOAD)]');
+  });
 });
 
 /** RFC 7296 §2.8.1, §2.8.2: whose exchange held the lowest of the four nonces closes what it made. */
