@@ -149,7 +149,7 @@ describe('our daemon at strongSwan', () => {
       ],
       { name },
     );
-    await daemon.ikectl('up', 'work');
+    await daemon.ikectl('up', 'work', '--timeout', '0');
     return daemon;
   };
 

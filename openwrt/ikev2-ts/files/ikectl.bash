@@ -37,6 +37,7 @@ _ikectl() {
 	selftest) words='--json' ;;
 	status) words='--json' ;;
 	terminate) words='--sa --connection --all --json' ;;
+	up) words='--timeout' ;;
 	user) words='--expires --connection --address --max-devices --password-file --ask --generate --json' ;;
 	user_delete) words='--name --json' ;;
 	user_set) words='--name --is --generate --enabled --expires --connection --addresses --max_devices --json' ;;

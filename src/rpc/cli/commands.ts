@@ -17,6 +17,7 @@ import { importCommand } from './import.ts';
 import { keyCommand } from './key.ts';
 import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
+import { upCommand } from './up.ts';
 import { userCommand } from './user.ts';
 import { watchCommand } from './watch.ts';
 
@@ -46,19 +47,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run: (words, around) =>
       show(words, around, 'sas', sasShape, ({ sas }) => formatSas(sas, around.now()) || 'nobody'),
   },
-  up: {
-    summary: 'Dial a connection',
-    usage: 'NAME',
-    options: {},
-    words: 1,
-    async run({ positionals }, around) {
-      const [connection] = positionals;
-      if (connection === undefined) throw new Usage('name the connection to dial');
-      await around.call('initiate', { connection });
-      around.print(`dialling ${connection}`);
-      return 0;
-    },
-  },
+  up: upCommand,
   down: {
     summary: 'Hang up a connection, one IKE SA, or all',
     usage: 'NAME | --sa ID | --all',
