@@ -47,6 +47,8 @@ export interface ServiceSettings {
   readonly engine: 'auto' | 'node' | 'noble';
   /** Folder for Wireshark's key files; undefined: keys stay where they are. */
   readonly keylog: string | undefined;
+  /** Where one-time links are served. */
+  readonly links: SocketAddress | 'auto' | 'none';
   /** What profiles say of this home. */
   readonly home: { readonly networks: readonly Prefix[]; readonly wifi: readonly string[] };
   /** Where the web page asks; undefined: nowhere. */

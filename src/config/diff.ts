@@ -66,6 +66,7 @@ export const optionOfSetting: Readonly<Record<keyof ServiceSettings, string | un
   websocket: 'websocket',
   identity: undefined,
   home: undefined,
+  links: undefined,
   zone: undefined,
   folder: undefined,
   log: undefined,

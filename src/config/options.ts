@@ -104,6 +104,11 @@ const service = sectionType({
       '127.0.0.1:8500',
       'Where the web page may ask the gateway itself; an address of the LAN lets browsers there in, with a session of LuCI.',
     ),
+    links: defaulted(
+      wordOr('auto', wordOr('none', homeSocket)),
+      'auto',
+      'Where one-time links to profiles are served while one waits: an address of the router in the LAN with a port; auto takes that of br-lan, and port 8501.',
+    ),
     home_net: list(
       ipPrefix,
       'Network at home that devices with routing home reach through the tunnel, such as 192.168.1.0/24.',

@@ -57,6 +57,7 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     copy_dscp: copyDscp,
     keylog,
     websocket,
+    links,
     home_net,
     home_wifi,
   } = options;
@@ -75,6 +76,7 @@ export function serviceSettings(options: OptionsOf<'service'>): ServiceSettings 
     log,
     engine,
     keylog,
+    links,
     home: { networks: home_net, wifi: home_wifi },
     websocket: websocket === 'none' ? undefined : websocket,
   };

@@ -17,6 +17,7 @@ import type {
 } from '../rpc/api.ts';
 import type { CertificateDesk } from '../rpc/certificates.ts';
 import type { ImportDesk } from '../rpc/importing.ts';
+import type { LinkDesk } from '../rpc/links.ts';
 import type { Ring } from '../trace/ring.ts';
 import type { Tracer } from '../trace/tracer.ts';
 import { transforms } from '../transforms/table.ts';
@@ -53,6 +54,7 @@ export interface Parts {
   readonly certificates: CertificateDesk;
   readonly accounts: AccountDesk;
   readonly imports: ImportDesk;
+  readonly links: LinkDesk;
   /** Uses a configuration if it is fine, and tells the log. */
   readonly adopt: (gathering: Gathering) => Promise<CheckedConfiguration>;
 }
@@ -118,6 +120,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     certificates: parts.certificates,
     accounts: parts.accounts,
     imports: parts.imports,
+    links: parts.links,
     held,
   };
 }

@@ -15,6 +15,8 @@ import { importDesk } from './desk/imports.ts';
 import type { DeskPlace } from './desk/place.ts';
 import { FileWatch } from './file-watch.ts';
 import { type Gathered, revokedFile } from './gather.ts';
+import type { Links } from './links/links.ts';
+import { serveLinks } from './links/serve.ts';
 import { forProcessor } from './preference.ts';
 import { refresh } from './reload.ts';
 
@@ -22,6 +24,7 @@ export interface Certificates {
   readonly desk: CertificateDesk;
   readonly accounts: AccountDesk;
   readonly imports: ImportDesk;
+  readonly links: Links;
   close(): void;
 }
 
@@ -61,11 +64,15 @@ export function openCertificates(
     report: (event) => tracer.report(event),
     complain: (doing, why) => tracer.trouble(doing, why),
   });
+  const accounts = accountDesk(desks, desk);
+  const links = serveLinks(accounts, () => inUse.gathered.configuration.service);
   return {
     desk,
-    accounts: accountDesk(desks, desk),
+    accounts,
+    links,
     imports: importDesk(desks),
     close() {
+      links.close();
       watch.close();
       care.close();
     },

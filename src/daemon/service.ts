@@ -94,6 +94,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     certificates: certificates.desk,
     accounts: certificates.accounts,
     imports: certificates.imports,
+    links: certificates.links,
   });
   opened.push(() => counted.keep(api));
   const broken = (error: unknown): void => tellFault(log, error);

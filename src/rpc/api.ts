@@ -7,6 +7,7 @@ import type { Entry } from '../trace/ring.ts';
 import type { AccountDesk } from './accounts.ts';
 import type { CertificateDesk } from './certificates.ts';
 import type { ImportDesk } from './importing.ts';
+import type { LinkDesk } from './links.ts';
 
 export interface DaemonApi {
   /** What was settled at the start. */
@@ -43,6 +44,7 @@ export interface DaemonApi {
   readonly certificates: CertificateDesk;
   readonly accounts: AccountDesk;
   readonly imports: ImportDesk;
+  readonly links: LinkDesk;
   /** Own certificates and authorities that are in use. */
   held(): readonly HeldFacts[];
 }

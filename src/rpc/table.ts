@@ -3,6 +3,7 @@ import type { MethodTable } from './method.ts';
 import { accountMethods } from './methods/accounts.ts';
 import { certificateMethods } from './methods/certificates.ts';
 import { importMethods } from './methods/import.ts';
+import { linkMethods } from './methods/links.ts';
 import { poolMethods } from './methods/pool.ts';
 import { saMethods } from './methods/sa.ts';
 import { serviceMethods } from './methods/service.ts';
@@ -14,6 +15,7 @@ export const methods: MethodTable = {
   ...poolMethods,
   ...certificateMethods,
   ...accountMethods,
+  ...linkMethods,
   ...importMethods,
   ...traceMethods,
 };

@@ -121,7 +121,12 @@ export const layers: readonly Layer[] = [
   {
     name: 'rpc',
     below: ['base', 'schema', 'policy', 'ike', 'trace'],
-    outside: [node, { module: /^zod\/mini$/ }, { module: /^ws$/, only: /^rpc\/ws/ }],
+    outside: [
+      node,
+      { module: /^zod\/mini$/ },
+      { module: /^ws$/, only: /^rpc\/ws/ },
+      { module: /^uqr$/, only: /^rpc\/cli/ },
+    ],
     isPure: false,
     why: 'one table of methods; it asks the daemon through an interface',
   },

@@ -1,6 +1,6 @@
 # Words of ikectl, for bash. Written by «node cross/gen-docs.mjs» from the table of methods.
 _ikectl() {
-	local words='attempts ca_create ca_export capabilities cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check config_import connections counters device device_add device_export device_revoke device_set devices down events explain formats import initiate key leases log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
+	local words='attempts ca_create ca_export capabilities cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check config_import connections counters device device_add device_export device_revoke device_set devices down events explain formats import initiate key leases link_create link_delete links log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
 	[ "$COMP_CWORD" -eq 1 ] || case "${COMP_WORDS[1]}" in
 	attempts) words='--since --limit --json' ;;
 	ca_create) words='--names --force --json' ;;
@@ -16,7 +16,7 @@ _ikectl() {
 	config_import) words='--content --dry_run --force --json' ;;
 	connections) words='--json' ;;
 	counters) words='--json --all' ;;
-	device) words='--owner --platform --expires --address --certificate --form --out --json --format --routing --on-demand --renew --rename' ;;
+	device) words='--owner --platform --expires --address --certificate --form --out --json --format --routing --on-demand --renew --rename --minutes' ;;
 	device_add) words='--name --owner --platform --auth --form --expires --addresses --routing --on_demand --format --json' ;;
 	device_export) words='--name --format --renew --json' ;;
 	device_revoke) words='--device --json' ;;
@@ -30,6 +30,9 @@ _ikectl() {
 	initiate) words='--connection --json' ;;
 	key) words='--json' ;;
 	leases) words='--pool --json' ;;
+	link_create) words='--name --format --minutes --renew --json' ;;
+	link_delete) words='--id --json' ;;
+	links) words='--json' ;;
 	log) words='--follow --limit --level' ;;
 	pools) words='--json' ;;
 	rekey) words='--sa --child --json' ;;

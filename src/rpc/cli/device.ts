@@ -13,6 +13,7 @@ import {
 import { listOf, text, Usage, type Values } from './arguments.ts';
 import { type Command, perform, type Surroundings, type Verb } from './command.ts';
 import { refuseExisting, write } from './files.ts';
+import { showLink } from './link.ts';
 import { tellProfile, writeProfile } from './profile.ts';
 import { day, formatTable } from './text.ts';
 
@@ -24,6 +25,7 @@ export const deviceCommand: Command = {
     '    [--owner USER] [--expires DAY] [--address IP[,IP]] [--certificate]',
     '    [--routing all|home] [--on-demand yes|no] [--format FORMAT] [--out FILE]',
     'export NAME [--format FORMAT] [--out FILE] [--renew]',
+    'link NAME [--format FORMAT] [--minutes N] [--renew]',
     'set NAME [--rename NAME] [--owner USER|none] [--expires DAY|none]',
     '    [--address IP[,IP]] [--routing all|home] [--on-demand yes|no]',
     'formats',
@@ -33,7 +35,7 @@ export const deviceCommand: Command = {
     ...{ owner: 'string', platform: 'string', expires: 'string', address: 'string' },
     ...{ certificate: 'boolean', form: 'string', out: 'string', json: 'boolean' },
     ...{ format: 'string', routing: 'string', 'on-demand': 'string', renew: 'boolean' },
-    ...{ rename: 'string' },
+    ...{ rename: 'string', minutes: 'string' },
   },
   words: 3,
   run: (words, around) => perform('device', verbs, words, around),
@@ -95,6 +97,15 @@ const verbs: Readonly<Record<string, Verb>> = {
       around.print(`user name: ${name}\npassword:  ${profile.password}   (told this once)`);
     }
     tellProfile(profile, written, around);
+  },
+  async link({ values, positionals }, around) {
+    const name = onlyName(positionals);
+    const format = text(values, 'format') ?? (await lastFormat(around, name));
+    const minutes = text(values, 'minutes');
+    if (minutes !== undefined && !/^\d{1,2}$/.test(minutes))
+      throw new Usage('--minutes takes a number');
+    const params = { name, format, renew: values['renew'] === true };
+    await showLink(params, minutes === undefined ? undefined : Number(minutes), around);
   },
   async set({ values, positionals: [, name] }, around) {
     if (name === undefined) throw new Usage('name the device');

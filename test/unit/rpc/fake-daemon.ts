@@ -55,6 +55,8 @@ export interface FakeDaemon extends DaemonApi {
   readonly followers: Set<(entry: Entry) => void>;
 }
 
+const fakeLink = { id: 'a1', device: 'anna-iphone', format: 'sswan', expires: 1_893_456_000 };
+
 export function fakeDaemon(): FakeDaemon {
   const calls: unknown[] = [];
   const ring = new Ring();
@@ -78,6 +80,11 @@ export function fakeDaemon(): FakeDaemon {
     followers,
     certificates: fakeDesk,
     accounts: fakeAccounts,
+    links: {
+      create: async () => ({ ...fakeLink, url: 'http://192.168.1.1:8501/t', isSecure: false }),
+      list: () => [fakeLink],
+      remove: () => true,
+    },
     imports: {
       importStrongswan: async () => ({
         sections: ["connection 'office'"],

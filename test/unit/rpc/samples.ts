@@ -9,6 +9,8 @@ export const samples: Readonly<Record<string, object>> = {
   user_set: { name: 'anna' },
   user_delete: { name: 'anna' },
   device_add: { name: 'anna-iphone' },
+  link_create: { name: 'anna-iphone', format: 'mobileconfig' },
+  link_delete: { id: 'a1' },
   device_set: { name: 'anna-iphone' },
   device_export: { name: 'anna-iphone', format: 'mobileconfig' },
   device_revoke: { device: 'anna-iphone' },

@@ -1,0 +1,60 @@
+// The page behind a one-time link: what to do, a button, and how much time is left. It needs no script and loads nothing.
+import type { ProfileFacts } from '../../rpc/accounts.ts';
+
+/** @param left seconds @param files names, the profile first, with where each is */
+export function linkPage(
+  device: string,
+  { steps, password, passphrase, secret }: ProfileFacts,
+  files: readonly { readonly filename: string; readonly href: string }[],
+  left: number,
+): string {
+  const minutes = Math.ceil(left / 60);
+  const buttons = files
+    .map(
+      ({ filename, href }) =>
+        `<a class="b" rel="nofollow" href="${html(href)}">${html(filename)}</a>`,
+    )
+    .join('\n');
+  const typed =
+    secret === 'asked' && password !== undefined
+      ? [`Password: ${password}`]
+      : passphrase === undefined
+        ? []
+        : [`Passphrase: ${passphrase}`];
+  return frame(
+    `VPN for ${device}`,
+    `<p>Each file can be fetched once. ${minutes === 1 ? 'One minute is' : `${minutes} minutes are`} left.</p>
+<p>${buttons}</p>
+${typed.map((line) => `<p><code>${html(line)}</code></p>`).join('\n')}
+<ol>
+${steps.map((step) => `<li>${html(step)}</li>`).join('\n')}
+</ol>`,
+    '<meta http-equiv="refresh" content="30">',
+  );
+}
+
+/** The same for a link that was used, is over, or never was. */
+export const gonePage = (): string =>
+  frame(
+    'Nothing here',
+    '<p>This link was used, or its time is over. Make a new one on the router.</p>',
+    '',
+  );
+
+const frame = (title: string, body: string, head: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">${head}
+<title>${html(title)}</title>
+<style>
+body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+.b{display:inline-block;padding:.6rem 1rem;margin:.2rem .3rem .2rem 0;border-radius:.4rem;background:#0b57d0;color:#fff;text-decoration:none}
+li{margin:.4rem 0}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}}
+</style></head>
+<body><h1>${html(title)}</h1>
+${body}
+</body></html>
+`;
+
+const html = (text: string): string =>
+  text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
