@@ -2,12 +2,19 @@
  * The parts of gcm_common.h for processors with instructions for one AES round and for carry-less
  * multiplication. The file that includes it defines what aes_unit.h wants, and:
  *
- *   REVERSE(b)                      the sixteen bytes in reverse order
  *   SWAP(b)                         the two halves exchanged
  *   UP64(b) DOWN64(b)               shifted by 64 bits to the high half, to the low half
- *   ADD32(b, n)                     adds to the lowest 32 bits
- *   HIGH64(b)
- *   MUL_LOW(a, b) MUL_HIGH(a, b)    carry-less products of the low and of the high halves
+ *   LOW64(b)
+ *   COUNTER(b)                      a counter block as it counts, and back
+ *   COUNT(c, n) COUNT_FEW(c, n)     n more; few are constants under 8
+ *
+ * A hash is a sum of products of factors; a factor may be kept in another order than a sum:
+ *
+ *   REVERSE(b)                      a block as a factor, and back
+ *   FACTOR(b)                       a sum as a factor
+ *   NUMBER(high, low) NUMBER_LOW(f) NUMBER_HIGH(f)   a factor and its halves
+ *   MUL_LOW(f, g) MUL_HIGH(f, g)    carry-less products of the low and of the high halves: sums
+ *   MUL_SUM(a, b)                   of the low halves of two sums
  *
  * WIDE is a register of LANES blocks, with the same operations by the names W_…, and:
  *
@@ -17,6 +24,9 @@
  *   W_AES_…(w, k, i)                one of the round keys k[0…n], which are BLOCKs
  *
  * Where there is none, gcm_narrow.h makes it of BLOCK.
+ *
+ *   GCM_PACE                        how many blocks are multiplied after each round: more leave the
+ *                                   reduction time to hide among later rounds, and take registers
  *
  * The hash is computed as POLYVAL over byte-reversed blocks, with H multiplied by x beforehand
  * (RFC 8452 appendix A): products need no shift then, and sums of products one reduction.
@@ -65,9 +75,9 @@ INLINE BLOCK reduce(struct product sum)
 	BLOCK low = XOR(sum.low, UP64(cross));
 	const BLOCK high = XOR(sum.high, DOWN64(cross));
 
-	low = XOR(SWAP(low), MUL_LOW(low, polynomial));
-	low = XOR(SWAP(low), MUL_LOW(low, polynomial));
-	return XOR(high, low);
+	low = XOR(SWAP(low), MUL_SUM(low, polynomial));
+	low = XOR(SWAP(low), MUL_SUM(low, polynomial));
+	return FACTOR(XOR(high, low));
 }
 
 INLINE void gcm_round_key(struct gcm_key *key, uint32_t i, const uint8_t *bytes)
@@ -78,9 +88,9 @@ INLINE void gcm_round_key(struct gcm_key *key, uint32_t i, const uint8_t *bytes)
 static void gcm_hash_key(struct gcm_key *key)
 {
 	const BLOCK h = REVERSE(encrypt_block(key->round, key->rounds, PAIR(0, 0)));
-	const uint64_t low = LOW64(h), high = HIGH64(h), carry = 0 - (high >> 63);
+	const uint64_t low = NUMBER_LOW(h), high = NUMBER_HIGH(h), carry = 0 - (high >> 63);
 
-	key->power[7] = PAIR(
+	key->power[7] = NUMBER(
 		(high << 1 | low >> 63) ^ (carry & 0xc200000000000000u), low << 1 ^ (carry & 1));
 	for (int i = 7; i >= 0; i--) {
 		if (i < 7)
@@ -116,15 +126,14 @@ INLINE void gcm_put_lengths(uint8_t *out, size_t a, size_t b)
 	STORE(out, PAIR(__builtin_bswap64(8 * (uint64_t)b), __builtin_bswap64(8 * (uint64_t)a)));
 }
 
-/* Kept byte-reversed, so that the number is a little-endian lane. */
 INLINE BLOCK gcm_counter(const uint8_t *nonce, uint32_t n)
 {
-	return ADD32(REVERSE(load_short(nonce, 12)), n);
+	return COUNT(COUNTER(load_short(nonce, 12)), n);
 }
 
 INLINE void gcm_mask(const struct gcm_key *key, BLOCK counter, uint8_t *out)
 {
-	STORE(out, encrypt_block(key->round, key->rounds, REVERSE(counter)));
+	STORE(out, encrypt_block(key->round, key->rounds, COUNTER(counter)));
 }
 
 INLINE void gcm_absorb(const struct gcm_key *key, BLOCK *acc, const uint8_t *bytes, size_t n)
@@ -157,12 +166,27 @@ INLINE void multiply_wide(struct wide_product *sum, const struct gcm_key *key, W
 	sum->high = W_XOR(sum->high, W_MUL_HIGH(a, power));
 }
 
+/* The next GCM_PACE of eight blocks. The first comes last: the accumulator is ready late. */
+INLINE void absorb_some(struct wide_product *sum, const struct gcm_key *key, const uint8_t *hash,
+	const BLOCK *acc, uint32_t next)
+{
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < GCM_PACE; i += LANES) {
+		const uint32_t at = (next + i) & 7;
+		WIDE more = W_REVERSE(W_LOAD(hash + 16 * at));
+
+		if (at == 0)
+			more = W_XOR(more, W_FIRST(*acc));
+		multiply_wide(sum, key, more, at);
+	}
+}
+
 /*
  * Eight blocks side by side: an AES round has a latency of several cycles and the unit takes one or
  * two a cycle. Multiplications stand between the rounds, so that both units are always busy.
  */
-INLINE void eight(const struct gcm_key *key, BLOCK *counter, uint8_t *text, bool absorbs,
-	const uint8_t *hash, BLOCK *acc)
+INLINE void eight(const struct gcm_key *key, uint32_t rounds, BLOCK *counter, uint8_t *text,
+	bool absorbs, const uint8_t *hash, BLOCK *acc)
 {
 	const BLOCK *const round = key->round;
 	const WIDE zero = W_BROADCAST(PAIR(0, 0));
@@ -171,50 +195,54 @@ INLINE void eight(const struct gcm_key *key, BLOCK *counter, uint8_t *text, bool
 
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < 8 / LANES; i++) {
-		s[i] = W_REVERSE(W_COUNT(*counter, i * LANES));
+		s[i] = W_COUNTER(W_COUNT(*counter, i * LANES));
 		s[i] = W_AES_BEGIN(s[i], round);
 	}
-	*counter = ADD32(*counter, 8);
+	*counter = COUNT(*counter, 8);
 #pragma GCC unroll 8
 	for (uint32_t r = 1; r <= 8; r++) {
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
-		if (absorbs && r % LANES == 0) {
-			/* The first comes last: the accumulator is ready late. */
-			const uint32_t at = r & 7;
-			WIDE more = W_REVERSE(W_LOAD(hash + 16 * at));
-
-			if (at == 0)
-				more = W_XOR(more, W_FIRST(*acc));
-			multiply_wide(&sum, key, more, at);
-		}
+		if (absorbs && r <= 8 / GCM_PACE)
+			absorb_some(&sum, key, hash, acc, GCM_PACE * r);
+		if (absorbs && r == 8 / GCM_PACE)
+			*acc = reduce(add_lanes(sum));
 	}
-	for (uint32_t r = 9; r < key->rounds; r++) {
+	for (uint32_t r = 9; r < rounds; r++) {
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
 	}
-	if (absorbs)
-		*acc = reduce(add_lanes(sum));
+	const BLOCK last[2] = {round[rounds - 1], round[rounds]};
 #pragma GCC unroll 8
-	for (uint32_t i = 0; i < 8 / LANES; i++) {
-		uint8_t *const at = text + 16 * LANES * i;
+	for (uint32_t i = 0; i < 8 / LANES; i++)
+		s[i] = W_XOR(W_AES_END(s[i], last, 1), W_LOAD(text + 16 * LANES * i));
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < 8 / LANES; i++)
+		W_STORE(text + 16 * LANES * i, s[i]);
+}
 
-		s[i] = W_AES_END(s[i], round, key->rounds);
-		W_STORE(at, W_XOR(W_LOAD(at), s[i]));
-	}
+/* The shortest key by itself: where a loop's end is known, what is around it can be mixed with it.
+ */
+INLINE void eight_of_any(const struct gcm_key *key, BLOCK *counter, uint8_t *text, bool absorbs,
+	const uint8_t *hash, BLOCK *acc)
+{
+	if (key->rounds == 10)
+		eight(key, 10, counter, text, absorbs, hash, acc);
+	else
+		eight(key, key->rounds, counter, text, absorbs, hash, acc);
 }
 
 static void gcm_stream(const struct gcm_key *key, BLOCK *counter, uint8_t *text)
 {
-	eight(key, counter, text, false, NULL, NULL);
+	eight_of_any(key, counter, text, false, NULL, NULL);
 }
 
 static void gcm_stream_absorb(
 	const struct gcm_key *key, BLOCK *counter, uint8_t *text, const uint8_t *hash, BLOCK *acc)
 {
-	eight(key, counter, text, true, hash, acc);
+	eight_of_any(key, counter, text, true, hash, acc);
 }
 
 INLINE void gcm_finish(BLOCK acc, const uint8_t *mask, uint8_t *tag)

@@ -6,12 +6,15 @@
 #define WIDE  __m256i
 #define LANES 2
 
+#define GCM_PACE 2
+
 #define W_LOAD(p)     _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define W_STORE(p, w) _mm256_storeu_si256((__m256i *)(void *)(p), w)
 #define W_XOR(a, b)   _mm256_xor_si256(a, b)
 #define W_REVERSE(w)                                                     \
 	_mm256_shuffle_epi8(w, _mm256_broadcastsi128_si256(_mm_set_epi8( \
 				       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)))
+#define W_COUNTER(w)     W_REVERSE(w)
 #define W_SWAP(w)        _mm256_shuffle_epi32(w, 0x4e)
 #define W_MUL_LOW(a, b)  _mm256_clmulepi64_epi128(a, b, 0x00)
 #define W_MUL_HIGH(a, b) _mm256_clmulepi64_epi128(a, b, 0x11)
