@@ -1,8 +1,10 @@
 /*
  * Outbound policy: inner packet → child, or trap where there is no child yet. Selectors of the
- * peer's side that name one host are hashed; the others stand in a list per family, the smallest
- * range first. Of equal ranges the child that was activated last carries the traffic, and a trap
- * comes last. Writers hold the engine's lock; workers read without any.
+ * peer's side that are a prefix, as nearly all are, stand in a hash table by its length and
+ * address; a search looks once for each length that is in use, the longest first, however many
+ * there are. Other ranges stand in a list per family, the smallest first. Of equal ranges the child
+ * that was activated last carries the traffic, and a trap comes last. Writers hold the engine's
+ * lock; workers read without any.
  */
 #ifndef SPD_H
 #define SPD_H
@@ -11,14 +13,18 @@
 #include "trap.h"
 
 #define SPD_BUCKETS 4096u
+/* Of a prefix the bits behind it: 0 is a host. */
+#define SPD_WIDTHS 129u
 
 struct spd {
 	/* Drawn at start, so that nobody can choose addresses that collide. */
 	uint64_t seed;
 	/* The last rank given out. */
 	_Atomic uint64_t rank;
-	_Atomic(struct spd_entry *) hosts[SPD_BUCKETS];
-	/* IPv4, IPv6. */
+	_Atomic(struct spd_entry *) prefixes[SPD_BUCKETS];
+	/* Both for IPv4 and IPv6: which widths are in use (a bit each), and by how many. */
+	_Atomic uint64_t widths[2][SPD_WIDTHS / 64 + 1];
+	uint32_t users[2][SPD_WIDTHS];
 	_Atomic(struct spd_entry *) ranges[2];
 };
 

@@ -1,64 +1,5 @@
 /* Outbound policy: which child carries a packet, and what may come out of one. */
-#include "check.h"
-#include "packets.h"
-
-#include <stdlib.h>
-
-#include "../src/spd.h"
-
-static struct spd spd;
-static struct sa_table table;
-
-static struct sa *add(
-	uint32_t ref, uint8_t standby, struct esp_selector local, struct esp_selector remote)
-{
-	const struct esp_selector selectors[2] = {local, remote};
-	struct esp_child child = child_of(ref, 0x1000 + ref, 0x2000 + ref);
-	struct sa *sa = NULL;
-
-	child.standby = standby;
-	CHECK_EQUAL(sa_create(&child, selectors, 0, 0, &sa), ESP_OK);
-	sa_publish(&table, sa);
-	spd_publish(&spd, sa);
-	return sa;
-}
-
-static void take_away(struct sa *sa)
-{
-	spd_unlink(&spd, sa);
-	sa_unlink(&table, sa);
-	sa_destroy(sa);
-}
-
-static struct sa *carrier(const struct flow *flow)
-{
-	const struct spd_entry *entry = spd_find(&spd, flow);
-
-	return entry ? entry->sa : NULL;
-}
-
-static struct sa *find4(const char *from, const char *to)
-{
-	uint8_t packet[28];
-	struct flow flow;
-
-	udp4(packet, from, to, sizeof(packet));
-	CHECK(ip_parse(packet, sizeof(packet), &flow));
-	return carrier(&flow);
-}
-
-static struct sa *find6(const char *from, const char *to)
-{
-	uint8_t packet[48];
-	struct flow flow;
-
-	udp6(packet, from, to, sizeof(packet));
-	CHECK(ip_parse(packet, sizeof(packet), &flow));
-	return carrier(&flow);
-}
-
-#define ALL4 range_of(4, "0.0.0.0", "255.255.255.255")
-#define ALL6 range_of(6, "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+#include "policy.h"
 
 static void a_host_goes_before_a_network_before_everything(void)
 {
@@ -206,23 +147,6 @@ static void what_comes_out_must_be_inside_the_selectors(void)
 	take_away(sa);
 }
 
-/* The most specific range by trying all; of equals the last. */
-static struct sa *by_trying_all(struct sa *const *all, uint32_t count, const struct flow *flow)
-{
-	struct sa *best = NULL;
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct selector *s = all[i] ? sa_remote(all[i]) : NULL;
-
-		if (!s || !selectors_fit(s, 1, flow, flow->destination, flow->destination_port))
-			continue;
-		if (!best || s->end.low - s->start.low <=
-				     sa_remote(best)->end.low - sa_remote(best)->start.low)
-			best = all[i];
-	}
-	return best;
-}
-
 static void agrees_with_trying_all(void)
 {
 	enum { COUNT = 200 };
@@ -257,7 +181,7 @@ static void agrees_with_trying_all(void)
 		if (all[i])
 			take_away(all[i]);
 	for (uint32_t i = 0; i < SPD_BUCKETS; i++)
-		CHECK(atomic_load(&spd.hosts[i]) == NULL);
+		CHECK(atomic_load(&spd.prefixes[i]) == NULL);
 	CHECK(atomic_load(&spd.ranges[0]) == NULL);
 }
 
@@ -377,6 +301,16 @@ static void limits_follow_the_sequence_numbers(void)
 	sa_destroy(sa);
 }
 
+/* With one selector on each side and its path, in bytes; a router may have thousands. */
+static void a_child_takes_little_memory(void)
+{
+	const size_t bytes = sizeof(struct sa) + 2 * sizeof(struct selector) +
+			     sizeof(struct spd_entry) + sizeof(struct path);
+
+	printf("  a child takes %zu bytes\n", bytes);
+	CHECK(bytes < 8192);
+}
+
 int main(void)
 {
 	RUN(a_host_goes_before_a_network_before_everything);
@@ -391,6 +325,6 @@ int main(void)
 	RUN(refuses_what_is_no_trap);
 	RUN(refuses_what_is_no_child);
 	RUN(limits_follow_the_sequence_numbers);
-	printf("  a child takes %zu bytes\n", sizeof(struct sa));
+	RUN(a_child_takes_little_memory);
 	return check_summary("spd");
 }
