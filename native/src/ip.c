@@ -165,7 +165,9 @@ bool ip_parse_quoted(const uint8_t *packet, size_t available, struct flow *flow)
 
 uint8_t ip_tos(const uint8_t *packet)
 {
-	return packet[0] >> 4 == 4 ? packet[1] : (uint8_t)(packet[0] << 4 | packet[1] >> 4);
+	const uint16_t first = load16(packet);
+
+	return (uint8_t)(packet[0] >> 4 == 4 ? first : first >> 4);
 }
 
 static void set_tos(uint8_t *packet, uint8_t tos)
