@@ -1,12 +1,11 @@
 // Certificate revocation lists (RFC 5280 §5): full ones of the authority itself. A delta, an indirect list, or one with
 // a critical extension that we do not act on says nothing to us.
 import { equal, toHex } from '../base/bytes.ts';
-import { schemeOfAlgorithm } from '../ike/auth/schemes.ts';
 import type { Certificate } from './certificate.ts';
 import { NotDer } from './der.ts';
 import { Fields, readTime, single, Tag, type Tlv, walk, wholeBits } from './der-read.ts';
 import { KeyUsage } from './extensions.ts';
-import { verifyWith } from './keys.ts';
+import { isSignedWith } from './signed.ts';
 
 export interface Crl {
   readonly tbs: Uint8Array;
@@ -38,15 +37,10 @@ export function readCrl(bytes: Uint8Array): CrlReading {
 }
 
 /** Whether the authority made it, and may. */
-export function isCrlOf(
-  { issuer, algorithm, tbs, signature }: Crl,
-  authority: Certificate,
-): boolean {
+export function isCrlOf(crl: Crl, authority: Certificate): boolean {
   const { keyUsage } = authority.extensions;
   const mayMake = keyUsage === undefined || (keyUsage & KeyUsage.CRL_SIGN) !== 0;
-  const scheme = schemeOfAlgorithm(algorithm);
-  if (!mayMake || !scheme || !equal(issuer, authority.subject)) return false;
-  return verifyWith(authority.key, scheme, tbs, signature);
+  return mayMake && equal(crl.issuer, authority.subject) && isSignedWith(authority.key, crl);
 }
 
 /**

@@ -1,13 +1,12 @@
 // OCSP (RFC 6960): the question whether one certificate is revoked, and whose answer counts.
 import { createHash } from 'node:crypto';
 import { equal } from '../base/bytes.ts';
-import { schemeOfAlgorithm } from '../ike/auth/schemes.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { type Status, skewMs } from './crl.ts';
 import { NotDer, readElement } from './der.ts';
 import { Fields, readTime, single, Tag, type Tlv, walk, wholeBits } from './der-read.ts';
 import * as der from './der-write.ts';
-import { verifyWith } from './keys.ts';
+import { isSignedWith } from './signed.ts';
 
 export interface OcspAnswer {
   readonly status: Status;
@@ -154,10 +153,8 @@ function isSignedBy(
   },
   { key }: Certificate,
 ): boolean {
-  const { tbs, algorithm, signature } = signed;
-  const scheme = schemeOfAlgorithm(algorithm);
-  const bytes = tbs instanceof Uint8Array ? tbs : tbs.der;
-  return scheme !== undefined && verifyWith(key, scheme, bytes, signature);
+  const { tbs } = signed;
+  return isSignedWith(key, { ...signed, tbs: tbs instanceof Uint8Array ? tbs : tbs.der });
 }
 
 function judge({ status, thisUpdate, nextUpdate }: Single, now: Date): OcspAnswer | undefined {

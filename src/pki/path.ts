@@ -1,11 +1,10 @@
 // The search for a certification path (RFC 4158 in small): from the peer's certificate to an authority of ours,
 // over whatever certificates lie around. Names and signatures only; rules.ts judges what is found.
 import { equal } from '../base/bytes.ts';
-import { schemeOfAlgorithm } from '../ike/auth/schemes.ts';
 import type { ChainFault } from '../ike/core.ts';
 import { type Certificate, isSelfIssued, sameCertificate } from './certificate.ts';
-import { verifyWith } from './keys.ts';
 import { describe, describeIssuer } from './names.ts';
+import { isKnownAlgorithm, isSignedWith } from './signed.ts';
 
 export interface Fault {
   readonly cause: ChainFault;
@@ -79,15 +78,13 @@ export class PathSearch {
 
 /** What is wrong with the signature of one certificate by the next. */
 function linkFault(certificate: Certificate, issuer: Certificate): Fault | undefined {
-  const { algorithm, tbs, signature } = certificate;
   const who = describe(certificate);
-  const scheme = schemeOfAlgorithm(algorithm);
-  if (!scheme) {
+  if (!isKnownAlgorithm(certificate.algorithm)) {
     return { cause: 'constraint', why: `${who} is signed with a weak or unknown algorithm` };
   }
   const { key } = issuer;
   if (!key.ok) return { cause: 'constraint', why: `${describe(issuer)} has ${key.why}` };
-  if (verifyWith(key, scheme, tbs, signature)) return undefined;
+  if (isSignedWith(key, certificate)) return undefined;
   const why = `${who} names ${describe(issuer)} as its issuer, but that key did not sign it`;
   return { cause: 'untrusted', why };
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Authority, type Credential, type KeyKind } from '../lab/certificates.ts';
 import { Gateway } from '../lab/gateway.ts';
 import { address, type Home } from '../lab/home.ts';
-import { basics, certificateGuests } from '../lab/household.ts';
+import { basics, certificateGuests, pskGuests } from '../lab/household.ts';
 import { type Dial, gatewayName, startPhone } from '../lab/phone.ts';
 import { makeCrl, ocspServer } from '../lab/revocation.ts';
 import { stage } from '../lab/stage.ts';
@@ -15,6 +15,8 @@ import { ping } from '../lab/traffic.ts';
 import { section, type UciSection } from '../lab/uci.ts';
 
 const kinds: readonly KeyKind[] = ['rsa3072', 'ecdsa', 'ecdsa384', 'ecdsa521', 'ed25519'];
+/** What the authority signs the certificate of the client with. */
+const digests = ['sha224', 'sha256', 'sha384', 'sha512'];
 const secret = 'correct horse battery';
 
 const scene = stage({
@@ -82,6 +84,8 @@ function makePeople() {
     const remote = { remote: { auth: 'pubkey', id: `${kind}.example.org` } };
     dial(kind, client(root, kind, { kind, ...digest }), { settings: remote });
   }
+  for (const digest of digests) dial(digest, client(root, digest, { more: ['--digest', digest] }));
+  dials['mixed'] = { login: { kind: 'psk', id: 'mixed@example.org', secret } };
   dials['split'] = {
     login: { kind: 'psk', id: 'split@example.org', secret },
     settings: { remote: { auth: 'pubkey', id: `split.${gatewayName}` } },
@@ -132,18 +136,17 @@ function layOut(home: Home, people: ReturnType<typeof makePeople>): UciSection[]
     section('connection', 'clerks', {
       ...certificateGuests({ remote_id: 'C=CH, O=Office, CN=*', local_id: gatewayName }).options,
     }),
-    section('connection', 'split', {
-      ...certificateGuests({ remote_auth: ['psk'], local_id: `split.${gatewayName}` }).options,
+    section('connection', 'split_guests', {
+      ...certificateGuests({
+        ...{ remote_auth: ['psk'], local_id: `split.${gatewayName}`, certificate: 'split' },
+      }).options,
     }),
-    section('psk', 'split_key', { id: ['split@example.org'], secret }),
-    own(
-      'server',
-      root.issue({
-        dn: `CN=${gatewayName}`,
-        san: [gatewayName, `split.${gatewayName}`],
-        purpose: 'serverAuth',
-      }),
-    ),
+    pskGuests({ local_id: gatewayName }),
+    section('psk', 'key', { id: ['split@example.org', 'mixed@example.org'], secret }),
+    ...['server', 'split'].map((name) => {
+      const dialled = name === 'server' ? gatewayName : `split.${gatewayName}`;
+      return own(name, root.issue({ dn: `CN=${dialled}`, san: [dialled], purpose: 'serverAuth' }));
+    }),
     ...kinds.flatMap((kind) => {
       const name = `${kind}.example.org`;
       const options = { local_id: name, certificate: kind, remote_id: `C=CH, O=Home, CN=${kind}` };
@@ -216,7 +219,7 @@ describe('who is refused', () => {
     ['expired', /«C=CH, O=Home, CN=expired» expired on/],
     ['server', /is not meant for a client/],
     ['guest', /no connection|Elsewhere/],
-  ])('%s', async (name, why) => {
+  ])('%s (critical-extension, and other faults of one certificate)', async (name, why) => {
     expect(await isRefused(name)).toMatch(why);
   });
 });
@@ -250,8 +253,21 @@ test.each(kinds)(
   },
 );
 
+test.each(digests)(
+  'strong-keys-certs: a certificate that its authority signed with %s is believed (scenario 6)',
+  async (digest) => {
+    await dials(digest);
+  },
+);
+
+test('rw-psk-rsa-mixed: under one name the gateway takes a shared secret of one client, and a certificate of the next', async () => {
+  expect(await dials('mixed')).toBe('psk_guests');
+  expect(await dials('twin')).toBe('certificate_guests');
+  expect(await dials('mixed')).toBe('psk_guests');
+});
+
 test('rw-psk-rsa-split: a client with a pre-shared key believes the certificate of the gateway', async () => {
-  expect(await dials('split')).toBe('split');
+  expect(await dials('split')).toBe('split_guests');
 });
 
 describe('crl-revoked', () => {

@@ -79,38 +79,49 @@ describe('strongSwan', () => {
     needs: ['our gateway', 'strongSwan'],
     async play(home) {
       const ours = keyOf(home.lab, 'home');
-      const keys = { cabin: pairOf(), stranger: pairOf() };
+      const keys = { cabin: pairOf(), stranger: pairOf(), anna: pairOf(), bob: pairOf() };
       const gateway = await Gateway.start(home.lab, home.router, [
         ...basics({ folder: ours.folder }),
         site(keys.cabin.line, network.lan, 'dynamic', {
           remote_id: 'cabin.example',
           pool: 'guests',
         }),
+        section('connection', 'anybody', {
+          ...{ remote_key: [keys.anna.line, keys.bob.line], remote_id: '*.guest.example' },
+          ...{ local_ts: [network.lan], pool: 'guests', suite: 'modern' },
+        }),
       ]);
+      const filesOf = (content: (name: keyof typeof keys) => string) =>
+        Object.fromEntries(names.map((name) => [`${name}.pem`, content(name)]));
       const der = Buffer.from(ours.line, 'base64');
       const gatewaysKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
       const files = {
-        keys: { 'cabin.pem': keys.cabin.secret, 'stranger.pem': keys.stranger.secret },
+        keys: filesOf((name) => keys[name].secret),
         publicKeys: {
-          'cabin.pem': keys.cabin.public,
-          'stranger.pem': keys.stranger.public,
+          ...filesOf((name) => keys[name].public),
           'gateway.pem': `${gatewaysKey.export({ type: 'spki', format: 'pem' })}`,
         },
       };
-      const dial = (key: string) => ({
+      const dial = (key: string, id = 'cabin.example') => ({
         version: 2,
         remote_addrs: address.router,
         proposals: SUITE.ike,
         vips: ['0.0.0.0'],
-        local: { auth: 'pubkey', id: 'cabin.example', pubkeys: `${key}.pem` },
+        local: { auth: 'pubkey', id, pubkeys: `${key}.pem` },
         remote: { auth: 'pubkey', id: gatewayName, pubkeys: 'gateway.pem' },
         children: { [key]: { remote_ts: [network.lan], esp_proposals: SUITE.esp } },
       });
-      const config = { connections: { cabin: dial('cabin'), stranger: dial('stranger') } };
+      const connections = {
+        ...{ cabin: dial('cabin'), stranger: dial('stranger') },
+        ...{ anna: dial('anna', 'anna.guest.example'), bob: dial('bob', 'b.guest.example') },
+      };
+      const config = { connections };
       const charon = await Charon.start(home.lab, home.phone, { name: 'phone', config, files });
       return { gateway, charon };
     },
   });
+
+  const names = ['cabin', 'stranger', 'anna', 'bob'] as const;
 
   function pairOf() {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -133,6 +144,20 @@ describe('strongSwan', () => {
     await charon.terminate('cabin');
     await until('it is gone', async () => (await gateway.sas()).length === 0);
   });
+
+  test.each(['anna', 'bob'])(
+    'comes in as %s, whoever has one of the keys of a connection (rw-pubkey-anon, scenario 7)',
+    async (name) => {
+      const { home, gateway, charon } = scene();
+
+      expect((await charon.initiate(name)).stdout).toContain('initiate completed successfully');
+
+      expect(await gateway.sas()).toMatchObject([{ connection: 'anybody' }]);
+      expect(await ping(home.phone, address.lan)).toMatchObject({ received: 3 });
+      await charon.terminate(name);
+      await until('it is gone', async () => (await gateway.sas()).length === 0);
+    },
+  );
 
   test('stays outside with another key, and the owner reads why', async () => {
     const { gateway, charon } = scene();
