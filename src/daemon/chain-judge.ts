@@ -34,5 +34,6 @@ function ofDevice(
   now: Date,
 ): ChainVerdict {
   const bar = whyCertificateBarred(verdict.certificate, accounts, now.getTime());
-  return bar ? { ok: false, cause: 'barred', ...bar } : verdict;
+  const { spki, keyType } = verdict;
+  return bar ? { ok: false, cause: 'barred', ...bar, key: { spki, keyType } } : verdict;
 }

@@ -185,6 +185,8 @@ export type ChainVerdict =
       readonly why: string;
       /** Undefined: what helps against the cause in general. */
       readonly advice?: string;
+      /** The key of the end entity, where it can be used at all. */
+      readonly key?: { readonly spki: Uint8Array; readonly keyType: KeyType } | undefined;
     };
 export type ChainFault =
   | 'malformed'

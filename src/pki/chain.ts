@@ -47,8 +47,10 @@ export async function verifyChain(
   const found = await findPath(leaf, surroundings(rest, anchors), async (path) => {
     return pathFault(path, purpose, { now, plausible }) ?? (await revocation(path, now));
   });
-  return 'path' in found ? accept(leaf, found.path) : { ok: false, ...found };
+  return 'path' in found ? accept(leaf, found.path) : { ok: false, ...found, key: keyOf(leaf) };
 }
+
+const keyOf = ({ key, spki }: Certificate) => (key.ok ? { spki, keyType: key.keyType } : undefined);
 
 /** The first path that is good; else the fault of the first that was complete; else why there is none. */
 async function findPath(

@@ -5,7 +5,10 @@ import { ask, type Steps } from '../steps.ts';
 
 export type Belief =
   | Extract<ChainVerdict, { ok: true }>
-  | { readonly ok: false; readonly cause: Cause; readonly why: string; readonly advice: string };
+  | (Pick<Extract<ChainVerdict, { ok: false }>, 'ok' | 'why' | 'key'> & {
+      readonly cause: Cause;
+      readonly advice: string;
+    });
 
 /** @param chain end entity first; DER */
 export function* judgeChain(
@@ -21,7 +24,7 @@ export function* judgeChain(
   const why = verdict?.why ?? 'the certificate could not be checked in time';
   const known = verdict && faults[verdict.cause];
   const advice = verdict?.advice ?? known?.advice ?? 'The router is overloaded; try again.';
-  return { ok: false, cause: known?.cause ?? 'overloaded', why, advice };
+  return { ok: false, cause: known?.cause ?? 'overloaded', why, advice, key: verdict?.key };
 }
 
 const faults: Readonly<Record<ChainFault, { readonly cause: Cause; readonly advice: string }>> = {

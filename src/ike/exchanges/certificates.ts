@@ -5,7 +5,7 @@ import { PayloadType } from '../../iana/payloads.ts';
 import { type Identity, sameIdentity } from '../../policy/identity.ts';
 import { type Connection, isTwoRounds, type OwnCertificate } from '../../policy/policy.ts';
 import type { Id } from '../../wire/payloads/id.ts';
-import { judgeChain } from '../auth/chain.ts';
+import { type Belief, judgeChain } from '../auth/chain.ts';
 import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { ChainVerdict } from '../core.ts';
@@ -50,11 +50,16 @@ export function* believedChain(
   received: Received,
   purpose: 'client' | 'server',
 ): Steps<Extract<ChainVerdict, { ok: true }>> {
-  const chain = received
+  return believed(yield* judgeChain(chainIn(received), purpose));
+}
+
+const chainIn = (received: Received): readonly Uint8Array[] =>
+  received
     .all(PayloadType.CERT)
     .filter(({ encoding }) => encoding === CertEncoding.X509_SIGNATURE)
     .map(({ data }) => data);
-  const belief = yield* judgeChain(chain, purpose);
+
+function believed(belief: Belief): Extract<ChainVerdict, { ok: true }> {
   if (belief.ok) return belief;
   throw new IkeError('AUTHENTICATION_FAILED', belief.why, belief);
 }
@@ -75,9 +80,13 @@ export function* certifiedInitiator(sa: IkeSa, received: Received, idI: Id): Ste
       cause: 'method-not-allowed',
     });
   }
-  const { identities, certificate, ...key } = yield* believedChain(received, 'client');
+  const belief = yield* judgeChain(chainIn(received), 'client');
+  const key = belief.ok ? belief : belief.key;
   const octets = signedOctets(sa, 'initiator', idI);
-  if (!(yield* authenticators.pubkey.check(sa, octets, theirs, key))) {
+  // Of a certificate that is refused, too: who copied one must not learn from the time that it was revoked.
+  const fits = key && (yield* authenticators.pubkey.check(sa, octets, theirs, key));
+  const { identities, certificate } = believed(belief);
+  if (!fits) {
     throw new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the certificate', {
       cause: 'wrong-signature',
       advice: 'The device does not have the private key of its certificate; give it both anew.',

@@ -126,6 +126,36 @@ describe('certificates on both sides', () => {
     },
   );
 
+  // Who copied a certificate, and has no key for it, learned from the time whether it was still good: the signature of
+  // a revoked one was not even looked at.
+  test.each(['expired', 'untrusted', 'revoked', 'barred'] as const)(
+    '«%s» takes the same questions and the same bytes as a signature that does not fit',
+    (cause) => {
+      const attempt = (judge?: (verdict: ChainVerdict) => ChainVerdict) => {
+        const copied = own('phone', 'p256', 'gateway p256');
+        const phone = { ...dialer('p256'), certificates: [copied] };
+        const ports = papers.ports(judge);
+        const { gateway: host, world } = dialled({ gateway: gateway('p256'), phone, ports });
+        return {
+          work: host.asked.map(({ question }) => question.kind),
+          wire: world.sent
+            .filter(({ from }) => from.ip === host.address)
+            .map((one) => one.bytes.length),
+          why: host.eventsOf('attempt.failed').map(({ why }) => why),
+        };
+      };
+      const refused = (verdict: ChainVerdict): ChainVerdict =>
+        verdict.ok ? { ok: false, cause, why: cause, key: verdict } : verdict;
+
+      const wrong = attempt();
+      const other = attempt(refused);
+
+      expect(wrong.why).toEqual(['the signature does not fit the certificate']);
+      expect(wrong.work).toEqual(['verifyChain', 'verify']);
+      expect(other).toEqual({ ...wrong, why: [cause] });
+    },
+  );
+
   test('a check that never ends is given up, and fails', () => {
     const house = dialled({
       gateway: gateway('p256'),
