@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios interop format ipk apk feed deps clean
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios interop guesses refusals format ipk apk feed deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,7 +41,7 @@ sim: deps-build ## random simulations alone, of SEEDS seeds each (1000)
 	@node test/run/sim.mjs
 
 soak: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)
-	@SOAK_HOURS=$${SOAK_HOURS:-24} npx vitest run --project unit --disable-console-intercept test/sim/scenarios/soak.test.ts
+	@SOAK_HOURS=$${SOAK_HOURS:-24} npx vitest run --project unit test/sim/scenarios/soak.test.ts --disable-console-intercept
 
 pitfalls: deps-build ## the rules of docs/pitfalls.md, and the tests that cover them
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts)
@@ -54,6 +54,12 @@ scenarios: deps-build ## what docs/scenarios.md asks for, and the tests that see
 
 interop: build deps-lab ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop
+
+guesses: build deps-lab ## wrong passwords at a living gateway, from many addresses (GUESSES=10000)
+	@GUESSES=$${GUESSES:-10000} sh test/lab/enter.sh npx vitest run --project interop test/interop/guesses.test.ts --disable-console-intercept
+
+refusals: build deps-lab ## whether the time until a refusal tells what was wrong (ROUNDS=100)
+	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/bench/refusals.ts)
 
 ipk: deps-build deps-cross ## packages for OpenWrt 24.10, into dist/opkg
 	@node $$(node cross/bundle-tool.mjs cross/package/make-packages.ts) ipk

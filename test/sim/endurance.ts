@@ -6,6 +6,7 @@ import { Agenda } from '../../src/ike/sa/agenda.ts';
 import { household } from './household.ts';
 import { present } from './pick.ts';
 import { connection, phone, policy } from './policies.ts';
+import { eapPhone, eapPolicy, users } from './users.ts';
 import type { SimHost } from './world.ts';
 
 /** Up, with the lifetimes that are usual, and nothing recorded of how it came up. */
@@ -37,6 +38,25 @@ export function enduring() {
     },
     /** Entries in the agendas of both. */
     timers: (): number => [...agendas].reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** Somebody who knows a name, and no password. */
+export function guessing() {
+  const { world, gateway, dial } = household({
+    gateway: eapPolicy(),
+    phone: eapPhone({}, { name: 'anna', password: 'a guess' }),
+    ports: users(),
+  });
+  return {
+    gateway,
+    guess(times: number): void {
+      for (let i = 0; i < times; i++) {
+        dial();
+        world.run(minutes(1));
+        world.forget();
+      }
+    },
   };
 }
 

@@ -66,6 +66,17 @@ test('ten thousand rekeys of both kinds: no more memory, no more timers', async 
   expectAgreement(world, gateway, phone);
 }, 120_000);
 
+test('a thousand wrong passwords: no more memory for each', async () => {
+  const { guessing, heapInUse } = await import('../endurance.ts');
+  const { guess, gateway } = guessing();
+  guess(300);
+  const before = heapInUse();
+  guess(1000);
+  // Some of it is code that V8 makes faster meanwhile.
+  expect((heapInUse() - before) / 1000).toBeLessThan(5 * mostForEach);
+  expect(gateway.core.snapshot().sas).toEqual([]);
+}, 120_000);
+
 test('IKE SAs that are never forgotten: found by the heap', async () => {
   forgetting('registry.ts', 'Registry', 'remove');
   const { forEach } = await costOf({ first: 200, times: 500 });
