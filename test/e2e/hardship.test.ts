@@ -125,6 +125,68 @@ describe('the overview', () => {
   });
 });
 
+test('every page speaks German where the router does', async () => {
+  const { web, open, close } = await play(family);
+  web.language = 'de';
+  for (const [path, words] of [
+    ['overview', 'Verbundene Geräte'],
+    ['devices', 'Gerät hinzufügen'],
+    ['server', 'Was Geräte erreichen dürfen'],
+    ['sites', 'Einen Anbieter anwählen'],
+    ['certificates', 'Zertifikat einlesen'],
+    ['diagnosis', 'Jetzt testen'],
+  ] as const) {
+    const { page, context, faults } = await open(`vpn/ikev2/${path}`);
+    await page.getByText(words, { exact: true }).first().waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+  }
+  close();
+});
+
+describe.each(['devices', 'server', 'sites', 'certificates', 'diagnosis'])(
+  'the page %s',
+  (path) => {
+    test.each([
+      ['dark', { darkMode: true }],
+      ['phone', { isPhone: true }],
+    ])('is readable and fits: %s', async (name, look) => {
+      const { web, open, close } = await play(family);
+      const { page, context, faults, strangers } = await open(`vpn/ikev2/${path}`, look);
+      await page.locator('.ikev2-page').waitFor();
+      expect(await page.evaluate(overflow)).toBe(0);
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await page.locator('#view img').count()).toBe(0);
+      expect(faults).toEqual([]);
+      expect(strangers).toEqual([]);
+      expect(web.bytesOfOurs).toBeLessThan(300_000);
+      await picture(page, `${path}-${name}`);
+      await context.close();
+      close();
+    });
+  },
+);
+
+test('ten thousand lines of log are looked through at once, and drawn a few at a time', async () => {
+  const { gateway, open, close } = await play(family);
+  const line = (id: number) => `sa ${id}: <img src=x onerror=alert(1)> says ${id}`;
+  gateway.answer('events', ({ since = 0 }) => ({
+    events: Array.from({ length: Math.min(1000, 10_000 - since) }, (_, i) => ({
+      ...{ id: since + i + 1, at: 1_800_000_000 + i, level: 'info', kind: 'note' },
+      ...{ line: line(since + i + 1), fields: {} },
+    })),
+  }));
+  const { page, context, faults } = await open('vpn/ikev2/diagnosis');
+  await page.getByText('of 10000').waitFor({ timeout: 60_000 });
+  expect(await page.locator('.ikev2-log li').count()).toBe(300);
+  await page.getByLabel('Look for').fill('says 4321');
+  await page.getByText('1 of 10000').waitFor();
+  expect(await page.locator('.ikev2-log li').textContent()).toContain(line(4321));
+  expect(faults).toEqual([]);
+  await context.close();
+  close();
+});
+
 /** Milliseconds until what just happened is drawn. */
 const frame = `new Promise((done) => {
   const start = performance.now();

@@ -29,7 +29,7 @@ export function frame(options: FrameOptions): string {
     ubuspath: '/ubus/',
     sessionid: session,
     token: 'a'.repeat(32),
-    nodespec: { readonly: isReadOnly },
+    nodespec: { satisfied: true, readonly: isReadOnly },
     ...{ apply_rollback: 90, apply_holdoff: 1, apply_timeout: 5, apply_display: 0.2 },
   };
   return `<!DOCTYPE html>

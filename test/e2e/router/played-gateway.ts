@@ -16,6 +16,8 @@ export interface PlayedGateway extends GatewayOnBus {
   tell(event: string, data: object): void;
   /** Answers of methods, besides those that follow from its devices. */
   readonly says: Record<string, object>;
+  /** Answers a method by its parameters. */
+  answer(method: string, by: (params: { since?: number }) => object): void;
   /** Calls that change something. */
   readonly calls: [string, object][];
 }
@@ -25,6 +27,7 @@ export function playGateway(devices: readonly Device[]): PlayedGateway {
   const startedAt = Math.floor(Date.now() / 1000) - 8000;
   const sas = devices.map((device, i) => playedSa(device.name, i, startedAt));
   const ended = new Set<number>();
+  const answers = new Map<string, (params: object) => object>();
   const live = () => sas.filter(({ id }) => !ended.has(id));
   const gateway: PlayedGateway = {
     isThere: true,
@@ -42,7 +45,7 @@ export function playGateway(devices: readonly Device[]): PlayedGateway {
     async call(method, params) {
       if (!gateway.isThere) return undefined;
       if (method === 'status') return { status: 0, data: playedStatus(startedAt, live()) };
-      const said = gateway.says[method];
+      const said = answers.get(method)?.(params) ?? gateway.says[method];
       if (said) return { status: 0, data: said };
       gateway.calls.push([method, params]);
       if (method === 'terminate' && 'sa' in params) ended.add(Number(params.sa));
@@ -53,6 +56,7 @@ export function playGateway(devices: readonly Device[]): PlayedGateway {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    answer: (method, by) => void answers.set(method, by),
     tick() {
       for (const [i, sa] of sas.entries()) {
         const wave = 0.7 + 0.6 * Math.sin(Date.now() / 3000 + i);

@@ -43,15 +43,16 @@ export function startOnBus(
   return Gateway.start(home.lab, home.router, sections, { scene, name });
 }
 
-/** @param gateway the one that runs at this moment */
-export function onBus(gateway: () => Gateway, bus: BusOfRouter): GatewayOnBus {
+/** @param gateway the one that runs at this moment, if one does */
+export function onBus(gateway: () => Gateway | undefined, bus: BusOfRouter): GatewayOnBus {
   return {
     async call(method, params) {
-      if (!gateway().isRunning) return undefined;
+      const running = gateway();
+      if (!running?.isRunning) return undefined;
       try {
-        return { status: 0, data: Object(await gateway().call(method, params)) };
+        return { status: 0, data: Object(await running.call(method, params)) };
       } catch (error) {
-        if (!gateway().isRunning) return undefined;
+        if (!running.isRunning) return undefined;
         return { status: 9, data: { error: error instanceof Error ? error.message : `${error}` } };
       }
     },

@@ -1,10 +1,12 @@
 // The router of the lab with LuCI on it: our daemon, its configuration, and a web server that browsers in the LAN reach.
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { root } from '../../lab/checkout.ts';
 import type { Gateway } from '../../lab/gateway.ts';
 import { address, type Home, network } from '../../lab/home.ts';
-import type { UciSection } from '../../lab/uci.ts';
+import { formatUci, section, type UciSection } from '../../lab/uci.ts';
 import { until } from '../../lab/until.ts';
+import { loadFirewall, shippedFirewall } from './firewall.ts';
 import { onBus, openRouterBus, startOnBus } from './real-gateway.ts';
 import { UciStore } from './uci-store.ts';
 import { openWeb, type Web } from './web.ts';
@@ -14,22 +16,36 @@ export interface Router {
   readonly gateway: Gateway;
   /** @param path below `admin/vpn/ikev2` */
   page(path: string): string;
-  /** Starts the daemon anew, with the configuration that it began with. */
+  /** Starts the daemon anew. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openRouter(home: Home, sections: readonly UciSection[]): Promise<Router> {
+/** @param sections none: as it is after the installation, with the service switched off */
+export async function openRouter(home: Home, sections?: readonly UciSection[]): Promise<Router> {
   const session = 'c'.repeat(32);
   const bus = await openRouterBus(home, session);
-  let gateway = await startOnBus(home, bus, sections);
+  const folder = home.lab.folder('gateway');
+  let running = sections && (await startOnBus(home, bus, sections));
+  const uci = new UciStore(folder, async (config) => {
+    if (config === 'firewall') loadFirewall(home, uci);
+    else if (config === 'ikev2') await running?.call('reload');
+  });
+  if (!sections) {
+    writeFileSync(join(folder, 'ikev2'), formatUci(shippedGateway(folder)), { mode: 0o600 });
+    writeFileSync(join(folder, 'firewall'), formatUci(shippedFirewall));
+    loadFirewall(home, uci);
+  }
   const web = openWeb({
-    gateway: onBus(() => gateway, bus),
-    uci: new UciStore(dirname(gateway.configFile), async (config) => {
-      if (config === 'ikev2') await gateway.call('reload');
-    }),
+    gateway: onBus(() => running, bus),
+    uci,
     interfaces,
-    service: { enabled: true },
+    service: {
+      enabled: sections !== undefined,
+      async act(action) {
+        if (action === 'start') running ??= await startOnBus(home, bus, uci.read('ikev2'));
+      },
+    },
   });
   const socket = join(home.lab.folder('web'), 'web.sock');
   await web.listen(socket);
@@ -48,11 +64,12 @@ export async function openRouter(home: Home, sections: readonly UciSection[]): P
   return {
     web,
     get gateway() {
-      return gateway;
+      if (!running) throw new Error('the gateway was never started');
+      return running;
     },
     page: (path) => `http://${lanAddress}/cgi-bin/luci/admin/vpn/ikev2/${path}`,
     async restart() {
-      gateway = await startOnBus(home, bus, sections);
+      running = await startOnBus(home, bus, uci.read('ikev2'));
     },
     async close() {
       web.close();
@@ -61,6 +78,15 @@ export async function openRouter(home: Home, sections: readonly UciSection[]): P
   };
 }
 
+/** With a folder of its own, where the lab has no /etc to write to. */
+const shippedGateway = (folder: string): UciSection[] => [
+  section('service', 'main', {
+    enabled: false,
+    zone: 'vpn',
+    log: 'debug',
+    folder: join(folder, 'own'),
+  }),
+];
 const lanAddress = '192.168.1.1';
 const [lanBits = 24] = [Number(network.lan.split('/')[1])];
 /** As netifd tells them. */

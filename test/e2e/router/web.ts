@@ -22,6 +22,8 @@ export interface Web {
   isExpired: boolean;
   /** Paths that were asked for, in order. */
   readonly asked: string[];
+  /** Bytes of our own files that were sent. */
+  bytesOfOurs: number;
   /** Ends the events that are being read. */
   dropStreams(): void;
   /** @param where a port of the loopback (0: any), or the path of a socket */
@@ -48,7 +50,9 @@ export function openWeb(router: RouterState): Web {
     if (!file) return void response.writeHead(404).end();
     const type = types[extname(file)] ?? 'application/octet-stream';
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
-    response.end(readFileSync(file));
+    const content = readFileSync(file);
+    if (file.includes('luci-app')) web.bytesOfOurs += content.length;
+    response.end(content);
   }
 
   async function callUbus(body: string, response: ServerResponse): Promise<void> {
@@ -111,6 +115,7 @@ export function openWeb(router: RouterState): Web {
     hasEvents: true,
     isExpired: false,
     asked: [],
+    bytesOfOurs: 0,
     listen: (where) =>
       new Promise((listening) => {
         server.listen(

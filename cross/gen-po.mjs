@@ -1,0 +1,80 @@
+// Collects what the web page says into luci-app/po/templates/ikev2.pot, and gives every translation the messages that it
+// lacks, empty, and none that are gone.
+//
+//   node cross/gen-po.mjs
+//
+// A unit test fails while a file lags behind, and while the German one has a message without words.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const po = join(root, 'luci-app/po');
+
+/** @returns {Map<string, string[]>} messages in the order of the files that say them */
+export function messages() {
+  const resources = join(root, 'luci-app/htdocs/luci-static/resources');
+  const found = new Map();
+  const note = (text, file) => found.set(text, [...new Set([...(found.get(text) ?? []), file])]);
+  const files = readdirSync(resources, { recursive: true, encoding: 'utf8' }).sort();
+  for (const file of files.filter((name) => name.endsWith('.js'))) {
+    const source = readFileSync(join(resources, file), 'utf8');
+    for (const [, text] of source.matchAll(/\b_\('((?:[^'\\]|\\.)*)'\)/g)) {
+      note(text.replaceAll("\\'", "'"), file);
+    }
+  }
+  const menu = readFileSync(
+    join(root, 'luci-app/root/usr/share/luci/menu.d/luci-app-ikev2.json'),
+    'utf8',
+  );
+  for (const { title } of Object.values(JSON.parse(menu))) note(title, 'menu.d');
+  return found;
+}
+
+/** @returns {Map<string, string>} what a file translates */
+export function readPo(text) {
+  const entries = text.matchAll(/^msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)/gm);
+  const join = (lines) =>
+    lines
+      .match(/"(.*)"/g)
+      .map((line) => JSON.parse(line))
+      .join('');
+  return new Map([...entries].map(([, id, translated]) => [join(id), join(translated)]));
+}
+
+/** @param {Map<string, string>} known translations, by message */
+export function writePo(found, known, language) {
+  const header = [
+    ...(language ? [`Language: ${language}\n`] : []),
+    'MIME-Version: 1.0\n',
+    'Content-Type: text/plain; charset=UTF-8\n',
+    'Content-Transfer-Encoding: 8bit\n',
+  ];
+  const head = `msgid ""\nmsgstr ""\n${header.map((line) => JSON.stringify(line)).join('\n')}\n`;
+  const entries = [...found].map(
+    ([id, files]) =>
+      `#: ${files.join(' ')}\nmsgid ${JSON.stringify(id)}\nmsgstr ${JSON.stringify(known.get(id) ?? '')}\n`,
+  );
+  return [head, ...entries].join('\n');
+}
+
+/** @returns {Map<string, string>} every file, by its path, as it should be */
+export function poFiles() {
+  const found = messages();
+  const languages = readdirSync(po).filter((name) => name !== 'templates');
+  return new Map([
+    [join(po, 'templates/ikev2.pot'), writePo(found, new Map(), undefined)],
+    ...languages.map((language) => {
+      const file = join(po, language, 'ikev2.po');
+      const known = existsSync(file) ? readPo(readFileSync(file, 'utf8')) : new Map();
+      return [file, writePo(found, known, language)];
+    }),
+  ]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [file, text] of poFiles()) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
