@@ -25,9 +25,15 @@ export function accessFile(table: MethodTable = methods): string {
   const rights = {
     'luci-app-ikev2': {
       description: 'Grant access to the IKEv2 gateway',
-      read: { ubus: { [objectName]: [...named('read'), subscribing] } },
+      read: {
+        ubus: { [objectName]: [...named('read'), subscribing], 'network.interface': ['dump'] },
+        uci: { firewall: ['read'] },
+      },
       // The configuration holds secrets: who may not change it does not read it either.
-      write: { ubus: { [objectName]: named('write') }, uci: { ikev2: ['read', 'write'] } },
+      write: {
+        ubus: { [objectName]: named('write'), rc: ['init'] },
+        uci: { ikev2: ['read', 'write'], firewall: ['read', 'write'], ddns: ['read'] },
+      },
     },
   };
   return `${JSON.stringify(rights, null, '\t')}\n`;

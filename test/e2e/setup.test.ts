@@ -2,7 +2,7 @@
 // phone of Anna.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import type { Charon } from '../lab/charon.ts';
 import { address } from '../lab/home.ts';
@@ -41,6 +41,16 @@ const open = async (path: string): Promise<Page> => {
   return (await openPage(browser, router.page(path))).page;
 };
 
+/** What a dialog comes to, or why it does not. */
+async function unlessRefused(dialog: Locator, done: Promise<void>): Promise<void> {
+  const why = dialog.locator('.ikev2-why:not(:empty)');
+  const refused = async (): Promise<void> => {
+    await why.waitFor({ timeout: 120_000 });
+    throw new Error(`refused: ${await why.textContent()}`);
+  };
+  await Promise.race([done, refused()]);
+}
+
 test('a fresh installation is set up by its name alone', async () => {
   const { router } = scene();
   const page = await open('overview');
@@ -52,13 +62,7 @@ test('a fresh installation is set up by its name alone', async () => {
   expect(await seriousFaults(page, '.ikev2-dialog')).toEqual([]);
   await dialog.getByRole('button', { name: 'Set up' }).click();
 
-  const why = dialog.locator('.ikev2-why:not(:empty)');
-  await Promise.race([
-    dialog.waitFor({ state: 'hidden', timeout: 90_000 }),
-    why.waitFor({ timeout: 90_000 }).then(async () => {
-      throw new Error(`${await why.textContent()}`);
-    }),
-  ]);
+  await unlessRefused(dialog, dialog.waitFor({ state: 'hidden', timeout: 90_000 }));
   await page.getByText('vpn.example.org', { exact: true }).waitFor();
   console.info(`set up in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   expect(await router.gateway.call('connections')).toMatchObject({
@@ -83,7 +87,7 @@ test('a device is added, gets its profile, and comes in', async () => {
   await picture(page, 'add-device');
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
 
-  await page.getByText('anna-iphone is ready').waitFor();
+  await unlessRefused(dialog, page.getByText('anna-iphone is ready').waitFor());
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     dialog.getByRole('button', { name: /Download/ }).click(),

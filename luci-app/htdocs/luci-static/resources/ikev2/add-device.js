@@ -26,7 +26,7 @@ function suggest(owner, system, taken) {
 
 /* The one-time link, where the gateway can make one: a code for the camera, and the words for a message. */
 function linkOf(device, chosen) {
-	return Promise.all([ object.call('link_create', { device, format: chosen }), L.require('uqr').catch(() => null) ])
+	return Promise.all([ object.call('link_create', { name: device, format: chosen }), L.require('uqr').catch(() => null) ])
 		.then(([ { url, expires }, uqr ]) => {
 			const code = uqr ? E(uqr.renderSVG(url, { pixelSize: 5, whiteColor: '#fff', blackColor: '#000', ecc: 'M' })) : '';
 			code && code.setAttribute('role', 'img');
@@ -75,10 +75,15 @@ return baseclass.extend({
 				return Promise.resolve();
 			}
 
-			return object.call('formats', { platform: system }).then(({ formats }) => {
+			/* Its password nobody is told: this person comes in by the devices. */
+			const person = owner.value.trim();
+			const isKnown = person == '' || users.some(user => user.name.toLowerCase() == person.toLowerCase());
+			const known = isKnown ? Promise.resolve() : object.call('user_set', { name: person, is: 'new', generate: true }).then(({ user }) => users.push(user));
+
+			return known.then(() => object.call('formats', { platform: system })).then(({ formats }) => {
 				const chosen = formats.find(one => one.auth.includes(auth.value))?.format;
 				return object.call('device_add', {
-					name: wanted, owner: owner.value.trim() || null, platform: system, auth: auth.value, format: chosen,
+					name: wanted, owner: person || null, platform: system, auth: auth.value, format: chosen,
 					routing: routing.value, on_demand: onDemand.checked, expires: expires.value || null
 				}).then(added => {
 					close();
