@@ -146,7 +146,7 @@ describe('to our gateway', () => {
       'pubkey',
       'eap-ttls',
       { ...ttls, password: 'guess' },
-      /wrong password/,
+      /Wrong password/,
     ],
     [
       'a phone that does not know our authority',
@@ -160,7 +160,7 @@ describe('to our gateway', () => {
       const dialled = await charon.initiate(what.replaceAll(' ', '_'));
       expect(dialled.code).not.toBe(0);
       await until('the gateway has none', async () => (await gateway.sas()).length === 0);
-      expect((await gateway.ikectl('explain')).stdout).toMatch(why);
+      expect(await gateway.explain()).toMatch(why);
     }),
   );
 });

@@ -197,7 +197,7 @@ async function isRefused(name: string): Promise<string> {
   const dialled = await phone.initiate(name, 12);
   expect(dialled.code).not.toBe(0);
   expect(dialled.stdout).toContain('AUTHENTICATION_FAILED');
-  return (await gateway.ikectl('explain', '--limit', '1')).stdout.replace(/\s+/g, ' ');
+  return gateway.explain('--limit', '1');
 }
 
 describe('multi-level-ca', () => {

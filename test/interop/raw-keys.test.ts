@@ -166,8 +166,8 @@ describe('strongSwan', () => {
 
     expect(refused.code).not.toBe(0);
     expect(refused.stdout).toContain('AUTHENTICATION_FAILED');
-    expect((await gateway.ikectl('explain')).stdout).toContain(
-      'the signature does not fit the public key of the peer',
+    expect(await gateway.explain()).toContain(
+      'The signature does not fit the public key of the peer',
     );
     expect(await gateway.sas()).toEqual([]);
   });

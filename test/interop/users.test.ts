@@ -90,8 +90,7 @@ test('a revoked device is out at once and stays out; its owner does not notice',
   const again = await phone.initiate('phone', 5);
   expect(again.code).not.toBe(0);
   expect(phone.log).toContain('EAP_MSCHAPV2 method failed');
-  const { stdout } = await gateway.ikectl('explain');
-  expect(stdout).toMatch(/why: the device «anna-phone» was revoked on \d/);
+  expect(await gateway.explain()).toMatch(/why: The device «anna-phone» was revoked on \d/);
 });
 
 test('a disabled user is out at once, and may come back when enabled', async () => {
@@ -102,7 +101,7 @@ test('a disabled user is out at once, and may come back when enabled', async () 
 
   await becomes(gateway);
   expect((await phone.initiate('anna', 5)).code).not.toBe(0);
-  expect((await gateway.ikectl('explain')).stdout).toContain('the user «anna» is disabled');
+  expect(await gateway.explain()).toContain('The user «anna» is disabled');
   await gateway.ikectl('user', 'enable', 'anna');
   expect((await phone.initiate('anna')).code).toBe(0);
   await becomes(gateway, 'anna');

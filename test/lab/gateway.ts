@@ -144,9 +144,15 @@ export class Gateway implements AnyGateway {
 
   async ikectl(...argv: readonly string[]): Promise<Outcome> {
     const place = ['--config', this.configFile, '--run-dir', this.runDir];
-    const outcome = await attempt([program.ikectl, ...place, ...argv], { limit: 15_000 });
+    const outcome = await attempt([program.ikectl, ...place, ...argv], { limit: 45_000 });
     this.#said.add(outcome.stdout + outcome.stderr);
     return outcome;
+  }
+
+  /** Why attempts failed, newest first, as the owner reads it, on one line. */
+  async explain(...argv: readonly string[]): Promise<string> {
+    const { stdout } = await this.ikectl('explain', ...argv);
+    return stdout.replace(/\s+/g, ' ');
   }
 
   /** The same question without a program to start: for tests that ask by the hundred. */
