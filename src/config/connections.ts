@@ -55,6 +55,7 @@ export function loadConnections(
       encap: options.encap,
       fragmentSize: options.fragment_size,
       dpd: options.dpd,
+      inactivity: loadInactivity(entry, findings),
       mobike: options.mobike,
       ikeLifetime: options.ike_lifetime,
       childLifetime: options.child_lifetime,
@@ -136,6 +137,21 @@ function loadStart(entry: Section<'connection'>, findings: Findings): Start {
     'Remove it, or set option role to initiator.',
   );
   return 'none';
+}
+
+/** A tunnel is closed for want of traffic, or kept up without any. */
+function loadInactivity(
+  { section, options }: Section<'connection'>,
+  findings: Findings,
+): Connection['inactivity'] {
+  const { inactivity, start, role } = options;
+  if (inactivity === undefined || start !== 'start' || role !== 'initiator') return inactivity;
+  findings.warning(
+    { section, option: 'inactivity' },
+    "it has no effect: with start 'start' the tunnel is kept up",
+    "Remove it, or set option start 'trap'.",
+  );
+  return undefined;
 }
 
 /** The packets that a trap is for must be known before there is a tunnel, and those of IKE and DNS not among them. */

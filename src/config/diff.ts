@@ -131,6 +131,7 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   name: undefined,
   fragmentSize: undefined,
   dpd: undefined,
+  inactivity: undefined,
   mobike: undefined,
   ikeLifetime: undefined,
   childLifetime: undefined,

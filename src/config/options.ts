@@ -264,6 +264,11 @@ const connection = sectionType({
       '180',
       'Time that a peer may be silent before it is asked whether it is still there.',
     ),
+    inactivity: defaulted(
+      timeOrNever(1, 86400),
+      '0',
+      'Time after which a tunnel that carries nothing is closed; the connection stays, and the next packet may open another (start trap, here or at the peer).',
+    ),
     mobike: defaulted(
       flag,
       '1',

@@ -43,6 +43,15 @@ export function shortestIdle(
   return idle.length === 0 ? undefined : (Math.min(...idle) as Duration);
 }
 
+/** Packets in both directions; undefined when it is not installed. */
+export function carriedBy(
+  plane: Pick<DataPlane, 'stats'>,
+  { child }: Questions['carried']['ask'],
+): number | undefined {
+  const stats = plane.stats(child);
+  return stats && Number(stats.rxPackets + stats.txPackets);
+}
+
 function answerTo<K extends QuestionKind>(
   answering: Answering,
   question: Question & { readonly kind: K },
@@ -60,4 +69,5 @@ const doing: Readonly<Record<QuestionKind, string>> = {
   tls: 'go on with TLS',
   exportTls: 'export keys of TLS',
   idle: 'tell how long a peer has been silent',
+  carried: 'tell how much a tunnel has carried',
 };

@@ -15,7 +15,7 @@ import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { addressesOf, findAccount, fixedFor } from './accounts.ts';
-import { type Answering, asker, shortestIdle } from './answers.ts';
+import { type Answering, asker, carriedBy, shortestIdle } from './answers.ts';
 import { chainJudge } from './chain-judge.ts';
 import { Daemon, systemClock } from './daemon.ts';
 import { sourceFor, standingsOf, waysTo } from './dial.ts';
@@ -232,6 +232,7 @@ function answeringOf(
     tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),
     exportTls: ({ tls: ref, ...wanted }) => tls.export(ref, wanted),
     idle: (children) => shortestIdle(plane, children),
+    carried: (child) => carriedBy(plane, child),
   };
 }
 

@@ -261,6 +261,8 @@ export interface Questions {
   account: { ask: { name: string }; answer: AccountAnswer };
   /** How long since an authenticated packet last came in on any of these. */
   idle: { ask: { children: readonly ChildRef[] }; answer: Duration };
+  /** How many packets it has carried, both ways together. */
+  carried: { ask: { child: ChildRef }; answer: number };
 }
 export type LeaseAnswer =
   | {

@@ -4,6 +4,7 @@ import type { Commands } from './commands.ts';
 import type { Driver } from './driver.ts';
 import { deleteWornIkeSa } from './exchanges/delete.ts';
 import { deleteChild, deleteWornChild } from './exchanges/delete-child.ts';
+import { closeIfInactive } from './exchanges/inactivity.ts';
 import { liveness, probe } from './exchanges/liveness.ts';
 import { createWanted } from './exchanges/new-child.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
@@ -111,6 +112,7 @@ export class Expiry {
   #expireChild(sa: IkeSa, child: ChildSa, timer: TimerName): void {
     if (timer === 'rekey') this.#driver.spawn(sa, (now) => rekeyChild(now, child));
     if (timer === 'worn-out') this.wornOut(sa, child);
+    if (timer === 'inactive') this.#driver.spawn(sa, (now) => closeIfInactive(now, child));
     if (timer === 'drained') removeChild(sa, child, 'its keys were renewed');
     const why = 'the peer renewed its keys, and never deleted it';
     if (timer === 'abandoned') this.#driver.spawn(sa, (now) => deleteChild(now, child, why));

@@ -84,6 +84,8 @@ export interface Connection {
   readonly fragmentSize: number;
   /** How long a peer may be silent before we probe it; undefined: never probe. */
   readonly dpd: Duration | undefined;
+  /** How long a tunnel may carry nothing before it is closed, and the IKE SA kept; undefined: for ever. */
+  readonly inactivity: Duration | undefined;
   /** May move to another address without a new handshake (RFC 4555). */
   readonly mobike: boolean;
   /** How long keys serve before they are rekeyed; undefined: for ever. */

@@ -44,11 +44,14 @@ const waiting = (options: Readonly<Record<string, UciValue>> = {}): UciSection =
     ...options,
   });
 
-async function startCabin(name: string): Promise<Gateway> {
+async function startCabin(
+  name: string,
+  options: Readonly<Record<string, UciValue>> = {},
+): Promise<Gateway> {
   const { lab, nat } = scene().home;
   const [service] = basics({ retransmit_tries: 2 });
   if (!service) throw new Error('the lab has no service section');
-  const cabin = await Gateway.start(lab, nat, [service, waiting()], { name });
+  const cabin = await Gateway.start(lab, nat, [service, waiting(options)], { name });
   running.push(cabin);
   await until('the routes lead into the trap', () =>
     [nat.ip('-4', 'route', 'show'), nat.ip('-6', 'route', 'show')].every((table) =>
@@ -59,7 +62,11 @@ async function startCabin(name: string): Promise<Gateway> {
 }
 
 /** strongSwan at home; each list of networks is a child of its own. */
-async function startHome(name: string, children: readonly (readonly string[])[]): Promise<Charon> {
+async function startHome(
+  name: string,
+  children: readonly (readonly string[])[],
+  settings: Settings = {},
+): Promise<Charon> {
   const { lab, router } = scene().home;
   const site: Settings = {
     version: 2,
@@ -70,7 +77,7 @@ async function startHome(name: string, children: readonly (readonly string[])[])
     children: Object.fromEntries(
       children.map((nets, i) => [
         `net${i}`,
-        { local_ts: nets, remote_ts: cabinNets, esp_proposals: SUITE.esp },
+        { local_ts: nets, remote_ts: cabinNets, esp_proposals: SUITE.esp, ...settings },
       ]),
     ),
   };
@@ -122,6 +129,26 @@ test('a tunnel alone that ended is made anew on its IKE SA', async () => {
   expect(after?.id).toBe(before?.id);
   expect(after?.children).toHaveLength(1);
 });
+
+test.each([
+  ['us', { inactivity: 2 }, {}],
+  ['strongSwan', {}, { inactivity: '2s' }],
+] as const)(
+  'a tunnel that carries nothing is closed by %s, its IKE SA stays, and the next packet opens another (scenario 25: inactivity-timeout)',
+  async (who, ours, theirs) => {
+    const swan = await startHome(`quiet-${who}`, [homeNets], theirs);
+    const cabin = await startCabin(`quiet-cabin-${who}`, ours);
+    expect(await pingOnce(address.lan)).toBe(1);
+    const [before] = await cabin.sas();
+
+    await until('the tunnel is gone', async () => (await cabin.tunnels()).length === 0, 20_000);
+    expect((await swan.listSas()).map(({ state }) => state)).toEqual(['ESTABLISHED']);
+    expect((await cabin.sas()).map(({ id }) => id)).toEqual([before?.id]);
+
+    expect(await pingOnce(address.lan)).toBe(1);
+    expect((await cabin.sas()).map(({ id }) => id)).toEqual([before?.id]);
+  },
+);
 
 test('a responder that narrows gets a tunnel for each packet (scenario 26: net2net-route-narrow)', async () => {
   // strongSwan in userland serves a network only where its host has an address in it.

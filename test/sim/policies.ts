@@ -53,6 +53,7 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     encap: 'auto',
     fragmentSize: 1280,
     dpd: undefined,
+    inactivity: undefined,
     mobike: true,
     ikeLifetime: undefined,
     childLifetime: undefined,

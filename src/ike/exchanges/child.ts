@@ -15,6 +15,7 @@ import type { IkeSa } from '../sa/ike-sa.ts';
 import { deriveChildKeys } from '../sa/keymat.ts';
 import { scheduleRekey } from '../sa/lifetimes.ts';
 import { firstSpi, readSpi } from '../sa/spi.ts';
+import { watchTraffic } from './inactivity.ts';
 import { required } from './required.ts';
 
 export interface ChildTerms {
@@ -60,6 +61,7 @@ export function installChild(sa: IkeSa, terms: ChildTerms): ChildSa {
   host.emit({ kind: 'install', child: spec });
   host.report({ kind: 'child.established', sa: sa.id, child: child.snapshot() });
   scheduleRekey(sa, child);
+  watchTraffic(sa, child);
   return child;
 }
 

@@ -135,6 +135,7 @@ function rekeyedChild(sa: IkeSa, { protocol, spi }: Notify): ChildSa {
 /** From here on the old one waits for its DELETE; its own clock says nothing any more. */
 function replace(sa: IkeSa, old: ChildSa, next: ChildSa): void {
   old.successor = next;
+  next.quietSince = old.quietSince; // new keys are no traffic
   if (old.state === 'installed') old.state = 'replaced';
   old.timers.stop('rekey');
   old.timers.start('abandoned', sa.host.now, patience);

@@ -24,6 +24,9 @@ export class ChildSa {
   encap: 'udp' | 'raw';
   /** Whether the data plane sends on it. */
   isActive: boolean;
+  /** When it was last seen to carry something, and how many packets it had carried by then. */
+  quietSince: Instant;
+  packets = 0;
   /** Rekeys that the peer could not take right now, in a row. */
   postponed = 0;
 
@@ -31,6 +34,7 @@ export class ChildSa {
     this.spec = spec;
     this.suite = suite;
     this.createdAt = sa.host.now;
+    this.quietSince = sa.host.now;
     this.encap = spec.encap;
     this.isActive = !spec.standby;
     // It may move to another IKE SA, so its owner is looked up when the time comes.

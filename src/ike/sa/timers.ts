@@ -32,6 +32,8 @@ export type TimerName =
   | 'unproven'
   /** The peer made another SA in the place of this one, and did not delete this one. */
   | 'outlived'
+  /** Did the tunnel carry anything lately? */
+  | 'inactive'
   /** The peer could not make a CHILD_SA, or deleted it: ask again. */
   | 'new-child'
   /** A rekeyed IKE SA that its peer never deleted goes. */

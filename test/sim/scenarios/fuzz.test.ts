@@ -167,6 +167,8 @@ class Siege {
         return this.#roll(8) ? this.#rng(64) : undefined;
       case 'idle':
         return milliseconds(this.#roll(9000));
+      case 'carried':
+        return this.#roll(3);
       case 'openTls':
       case 'tls':
       case 'exportTls':

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Answering, asker, shortestIdle } from '../../../src/daemon/answers.ts';
+import { type Answering, asker, carriedBy, shortestIdle } from '../../../src/daemon/answers.ts';
 import type { Input, Question } from '../../../src/ike/core.ts';
 import { child, complainTo, ticket } from './fakes.ts';
 
@@ -18,6 +18,7 @@ const nobody: Answering = {
   tls: unasked,
   exportTls: unasked,
   idle: unasked,
+  carried: unasked,
 };
 
 function setUp(answering: Partial<Answering>) {
@@ -86,6 +87,17 @@ describe('how long a peer has been silent', () => {
 
   test('is counted from the last packet on any of its tunnels', () => {
     expect(shortestIdle(plane, { children: [child(1), child(2), child(9)] })).toBe(200);
+  });
+
+  test('is another question than what a tunnel carried, which goes both ways', () => {
+    const carrying = {
+      stats: (ref: number) => {
+        const stats = plane.stats(ref);
+        return stats && { ...stats, rxPackets: 3n, txPackets: 4n };
+      },
+    };
+    expect(carriedBy(carrying, { child: child(1) })).toBe(7);
+    expect(carriedBy(carrying, { child: child(9) })).toBeUndefined();
   });
 
   test('is not known without a tunnel', () => {
