@@ -30,7 +30,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 8u
+#define ESP_ABI_VERSION 9u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -273,9 +273,13 @@ struct esp_child {
 	struct esp_path path;
 	struct esp_direction inbound;
 	struct esp_direction outbound;
-	/* Packets before an event, and before the end; 0: what the sequence numbers allow. */
+	/* Of either direction, packets before an event and before the end; 0: what the sequence
+	 * numbers allow. */
 	uint64_t soft_packets;
 	uint64_t hard_packets;
+	/* The same in bytes of inner packets; 0: any number. */
+	uint64_t soft_bytes;
+	uint64_t hard_bytes;
 };
 
 /* Selectors that a tunnel is made for when the first packet wants it. */

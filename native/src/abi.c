@@ -156,6 +156,8 @@ static const struct entry entries[] = {
 	FIELD(esp_child, outbound),
 	FIELD(esp_child, soft_packets),
 	FIELD(esp_child, hard_packets),
+	FIELD(esp_child, soft_bytes),
+	FIELD(esp_child, hard_bytes),
 
 	STRUCT(esp_trap),
 	FIELD(esp_trap, ref),

@@ -4,6 +4,7 @@
 
 #include "fragment.h"
 #include "gso.h"
+#include "limit.h"
 #include "mss.h"
 #include "send.h"
 
@@ -13,29 +14,15 @@ static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
 	counter_add_shared(&sa->counters, reason, 1);
 }
 
-/* Tells JavaScript once; again with the next packet if the mailbox has no room. */
-static void tell_limit(
-	struct worker *worker, struct sa *sa, _Atomic uint32_t *told, enum esp_frame kind)
-{
-	if (atomic_load_explicit(told, memory_order_relaxed) || atomic_exchange(told, 1))
-		return;
-	if (!mailbox_child(&worker->engine->mailbox, kind, sa->ref))
-		atomic_store(told, 0);
-}
-
 /* One number for one packet, whatever other lanes do; 0: the child may send no more (RFC 4303
  * section 3.3.3). */
 static uint64_t next_sequence(struct worker *worker, struct sa *sa)
 {
 	const uint64_t sequence =
 		atomic_fetch_add_explicit(&sa->sequence, 1, memory_order_relaxed) + 1;
+	const uint64_t bytes = atomic_load_explicit(&sa->tx_bytes, memory_order_relaxed);
 
-	if (sequence >= sa->soft_limit)
-		tell_limit(worker, sa, &sa->soft_told, ESP_FRAME_SOFT_LIMIT);
-	if (sequence <= sa->hard_limit)
-		return sequence;
-	tell_limit(worker, sa, &sa->hard_told, ESP_FRAME_HARD_LIMIT);
-	return 0;
+	return limit_allows(worker, sa, sequence, bytes) ? sequence : 0;
 }
 
 /* RFC 6040 section 4.1: congestion marks go outside as they are. */

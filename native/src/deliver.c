@@ -3,6 +3,7 @@
 
 #include "carry.h"
 #include "inbound.h"
+#include "limit.h"
 
 static void count(struct worker *worker, struct sa *sa, enum esp_counter reason)
 {
@@ -66,9 +67,10 @@ static void note_authentic(struct worker *worker, struct sa *sa, const struct da
 		note_origin(worker, sa, datagram);
 }
 
-static void add(_Atomic uint64_t *number, uint64_t n)
+/* As it was before. */
+static uint64_t add(_Atomic uint64_t *number, uint64_t n)
 {
-	atomic_fetch_add_explicit(number, n, memory_order_relaxed);
+	return atomic_fetch_add_explicit(number, n, memory_order_relaxed);
 }
 
 void deliver_write(void *context, const struct join_packet *head, const struct iovec *parts,
@@ -110,6 +112,15 @@ static bool may_come_out(const struct sa *sa, const uint8_t *packet, const struc
 	       (icmp_about(packet, flow, &answered) && spd_allows(sa, &answered));
 }
 
+/* What came is taken in any case: that the keys are worn out ends the child, and not this packet.
+ */
+static void note_carried(struct worker *worker, struct sa *sa, uint32_t bytes)
+{
+	const uint64_t packets = add(&sa->rx_packets, 1) + 1;
+
+	limit_allows(worker, sa, packets, add(&sa->rx_bytes, bytes) + bytes);
+}
+
 void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms)
 {
 	struct inbound_batch *batch = worker->batch;
@@ -140,7 +151,6 @@ void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uin
 	if (opened.padded)
 		count(worker, sa, ESP_COUNT_TFC_PADDED);
 	carry_clamp(worker, sa, packet->data, &opened.flow);
-	add(&sa->rx_packets, 1);
-	add(&sa->rx_bytes, packet->bytes);
+	note_carried(worker, sa, packet->bytes);
 	to_tun(worker, sa, packet, &opened.flow);
 }

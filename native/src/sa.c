@@ -73,8 +73,10 @@ enum esp_code sa_create(const struct esp_child *child, const struct esp_selector
 	sa->ref = child->ref;
 	sa->local_count = child->local_count;
 	sa->remote_count = child->remote_count;
-	sa->hard_limit = limit(child->hard_packets, child->esn ? LAST_LONG : LAST_SHORT);
-	sa->soft_limit = limit(child->soft_packets, child->esn ? SOFT_LONG : SOFT_SHORT);
+	sa->hard_packets = limit(child->hard_packets, child->esn ? LAST_LONG : LAST_SHORT);
+	sa->soft_packets = limit(child->soft_packets, child->esn ? SOFT_LONG : SOFT_SHORT);
+	sa->hard_bytes = limit(child->hard_bytes, UINT64_MAX);
+	sa->soft_bytes = limit(child->soft_bytes, UINT64_MAX);
 	sa->entries = calloc(child->remote_count, sizeof(*sa->entries));
 	atomic_init(&sa->path, malloc(sizeof(struct path)));
 	atomic_init(&sa->rank, !child->standby);

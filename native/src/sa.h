@@ -40,7 +40,8 @@ struct sa {
 
 	/* The last sequence number given out. */
 	_Alignas(64) _Atomic uint64_t sequence;
-	uint64_t soft_limit, hard_limit;
+	/* Of each direction. */
+	uint64_t soft_packets, hard_packets, soft_bytes, hard_bytes;
 	_Atomic uint32_t soft_told, hard_told;
 	/* What its two directions are known as when they are gone (past.h). */
 	uint64_t name_in, name_out;

@@ -286,18 +286,18 @@ static void limits_follow_the_sequence_numbers(void)
 	struct sa *sa = NULL;
 
 	sa_create(&child, selectors, 0, 0, &sa);
-	CHECK_EQUAL(sa->hard_limit, 0xffffffff);
-	CHECK(sa->soft_limit < sa->hard_limit);
+	CHECK_EQUAL(sa->hard_packets, 0xffffffff);
+	CHECK(sa->soft_packets < sa->hard_packets);
 	sa_destroy(sa);
 	child.esn = 1;
 	child.hard_packets = 1000;
 	sa_create(&child, selectors, 0, 0, &sa);
-	CHECK_EQUAL(sa->hard_limit, 1000);
+	CHECK_EQUAL(sa->hard_packets, 1000);
 	sa_destroy(sa);
 	child.esn = 0;
 	child.hard_packets = (uint64_t)1 << 40;
 	sa_create(&child, selectors, 0, 0, &sa);
-	CHECK_EQUAL(sa->hard_limit, 0xffffffff);
+	CHECK_EQUAL(sa->hard_packets, 0xffffffff);
 	sa_destroy(sa);
 }
 

@@ -59,6 +59,8 @@ export function loadConnections(
       mobike: options.mobike,
       ikeLifetime: options.ike_lifetime,
       childLifetime: options.child_lifetime,
+      childPackets: options.child_packets,
+      childBytes: options.child_bytes,
       reauthLifetime: options.reauth_lifetime,
       unique: options.unique,
       persistent: start === 'start',

@@ -135,6 +135,8 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   mobike: undefined,
   ikeLifetime: undefined,
   childLifetime: undefined,
+  childPackets: undefined,
+  childBytes: undefined,
   reauthLifetime: undefined,
   unique: undefined,
   persistent: undefined,

@@ -5,6 +5,7 @@ import { childlessModes, eapAuths, twoRounds, uniquenesses } from '../policy/pol
 import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
+  amountOrNever,
   crlPlace,
   flag,
   httpUrl,
@@ -283,6 +284,16 @@ const connection = sectionType({
       timeOrNever(1, 2_592_000),
       '3600',
       'Time after which the traffic gets new keys, while the tunnel stays up.',
+    ),
+    child_packets: defaulted(
+      amountOrNever(100, 'packets'),
+      '0',
+      'Number of packets in one direction after which the traffic gets new keys as well.',
+    ),
+    child_bytes: defaulted(
+      amountOrNever(100_000, 'bytes'),
+      '0',
+      'Amount of data in one direction after which the traffic gets new keys as well.',
     ),
     reauth_lifetime: defaulted(
       timeOrNever(5, 31_536_000),

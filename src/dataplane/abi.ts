@@ -3,7 +3,7 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 8,
+  ESP_ABI_VERSION: 9,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
@@ -130,6 +130,8 @@ export const espChild = struct({
   outbound: espDirection,
   soft_packets: u64,
   hard_packets: u64,
+  soft_bytes: u64,
+  hard_bytes: u64,
 });
 export const espTrap = struct({ ref: u32, local_count: u32, remote_count: u32 });
 export const espStats = struct({

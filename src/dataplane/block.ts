@@ -51,6 +51,15 @@ export class Block<Field extends string> {
     return this.#view.getUint32(offset, isLittleEndian);
   }
 
+  /** Writes a number of 64 bits. @throws RangeError when it is no whole number that JavaScript holds */
+  setLong(field: Field, value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new RangeError(`${value} is no value for ${field}`);
+    }
+    const { offset } = this.#struct.fields[field];
+    this.#view.setBigUint64(offset, BigInt(value), isLittleEndian);
+  }
+
   /** The 64-bit number at `index` of a field. */
   long(field: Field, index = 0): bigint {
     return this.#view.getBigUint64(this.#struct.fields[field].offset + 8 * index, isLittleEndian);

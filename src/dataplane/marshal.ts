@@ -103,6 +103,11 @@ export function encodeChild(child: ChildSpec): { child: Uint8Array; selectors: U
   block.put('path', encodePath(child.path));
   fillDirection(block.part('inbound'), child.inbound);
   fillDirection(block.part('outbound'), child.outbound);
+  const { soft, hard } = child.limits ?? {};
+  block.setLong('soft_packets', soft?.packets ?? 0);
+  block.setLong('hard_packets', hard?.packets ?? 0);
+  block.setLong('soft_bytes', soft?.bytes ?? 0);
+  block.setLong('hard_bytes', hard?.bytes ?? 0);
   return { child: block.bytes, selectors: encodeSelectors(child.selectors) };
 }
 

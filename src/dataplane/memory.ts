@@ -39,6 +39,7 @@ interface Installed {
   txPackets: bigint;
   txBytes: bigint;
   heardAt: Instant;
+  readonly told: Set<'soft' | 'hard'>;
 }
 
 interface Trap {
@@ -79,7 +80,7 @@ export class MemoryPlane implements DataPlane {
   }
 
   install(spec: ChildSpec): void {
-    const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n };
+    const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n, told: new Set<never>() };
     const { path, encap, standby } = spec;
     this.#children.set(spec.ref, { spec, path, encap, standby, ...none, heardAt: this.#now() });
     const { spi } = spec.inbound;
@@ -172,6 +173,7 @@ export class MemoryPlane implements DataPlane {
     if (!child) return false;
     child.txPackets++;
     child.txBytes += BigInt(inner.length);
+    this.#tellLimits(child, child.txPackets, child.txBytes);
     const { outbound } = child.spec;
     this.#wire.esp(child.path, { spi: outbound.spi, keys: keysOf(outbound), inner });
     return true;
@@ -187,6 +189,7 @@ export class MemoryPlane implements DataPlane {
     if (!equal(keysOf(child.spec.inbound), keys)) return this.#drop('integrity');
     child.rxPackets++;
     child.rxBytes += BigInt(inner.length);
+    this.#tellLimits(child, child.rxPackets, child.rxBytes);
     child.heardAt = this.#now();
     const { ref } = child.spec;
     if (child.standby) {
@@ -197,6 +200,19 @@ export class MemoryPlane implements DataPlane {
       this.#listener.event({ kind: 'moved', child: ref, path });
     }
     return ref;
+  }
+
+  /** Each once, as the C module does. */
+  #tellLimits({ spec, told }: Installed, packets: bigint, bytes: bigint): void {
+    for (const kind of ['soft', 'hard'] as const) {
+      const most = spec.limits?.[kind];
+      const isReached =
+        (most?.packets !== undefined && packets >= most.packets) ||
+        (most?.bytes !== undefined && bytes >= most.bytes);
+      if (!isReached || told.has(kind)) continue;
+      told.add(kind);
+      this.#listener.event({ kind: `${kind}-limit`, child: spec.ref });
+    }
   }
 
   /** The last that was installed, and does not stand by. */

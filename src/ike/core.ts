@@ -148,6 +148,14 @@ export interface ChildSpec {
   readonly inbound: EspDirection;
   readonly outbound: EspDirection;
   readonly selectors: Selectors;
+  /** When `soft-limit` and `hard-limit` are told, beside what the sequence numbers allow; undefined: by those alone. */
+  readonly limits: { readonly soft: Amount; readonly hard: Amount } | undefined;
+}
+
+/** Of inner packets in either direction; undefined: any. */
+export interface Amount {
+  readonly packets: number | undefined;
+  readonly bytes: number | undefined;
 }
 
 export interface Lease {

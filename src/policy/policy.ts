@@ -91,6 +91,9 @@ export interface Connection {
   /** How long keys serve before they are rekeyed; undefined: for ever. */
   readonly ikeLifetime: Duration | undefined;
   readonly childLifetime: Duration | undefined;
+  /** How much the keys of a CHILD_SA serve for in either direction, likewise. */
+  readonly childPackets: number | undefined;
+  readonly childBytes: number | undefined;
   /**
    * How long an authentication is good for: an initiator renews it before, a responder announces it and ends the
    * SA then (RFC 4478); undefined: for ever.

@@ -74,6 +74,22 @@ export function timeOrNever(least: number, most: number): Kind<Duration | undefi
   );
 }
 
+/** 0 stands for never and is read as undefined. */
+export function amountOrNever(least: number, unit: string): Kind<number | undefined> {
+  const given = wholeNumber(least, 10 ** 15, unit);
+  const takes = `0 for never, or ${given.takes}`;
+  return kind(
+    takes,
+    (text) => {
+      if (/^0+$/.test(text)) return accept(undefined);
+      const parsed = given.schema.safeParse(text);
+      if (parsed.success) return accept(parsed.data);
+      return refuse(`${quote(text)} is not ${takes}`, `Write ${takes}.`);
+    },
+    { unit },
+  );
+}
+
 /** A text that a word alone decides, as `auto`, or else another kind. */
 export function wordOr<const W extends string, T>(word: W, other: Kind<T>): Kind<W | T> {
   return kind<W | T>(

@@ -64,6 +64,7 @@ function childOf(setup: EndSetup): ChildSpec {
     standby: false,
     inbound: direction(3 - setup.sends),
     outbound: direction(setup.sends),
+    limits: undefined,
     selectors: { local: hosts(setup.ourHosts), remote: hosts(setup.theirHosts) },
   };
 }

@@ -57,6 +57,8 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     mobike: true,
     ikeLifetime: undefined,
     childLifetime: undefined,
+    childPackets: undefined,
+    childBytes: undefined,
     reauthLifetime: undefined,
     unique: 'device',
     persistent: false,

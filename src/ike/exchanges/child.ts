@@ -13,7 +13,7 @@ import { narrow } from '../negotiate/selectors.ts';
 import { ChildSa } from '../sa/child-sa.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { deriveChildKeys } from '../sa/keymat.ts';
-import { scheduleRekey } from '../sa/lifetimes.ts';
+import { scheduleRekey, trafficLimits } from '../sa/lifetimes.ts';
 import { firstSpi, readSpi } from '../sa/spi.ts';
 import { watchTraffic } from './inactivity.ts';
 import { required } from './required.ts';
@@ -55,6 +55,7 @@ export function installChild(sa: IkeSa, terms: ChildTerms): ChildSa {
     inbound: { spi: spiIn, ...theirs },
     outbound: { spi: spiOut, ...mine },
     selectors,
+    limits: trafficLimits(sa),
   };
   const child = new ChildSa(sa, spec, formatSuite(chosen));
   sa.children.push(child);

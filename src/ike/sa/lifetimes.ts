@@ -1,6 +1,7 @@
 // When keys are old: soft and hard lifetimes with jitter (RFC 7296 §2.8, RFC 4301 §4.4.2.1). The side that dialled
 // rekeys first; the other waits longer, for phones and Windows rekey by themselves and some take no rekey from us.
 import { type Duration, milliseconds } from '../../base/time.ts';
+import type { Amount, ChildSpec } from '../core.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 
@@ -10,6 +11,17 @@ export function scheduleRekey(sa: IkeSa, child: ChildSa): void {
   if (lifetime === undefined) return;
   child.timers.start('rekey', sa.host.now, softLifetime(sa, lifetime));
   child.timers.start('worn-out', sa.host.now, milliseconds(hardFactor * lifetime));
+}
+
+/** How much a new CHILD_SA may carry. */
+export function trafficLimits(sa: IkeSa): ChildSpec['limits'] {
+  const { childPackets: packets, childBytes: bytes } = sa.connection ?? {};
+  if (packets === undefined && bytes === undefined) return undefined;
+  const times = (factor: number): Amount => ({
+    packets: packets && Math.ceil(packets * factor),
+    bytes: bytes && Math.ceil(bytes * factor),
+  });
+  return { soft: times(softFactor(sa)), hard: times(hardFactor) };
 }
 
 /** Starts the clocks of a new IKE SA. */
@@ -26,10 +38,12 @@ export function backOff(sa: IkeSa, attempt: number): Duration {
   return milliseconds(base * (0.5 + chance(sa)));
 }
 
-function softLifetime(sa: IkeSa, lifetime: Duration): Duration {
+const softLifetime = (sa: IkeSa, lifetime: Duration): Duration =>
+  milliseconds(lifetime * softFactor(sa));
+
+function softFactor(sa: IkeSa): number {
   const jitter = (sa.connection?.jitter ?? 0) * chance(sa);
-  const factor = sa.dialled ? 1 - jitter : responderFactor + jitter;
-  return milliseconds(lifetime * factor);
+  return sa.dialled ? 1 - jitter : responderFactor + jitter;
 }
 
 /** Uniform in [0, 1). */

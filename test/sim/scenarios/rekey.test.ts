@@ -45,6 +45,28 @@ const deleteChild = (world: World, host: SimHost) =>
 const close = (world: World, host: SimHost) =>
   world.input(host, { kind: 'command', command: { kind: 'terminate', which: 'all' } });
 
+test.each([
+  ['phone', 1],
+  ['gateway', 1.2], // it waits longer, for the phone rekeys by itself
+] as const)('the data plane of the %s is told how much the keys serve for', (who, factor) => {
+  const fields = { childPackets: 1000, childBytes: 500_000 };
+  const house = household({
+    gateway: policy([connection(who === 'gateway' ? fields : {})]),
+    phone: policy([phone(who === 'phone' ? { ...fields, childBytes: undefined } : {})]),
+  });
+  house.dial();
+  house.world.run(seconds(1));
+  const bytes = (n: number) => (who === 'phone' ? undefined : n);
+  expect(house[who].installed.map(({ limits }) => limits)).toEqual([
+    {
+      soft: { packets: 1000 * factor, bytes: bytes(600_000) },
+      hard: { packets: 2000, bytes: bytes(1_000_000) },
+    },
+  ]);
+  const other = house[who === 'phone' ? 'gateway' : 'phone'];
+  expect(other.installed.map(({ limits }) => limits)).toEqual([undefined]);
+});
+
 // strongSwan sends on a new tunnel at once. What came before its answer was read found no SA, and was lost.
 test('a host expects what the peer may send before its answer is read (RFC 7296 §2.8)', () => {
   const { world, gateway, phone: dialer, dial } = household();

@@ -52,6 +52,30 @@ test('a keylog folder makes the policy disclose keys', () => {
   expect([service.keylog, policy.keylog]).toEqual(['/tmp/keys', true]);
 });
 
+test('keys serve for any amount of traffic, or for so much in one direction', () => {
+  expect(connection(psk)).toMatchObject({ childPackets: undefined, childBytes: undefined });
+  const limited = connection(`${psk}option child_packets 5000\noption child_bytes 100000000000\n`);
+  expect(limited).toMatchObject({ childPackets: 5000, childBytes: 100_000_000_000 });
+  const { problems } = loadConfiguration(`config connection c\n${psk}option child_bytes 99999\n`);
+  expect(problems).toMatchObject([{ severity: 'error', option: 'child_bytes' }]);
+});
+
+test('a tunnel that is kept up is not closed for want of traffic', () => {
+  const dialling = `${psk}option role initiator\nlist remote 203.0.113.2\noption inactivity 60\noption local_id a.example\n`;
+  expect(
+    connection(
+      `${dialling}option start trap\nlist local_ts 10.1.0.0/24\nlist remote_ts 10.2.0.0/24\n`,
+    ),
+  ).toMatchObject({ inactivity: 60_000, persistent: false });
+  const { problems, configuration } = loadConfiguration(
+    `config connection c\n${dialling}option start start\n`,
+  );
+  expect(problems).toMatchObject([{ severity: 'warning', option: 'inactivity' }]);
+  expect(configuration?.policy.connections).toMatchObject([
+    { inactivity: undefined, persistent: true },
+  ]);
+});
+
 test('flags are read in all the words of OpenWrt', () => {
   const words = ['1', 'on', 'TRUE', 'yes', 'enabled', '0', 'off', 'False', 'no', 'disabled'];
   const read = words.map(

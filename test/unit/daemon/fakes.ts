@@ -101,6 +101,7 @@ export function childSpec(ref: number): ChildSpec {
     standby: false,
     inbound: direction(1),
     outbound: direction(2),
+    limits: undefined,
     selectors: { local: [], remote: [] },
   };
 }

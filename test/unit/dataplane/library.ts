@@ -32,6 +32,7 @@ export function childSpec(path: Path, spis: { in: number; out: number }): ChildS
     standby: false,
     inbound: { spi: spis.in, encryption: key(1), integrity: undefined },
     outbound: { spi: spis.out, encryption: key(2), integrity: undefined },
+    limits: undefined,
     selectors: { local: [host('10.1.0.1')], remote: [host('10.2.0.1'), host('fd00::2')] },
   };
 }

@@ -67,6 +67,19 @@ describe('what does not fit its field is refused', () => {
   });
 });
 
+test('what the keys serve for lands in its fields; 0 is any amount', () => {
+  const spec = childSpec(loopback(4500, 4500), { in: 300, out: 301 });
+  const limits = {
+    soft: { packets: 5_000_000_000, bytes: undefined },
+    hard: { packets: undefined, bytes: 10 ** 15 },
+  };
+  const block = new Block(espChild, encodeChild({ ...spec, limits }).child);
+  const fields = ['soft_packets', 'hard_packets', 'soft_bytes', 'hard_bytes'] as const;
+  expect(fields.map((field) => block.long(field))).toEqual([5_000_000_000n, 0n, 0n, 10n ** 15n]);
+  const negative = { soft: { packets: -1, bytes: undefined }, hard: limits.hard };
+  expect(() => encodeChild({ ...spec, limits: negative })).toThrow(RangeError);
+});
+
 test('a child lands in its fields, our selectors before the peer’s', () => {
   const spec = childSpec(loopback(4500, 9999), { in: 0xfffffffe, out: 257 });
   const { child, selectors } = encodeChild(spec);

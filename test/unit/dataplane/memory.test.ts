@@ -28,6 +28,7 @@ function childSpec(path: Path, spiIn: number, spiOut: number, key: number): Chil
     standby: false,
     inbound: direction(spiIn),
     outbound: direction(spiOut),
+    limits: undefined,
     selectors: { local: [], remote: [] },
   };
 }
@@ -88,6 +89,20 @@ describe('two data planes of memory', () => {
     right.install(childSpec({ local: here, remote: there }, 600, 500, 0));
     expect(right.stats(ref)).toMatchObject({ rxPackets: 1n, rxBytes: 20n });
     expect(right.counters()).toEqual({ 'unknown-spi': 1n, early: 1n });
+  });
+
+  test('tell once when as much was carried as the keys serve for', () => {
+    const { left, right, events } = setUp();
+    right.remove(ref);
+    const amount = (packets: number) => ({ packets, bytes: undefined });
+    const limits = { soft: amount(2), hard: { packets: undefined, bytes: 300 } };
+    right.install({ ...childSpec({ local: here, remote: there }, 600, 500, 0), limits });
+    const seen = [];
+    for (let i = 0; i < 4; i++) {
+      left.sendInner(ref, new Uint8Array(100));
+      seen.push(events.map(({ kind }) => kind).join(' '));
+    }
+    expect(seen).toEqual(['', 'soft-limit', 'soft-limit hard-limit', 'soft-limit hard-limit']);
   });
 
   test('find out when their keys differ', () => {

@@ -53,6 +53,7 @@ function childSpec(changes: Partial<ChildSpec> = {}): ChildSpec {
     standby: false,
     inbound: direction(0x0a0b0c0d, 'aa'),
     outbound: direction(0x875b7215, 'bb'),
+    limits: undefined,
     selectors: { local: [], remote: [] },
     ...changes,
   };
