@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Apk, type ApkScripts, packApk } from './apk.ts';
 import { type Control, type Ipk, packIpk, type Scripts } from './ipk.ts';
+import { languageNames, languages } from './languages.ts';
 import { pinOf } from './npm.ts';
 import { conffiles, gatewayTree, pageTree, runtimeName, runtimeTree } from './payload.ts';
 import type { Cpu } from './targets.ts';
@@ -36,10 +37,9 @@ interface Package {
 export function ipksFor(build: Build, cpu: Cpu): readonly (readonly Ipk[])[] {
   const gateway = describeGateway(build.root);
   const tree = gatewayTree(build.root, build.bundle, cpu, 'musl');
-  const page = pageTree(build.root);
   return cpu.architectures.map((architecture) => [
     ipk(build, gateway, tree, architecture),
-    ...(page ? [ipk(build, describePage(build.root), page, 'all')] : []),
+    ...pagePackages(build.root).map(([about, files]) => ipk(build, about, files, 'all')),
   ]);
 }
 
@@ -48,13 +48,18 @@ export function apksFor(build: Build, cpu: Cpu): readonly (readonly Apk[])[] {
   const gateway = describeGateway(build.root);
   const tree = gatewayTree(build.root, build.bundle, cpu, 'glibc');
   const node = runtimeTree(build.root, cpu);
-  const page = pageTree(build.root);
   return cpu.architectures.map((architecture) => [
     apk(build, gateway, tree, architecture),
     apk(build, describeRuntime(build.root, cpu), node, architecture),
-    ...(page ? [apk(build, describePage(build.root), page, 'noarch')] : []),
+    ...pagePackages(build.root).map(([about, files]) => apk(build, about, files, 'noarch')),
   ]);
 }
+
+/** The web page and its languages, for every processor. */
+const pagePackages = (root: string): readonly (readonly [Package, Tree])[] => [
+  [describePage(root), pageTree(root)],
+  ...languages(root).map(({ code, tree }) => [describeLanguage(root, code), tree] as const),
+];
 
 /** `0.1.0-r1`: the second number counts packages made of the same version. */
 const versionOf = (root: string): string =>
@@ -104,6 +109,17 @@ const describePage = (root: string): Package => ({
   },
   section: 'luci',
   description: ['LuCI page of the IKEv2/IPsec gateway ikev2-ts'],
+  conffiles: [],
+});
+
+/** LuCI's own have their names like this. */
+const describeLanguage = (root: string, code: string): Package => ({
+  name: `luci-i18n-ikev2-${code.replaceAll('_', '-').toLowerCase()}`,
+  version: versionOf(root),
+  license: LICENSE,
+  depends: { opkg: ['libc', 'luci-app-ikev2'], apk: ['libc', 'luci-app-ikev2'] },
+  section: 'luci',
+  description: [`Translation for luci-app-ikev2 - ${languageNames[code] ?? code}`],
   conffiles: [],
 });
 

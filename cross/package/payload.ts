@@ -58,8 +58,8 @@ export function runtimeTree(root: string, cpu: Cpu): Tree {
 /** The package of npm that its Node comes from. */
 export const runtimeName = (cpu: Cpu): string => `node-linux-${cpu.npm}`;
 
-/** `luci-app-ikev2`; undefined as long as there is nothing to see. */
-export function pageTree(root: string): Tree | undefined {
+/** `luci-app-ikev2`. */
+export function pageTree(root: string): Tree {
   const tree = new Tree();
   for (const [from, to] of [
     ['luci-app/htdocs', 'www'],
@@ -68,7 +68,7 @@ export function pageTree(root: string): Tree | undefined {
     const folder = join(root, from);
     if (existsSync(folder)) addFolder(tree, folder, to);
   }
-  return tree.entries().length > 0 ? tree : undefined;
+  return tree;
 }
 
 /** Programs stay programs; nothing else of a mode in the checkout counts. */

@@ -122,4 +122,16 @@ describe.each(['opkg', 'apk'] as const)('with %s', (kind: Kind) => {
     installer.install(bytes);
     expect(readFileSync(router.path('/lib/upgrade/keep.d/ikev2-ts'), 'utf8')).toBe('/etc/ikev2/\n');
   });
+
+  test('with the page, rpcd learns of its rights and LuCI of its menu', () => {
+    router.write('/etc/init.d/rpcd', '#!/bin/sh\necho "rpcd $*" >>/tmp/rpcd\n', 0o755);
+    router.write('/tmp/luci-indexcache.1.json', '{}');
+
+    installer.install(packageIn(kind, 'x86_64', 'luci-app-ikev2'));
+
+    expect(readFileSync(router.path('/tmp/rpcd'), 'utf8')).toContain('rpcd reload\n');
+    expect(router.has('/tmp/luci-indexcache.1.json')).toBe(false);
+    expect(router.has('/etc/uci-defaults/90-luci-app-ikev2')).toBe(false); // done
+    expect(router.has('/usr/share/rpcd/acl.d/luci-app-ikev2.json')).toBe(true);
+  });
 });

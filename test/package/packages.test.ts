@@ -1,6 +1,6 @@
 // Every package of every architecture as it lies in dist/: what is in it, what the indexes say of it, who signed.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -162,6 +162,33 @@ test('scripts please shellcheck and BusyBox', () => {
     writeFileSync(file, text);
     runNow(['busybox', 'ash', '-n', file]);
     runNow(['shellcheck', '-s', 'dash', '-e', 'SC1091', file]); // which files they source, they know on the router
+  }
+});
+
+test('the page comes whole, for every processor, with its languages beside it', () => {
+  const page = inCheckout('luci-app');
+  const below = (folder: string): string[] =>
+    existsSync(join(page, folder))
+      ? runNow(['find', join(page, folder), '-type', 'f', '-printf', '/%P\n'])
+          .trim()
+          .split('\n')
+      : [];
+  const wanted = [...below('htdocs').map((path) => `/www${path}`), ...below('root')].sort();
+  const spoken = existsSync(join(page, 'po'))
+    ? readdirSync(join(page, 'po')).filter((code) => code !== 'templates')
+    : [];
+
+  for (const architecture of architectures) {
+    const { control, files } = readIpk(packageIn('opkg', architecture, 'luci-app-ikev2'));
+    expect(control.get('Architecture')).toBe('all');
+    expect(modesOf(files).map(([path]) => path)).toEqual(wanted);
+    expect(files.get('/etc/uci-defaults/90-luci-app-ikev2')?.mode).toBe(0o755);
+    expect(readApk(packageIn('apk', architecture, 'luci-app-ikev2')).about.arch).toBe('noarch');
+    for (const code of spoken) {
+      const language = readIpk(packageIn('opkg', architecture, `luci-i18n-ikev2-${code}`));
+      expect([...language.files.keys()]).toContain(`/usr/lib/lua/luci/i18n/ikev2.${code}.lmo`);
+      packageIn('apk', architecture, `luci-i18n-ikev2-${code}`);
+    }
   }
 });
 
