@@ -155,6 +155,19 @@ test('a session without the right is refused, and rpcd is not asked again at onc
   expect(daemon.calls).toEqual([]);
 });
 
+test.each(Object.keys(methods))('%s is refused to a session without the right', async (name) => {
+  await service.start();
+  await startRpcd();
+  const caller = await dial();
+  const refused = { name: 'UbusFailure', status: Status.PermissionDenied };
+  const sessions = name === 'status' ? [stranger] : [sid, stranger];
+  for (const ubus_rpc_session of sessions) {
+    const asked = caller.call('ikev2', name, { ...samples[name], ubus_rpc_session });
+    await expect(asked).rejects.toMatchObject(refused);
+  }
+  expect(daemon.calls).toEqual([]);
+});
+
 test('nobody gets in where rpcd says nothing', async () => {
   await service.start();
   const asked = (await dial()).call('ikev2', 'status', { ubus_rpc_session: sid });
@@ -231,6 +244,26 @@ test('netifd says that an interface came or went', async () => {
   await until(() => changes === 2);
   await netifd.call('ikev2', 'pools', {});
   expect(changes).toBe(2);
+});
+
+test('events of netifd in bad order, doubled or senseless each mean one more look, and nothing else', async () => {
+  await service.start();
+  const netifd = await dial();
+  const events = [
+    { action: 'ifup', interface: 'wan' }, // up before it was down
+    { action: 'ifup', interface: 'wan' },
+    { action: 'ifdown', interface: 'wan' },
+    { action: 'ifupdate', interface: 'nobody' },
+    { action: 'ifdown' },
+    { interface: ['wan'], action: { down: true } },
+    {},
+    { action: 'x'.repeat(100_000) },
+  ];
+  for (const event of events) await netifd.send('network.interface', event);
+
+  await until(() => changes === events.length);
+  await netifd.call('ikev2', 'pools', {});
+  expect(changes).toBe(events.length);
 });
 
 test('an answer longer than a message may be is a status, and the object stays', async () => {
