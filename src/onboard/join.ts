@@ -41,4 +41,34 @@ export function joinText(onboarding: Onboarding): Profile {
   };
 }
 
+/** @returns undefined for a text that is none, or of a later version */
+export function readJoinText(text: string): Invitation | undefined {
+  const packed = text.trim();
+  if (!packed.startsWith(mark) || packed.length > longest) return undefined;
+  const plain = Buffer.from(packed.slice(mark.length), 'base64url').toString('utf8');
+  return invitationOf(parsed(plain));
+}
+
+function invitationOf(value: unknown): Invitation | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { gateway, userName, password, authority, networks } = Object.fromEntries(
+    Object.entries(value),
+  );
+  const isWhole =
+    [gateway, userName, password].every((each) => typeof each === 'string' && each !== '') &&
+    (authority === undefined || typeof authority === 'string') &&
+    Array.isArray(networks) &&
+    networks.every((each) => typeof each === 'string');
+  return isWhole ? { gateway, userName, password, authority, networks } : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const mark = 'ikev2-ts-join-1:';
+const longest = 16_384;

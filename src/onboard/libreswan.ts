@@ -40,7 +40,7 @@ export function libreswanConnection(onboarding: Onboarding): Profile {
     'fragmentation=yes',
     `ike=${libreswanIke(gateway)}`,
     `esp=${libreswanEsp(gateway)}`,
-    `auto=${device.isOnDemand ? 'ondemand' : 'add'}`,
+    `auto=${device.isOnDemand ? 'start' : 'add'}`,
   ];
   return {
     file: {

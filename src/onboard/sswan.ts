@@ -32,12 +32,6 @@ export function sswanProfile(onboarding: Onboarding): Profile {
       ? { 'split-tunneling': { subnets: homeNetworks(onboarding).map(formatPrefix).join(' ') } }
       : {}),
   };
-  const typed = {
-    password: ['Type the password of this device.'],
-    certificate: ['Type the passphrase when the app asks for it, once.'],
-    nothing: [],
-  };
-  const asked = credential.kind === 'password' && credential.password !== undefined;
   return {
     file: {
       filename: `${fileStem(device)}.sswan`,
@@ -49,8 +43,10 @@ export function sswanProfile(onboarding: Onboarding): Profile {
     steps: [
       'Install the app «strongSwan VPN Client», from Google Play or F-Droid.',
       'Open the file on the device, and tap Import.',
-      ...typed[asked ? 'nothing' : credential.kind],
-      ...(credential.kind === 'certificate' ? [`The passphrase is ${credential.passphrase}.`] : []),
+      ...(secretOf(credential) === 'asked' ? ['Type the password of this device.'] : []),
+      ...(credential.kind === 'certificate'
+        ? [`Type the passphrase ${credential.passphrase}, once.`]
+        : []),
       `Tap «${titleOf(gateway)}» to connect.`,
     ],
   };

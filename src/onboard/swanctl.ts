@@ -61,7 +61,7 @@ function text(onboarding: Onboarding): string {
       home: section('home', {
         remote_ts: networks.join(', '),
         esp_proposals: esp(gateway).join(', '),
-        start_action: device.isOnDemand ? 'trap' : 'none',
+        start_action: device.isOnDemand ? 'start' : 'none',
         dpd_action: 'restart',
         close_action: 'none',
       }),

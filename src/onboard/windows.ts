@@ -122,15 +122,16 @@ function routes(onboarding: Onboarding): string {
 function names(onboarding: Onboarding): string {
   const { dns, domains } = onboarding.gateway;
   if (dns.length === 0) return '';
-  if (domains.length > 0) {
-    const spaces = domains.map((domain) => powershellText(`.${domain}`)).join(', ');
-    const servers = dns.map((ip) => powershellText(ip)).join(', ');
-    return `# Names at home are asked of the router alone.
+  const spaces = domains.map((domain) => powershellText(`.${domain}`)).join(', ');
+  const servers = dns.map((ip) => powershellText(ip)).join(', ');
+  const rule = `# Names at home are asked of the router alone.
 Get-DnsClientNrptRule | Where-Object Comment -EQ $name | Remove-DnsClientNrptRule -Force
 Add-DnsClientNrptRule -Namespace ${spaces} -NameServers ${servers} -Comment $name`;
-  }
-  if (isSplit(onboarding)) return '';
-  return `# Names are asked through the tunnel first: otherwise the network around this computer hears them too.
+  const parts = [...(domains.length > 0 ? [rule] : []), ...(isSplit(onboarding) ? [] : [metric])];
+  return parts.join('\n\n');
+}
+
+const metric = `# Names are asked through the tunnel first: otherwise the network around this computer hears them too.
 $book = Join-Path $env:ProgramData 'Microsoft\\Network\\Connections\\Pbk\\rasphone.pbk'
 $isOurs = $false
 $lines = foreach ($line in Get-Content $book) {
@@ -138,7 +139,6 @@ $lines = foreach ($line in Get-Content $book) {
   if ($isOurs) { $line -replace '^(Ipv6|Ip)InterfaceMetric=.*', '$1InterfaceMetric=1' } else { $line }
 }
 Set-Content $book $lines`;
-}
 
 const tail = ({ credential }: Onboarding): string =>
   credential.kind === 'password'

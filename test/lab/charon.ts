@@ -19,8 +19,8 @@ import { until } from './until.ts';
 
 export interface CharonOptions {
   readonly name: string;
-  /** The sections of `swanctl.conf`: connections, secrets, pools. */
-  readonly config: Settings;
+  /** The sections of `swanctl.conf`: connections, secrets, pools; or the text of one that was made elsewhere. */
+  readonly config: Settings | string;
   readonly files?: CharonFiles;
   /** First retransmission after so many seconds; each further one 1.8 times as late. */
   readonly retransmit?: number;
@@ -144,7 +144,7 @@ export class Charon {
     const write = (name: string, text: string): void =>
       writeFileSync(join(this.#dir, name), text, { mode: 0o600 });
     write('strongswan.conf', formatSettings(daemonSettings(this.#dir, options)));
-    write('swanctl.conf', formatSettings(config));
+    write('swanctl.conf', typeof config === 'string' ? config : formatSettings(config));
     write('resolv.conf', '');
     for (const [kind, folder] of Object.entries(FOLDERS)) {
       const texts = files[kind as keyof typeof FOLDERS] ?? {};

@@ -2,7 +2,6 @@
 // they are at that moment, so that it serves a running daemon and, where none runs, `ikectl` alone.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { toText } from '../../base/bytes.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { setOptions } from '../../config/edit.ts';
 import { IdType } from '../../iana/identities.ts';
@@ -65,7 +64,7 @@ async function issueToDevice(
   const forms = { legacy: inForm('legacy'), modern: inForm('modern') };
   writeDevice(configuration.service.folder, name, der);
   const keyBytes = exportPrivateKey(key);
-  const keyPem = toText(keyBytes);
+  const keyPem = Buffer.from(keyBytes).toString('latin1');
   keyBytes.fill(0);
   return {
     device: entryOf('device', name, configuration).facts,

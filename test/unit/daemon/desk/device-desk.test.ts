@@ -1,4 +1,5 @@
 // Profiles as the desk gives them away: what is inside, for how long, and when they are stale.
+import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DeskHome, deskHome, device } from './home.ts';
 
@@ -49,6 +50,9 @@ describe('a certificate', () => {
       device('tablet', { auth: 'certificate' }),
     );
     const first = await exported('tablet', 'nmconnection');
+    // The key was written as a log line would be, with \x0a for line ends, and strongSwan found none in it.
+    const [, , keyFile] = first.extras;
+    expect(createPrivateKey(keyFile?.content ?? '').asymmetricKeyType).toBe('rsa');
     expect(first.extras.map(({ filename }) => filename)).toEqual([
       'ca.pem',
       'device.pem',

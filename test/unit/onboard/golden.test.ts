@@ -1,0 +1,44 @@
+// Every format in the ways that differ, as files that a person has read field by field (test/vectors/onboard).
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Onboarding, ProfileFile } from '../../../src/onboard/device.ts';
+import { formats } from '../../../src/onboard/formats.ts';
+import { certificate, onboarding, password } from './samples.ts';
+
+const ways: Readonly<Record<string, Onboarding>> = {
+  password: onboarding(password),
+  asked: onboarding({ ...password, password: undefined } as typeof password),
+  certificate: onboarding(certificate),
+  'home-on-demand': onboarding(password, { routing: 'home', isOnDemand: true }),
+  'home-certificate': onboarding(certificate, { routing: 'home' }),
+};
+const cases = formats.flatMap((format) =>
+  Object.entries(ways)
+    .filter(([way, { credential }]) => {
+      const isPossible = format.auth.includes(credential.kind);
+      return isPossible && !(format.format === 'join' && way === 'asked');
+    })
+    .map(([way, sample]) => [format, way, sample] as const),
+);
+
+describe('a profile', () => {
+  test.each(cases)('$format, %s is as it was reviewed', async ({ format, make }, way, sample) => {
+    const { file, extras, secret, steps } = make(sample);
+    const told = [
+      `${file.filename} (${file.type}), secret ${secret}`,
+      ...extras.map(({ filename, type }) => `with ${filename} (${type})`),
+      ...steps.map((step, i) => `${i + 1}. ${step}`),
+      '',
+      textOf(file),
+    ].join('\n');
+    const vector = join(import.meta.dirname, '../../vectors/onboard', `${format}-${way}.txt`);
+    await expect(told).toMatchFileSnapshot(vector);
+  });
+
+  test('was reviewed in every format', () => {
+    expect(new Set(cases.map(([{ format }]) => format)).size).toBe(formats.length);
+  });
+});
+
+const textOf = ({ content }: ProfileFile): string =>
+  typeof content === 'string' ? content : Buffer.from(content).toString('base64');
