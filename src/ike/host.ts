@@ -35,6 +35,8 @@ export class Host {
   readonly counters = new Map<string, number>();
   /** Wrong passwords. */
   readonly guesses = new Guesses();
+  /** Source and SPI of peers whose handshake came to a stop; bounded by who adds to it. */
+  readonly stalled = new Set<string>();
   readonly #rng: Rng;
   #now = instant(0);
   #effects: Effect[] = [];

@@ -1,5 +1,6 @@
 // A peer began a handshake and did not go on. What did come in tells which way is blocked: its next message in pieces,
 // the same first one again, or nothing more.
+import { toHex } from '../base/bytes.ts';
 import { whyGivenUp } from './eap/login.ts';
 import { piecesOf } from './extensions/fragmentation.ts';
 import type { Setback } from './refusal.ts';
@@ -16,10 +17,11 @@ export function whyStalled(sa: IkeSa): Setback {
         'Fragments are lost on the way: make the packets of the device smaller (MTU 1280), and look for a firewall that drops some of them.',
     };
   }
-  if (sa.repeats > 0) {
+  const began = beganBefore(sa);
+  if (sa.repeats > 0 || began) {
     return {
       ...{ fault: 'no answer', cause: 'answer-lost' },
-      why: `the peer asked ${sa.repeats + 1} times for the first answer, and did not go on`,
+      why: 'the peer asks again and again for the first answer, and does not go on',
       advice:
         'Our answer does not reach it: look for a firewall that lets UDP 500 in and not out. A port scan looks the same.',
     };
@@ -31,3 +33,16 @@ export function whyStalled(sa: IkeSa): Setback {
       'It goes on at UDP 4500: forward that port too; or its packets are too large for the way (MTU 1280). A port scan looks the same.',
   };
 }
+
+/** A peer that tries for longer than we wait for it begins a second time with what it began with. */
+function beganBefore({ host, spiI, path }: IkeSa): boolean {
+  const { stalled } = host;
+  const key = `${path.remote.ip} ${toHex(spiI)}`;
+  if (stalled.has(key)) return true;
+  stalled.add(key);
+  const [eldest] = stalled;
+  if (stalled.size > mostRemembered && eldest !== undefined) stalled.delete(eldest);
+  return false;
+}
+
+const mostRemembered = 256;
