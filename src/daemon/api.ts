@@ -115,6 +115,10 @@ export function daemonApi(parts: Parts): DaemonApi {
         ...{ tools: parts.tools, service: facts, held: held(), wall: Date.now() / 1000 },
         mtu: planeOptions(service).mtu,
         configuration: viewGathering(gathering),
+        callers: core
+          .snapshot()
+          .sas.filter(({ dialled, establishedAt }) => !dialled && establishedAt !== undefined)
+          .map(({ path }) => path.remote.ip),
       });
     },
     certificates: parts.certificates,

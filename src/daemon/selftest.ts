@@ -14,6 +14,8 @@ export interface SelfTested {
   /** Of the tunnels' device. */
   readonly mtu: number;
   readonly configuration: CheckedConfiguration;
+  /** Where peers are that dialled us and are connected at this moment. */
+  readonly callers: readonly Ip[];
 }
 
 export async function selfTest(tested: SelfTested): Promise<readonly SelfCheck[]> {
@@ -23,7 +25,7 @@ export async function selfTest(tested: SelfTested): Promise<readonly SelfCheck[]
     clock(tested),
     ...tested.held.map((one) => certificate(one, tested.wall)),
     configuration(tested.configuration),
-    ports(service),
+    ports(service, tested.callers),
     reachability(outward?.source),
     ipv6(tools.addresses(service.device)),
     packetSize(tested, outward && linkMtu(tools, outward.device)),
@@ -57,14 +59,16 @@ function configuration({ isFine, summary, problems }: CheckedConfiguration): Sel
   return problems.length > 0 ? doubtful(name, summary, cure) : fine(name, summary);
 }
 
-/** Whether they are open from outside, nobody knows in here. */
-const ports = ({ listen }: ServiceFacts): SelfCheck => ({
-  ...unknown(
-    'ports',
-    `listening on ${listen.join(' ')}; whether the world reaches them is not to be seen from here`,
-  ),
-  cure: 'Dial in from a phone without Wi-Fi; «ikectl log --follow» shows the first packet.',
-});
+/** Whether they are open from outside, nobody knows in here; but who came in from there proves it. */
+function ports({ listen }: ServiceFacts, callers: readonly Ip[]): SelfCheck {
+  const says = `listening on ${listen.join(' ')}`;
+  const caller = callers.find((ip) => !isAmong(ip, [...inner, ...shared, ...nearby]));
+  if (caller !== undefined) return fine('ports', `${says}; ${caller} reached them from outside`);
+  return {
+    ...unknown('ports', `${says}; whether the world reaches them is not to be seen from here`),
+    cure: 'Dial in from a phone without Wi-Fi; «ikectl log --follow» shows the first packet.',
+  };
+}
 
 function reachability(source: Ip | undefined): SelfCheck {
   const name = 'public address';
@@ -147,6 +151,8 @@ const shared = rangesOf('100.64.0.0/10');
 /** RFC 1918. */
 const inner = rangesOf('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16');
 const global = rangesOf('2000::/3');
+/** The host itself, its links, and networks at home (RFC 3927, RFC 4193). */
+const nearby = rangesOf('127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10', 'fc00::/7');
 /** Any address beyond the provider; it is asked for in the table of routes alone (RFC 5737). */
 const someHost = parseIp('192.0.2.1');
 /** IPv6 40, UDP 8, ESP header and IV 16, trailer and padding 5, ICV 16. */

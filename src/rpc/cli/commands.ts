@@ -6,9 +6,16 @@ import { type EntryView, entryShape } from '../entry.ts';
 import type { Callable, MethodTable } from '../method.ts';
 import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
-import { checkedShape, countersShape, selfTestShape, statusShape } from '../methods/service.ts';
+import {
+  capabilitiesShape,
+  checkedShape,
+  countersShape,
+  selfTestShape,
+  statusShape,
+} from '../methods/service.ts';
 import { attemptsShape, eventsShape } from '../methods/trace.ts';
 import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { formatCapabilities } from './capabilities.ts';
 import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
 import { deviceCommand } from './device.ts';
@@ -125,6 +132,14 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   watch: watchCommand,
+  capabilities: {
+    summary: 'Algorithms, who computes them, what the processor can do, and the RFCs spoken',
+    usage: '[--json]',
+    options: withJson,
+    words: 0,
+    run: (words, around) =>
+      show(words, around, 'capabilities', capabilitiesShape, formatCapabilities),
+  },
   counters: {
     summary: 'What was dropped, refused and repeated',
     usage: '[--all] [--json]',

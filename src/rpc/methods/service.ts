@@ -29,6 +29,15 @@ export const checkedShape = z.object({
   problems: z.array(problemShape),
 });
 
+export const capabilitiesShape = z.object({
+  version: z.string(),
+  transforms: z.record(z.string(), z.array(z.string())),
+  engine: z.record(z.string(), z.string()),
+  aead: z.string(),
+  cpu: z.array(z.string()),
+  extensions: z.array(z.object({ name: z.string(), rfc: z.string() })),
+});
+
 export const selfTestShape = z.object({
   checks: z.array(
     z.object({
@@ -111,14 +120,7 @@ export const serviceMethods: MethodTable = {
     summary: 'Algorithms, the engines that serve them, and the RFCs spoken',
     access: 'read',
     params: nothing,
-    result: z.object({
-      version: z.string(),
-      transforms: z.record(z.string(), z.array(z.string())),
-      engine: z.record(z.string(), z.string()),
-      aead: z.string(),
-      cpu: z.array(z.string()),
-      extensions: z.array(z.object({ name: z.string(), rfc: z.string() })),
-    }),
+    result: capabilitiesShape,
     run(daemon) {
       const { transforms, engine, cpu, extensions } = daemon.capabilities();
       return {

@@ -31,10 +31,21 @@ async function look(name: string, host: Host = {}, changes: Partial<SelfTested> 
     wall: Date.UTC(2026, 10, 23) / 1000,
     mtu: 1400,
     configuration: { isFine: true, problems: [], summary: '1 connection' },
+    callers: [],
     ...changes,
   });
   return checks.find((check) => check.name === name);
 }
+
+test.each([
+  [[], 'unknown', /not to be seen from here/],
+  [['192.168.1.7', 'fe80::1', '100.64.0.9', 'fd00::7'], 'unknown', /not to be seen/],
+  [['192.168.1.7', '198.51.100.7'], 'fine', /198\.51\.100\.7 reached them from outside/],
+  [['2001:db8::7'], 'fine', /2001:db8::7 reached/],
+])('with callers from %j, whether the ports are open is %s', async (from, state, says) => {
+  const found = await look('ports', {}, { callers: from.map((one) => ip(one)) });
+  expect(found).toMatchObject({ state, says: expect.stringMatching(says) });
+});
 
 describe('the address that the provider gives', () => {
   test.each([

@@ -53,6 +53,26 @@ describe('ikectl', () => {
     ]);
   });
 
+  test('capabilities are for people to read, or JSON', async () => {
+    const { code, out } = await ikectl('capabilities');
+    expect(code).toBe(0);
+    expect(out.split('\n')).toEqual([
+      'ikev2d 1.2.3',
+      'ciphers        aes256gcm16',
+      'prf            ',
+      'integrity      ',
+      'key exchange   ',
+      'sequence nos.  ',
+      'IKE by node    sha256',
+      'ESP by         gcm-vaes',
+      'processor      aes',
+      'RFCs           4555 (mobike)',
+    ]);
+    expect(JSON.parse((await ikectl('capabilities', '--json')).out)).toMatchObject({
+      cpu: ['aes'],
+    });
+  });
+
   test('watch draws the status anew, with the speed since the last time', async () => {
     const { code, out } = await ikectl('watch', '--times', '2', '--every', '0');
     expect(code).toBe(0);
