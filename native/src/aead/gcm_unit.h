@@ -206,7 +206,7 @@ INLINE void eight(const struct gcm_key *key, uint32_t rounds, BLOCK *counter, ui
 			s[i] = W_AES_ROUND(s[i], round, r);
 		if (absorbs && r <= 8 / GCM_PACE)
 			absorb_some(&sum, key, hash, acc, GCM_PACE * r);
-		if (absorbs && r == 8 / GCM_PACE)
+		if (absorbs && GCM_PACE > 1 && r == 8 / GCM_PACE)
 			*acc = reduce(add_lanes(sum));
 	}
 	for (uint32_t r = 9; r < rounds; r++) {
@@ -214,6 +214,9 @@ INLINE void eight(const struct gcm_key *key, uint32_t rounds, BLOCK *counter, ui
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
 	}
+	/* With the last block behind the eighth round there is nothing left to hide behind. */
+	if (absorbs && GCM_PACE == 1)
+		*acc = reduce(add_lanes(sum));
 	const BLOCK last[2] = {round[rounds - 1], round[rounds]};
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < 8 / LANES; i++)
