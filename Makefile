@@ -16,7 +16,7 @@ check: deps-build build ## the part that needs no root, in under two minutes
 
 bench: build deps-lab deps-bench ## speed, as ratios against peers in the same run (ONLY=tcp,udp ROUNDS=5)
 	@sh cross/wireguard-go.sh
-	@$(MAKE) -s -C native null bench-tools
+	@$(MAKE) -s -C native null bench-tools $$(command -v aarch64-linux-gnu-gcc >/dev/null && echo arm64-trace)
 	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/bench/bench.ts)
 
 build: deps-build native ## build/bin/ikev2d and build/bin/ikectl
@@ -79,7 +79,7 @@ deps-build:
 deps-lab:
 	@sh cross/deps.sh build lab
 deps-bench:
-	@sh cross/deps.sh bench
+	@sh cross/deps.sh bench arm64
 deps-cross:
 	@sh cross/deps.sh arm64 cross
 

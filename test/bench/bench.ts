@@ -2,10 +2,11 @@
 // rows take turns, round after round, so that a busy machine is fair to all; a figure that was taken while others
 // used the processor is taken again, and marked where that did not help.
 //
-//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas gateway ciphers arm
+//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas gateway ciphers arm weight
 
 import { whyNot } from '../lab/ready.ts';
 import { Report } from '../lab/report.ts';
+import { arm, printRouters } from './arm-section.ts';
 import { budgets } from './budgets.ts';
 import { ciphers } from './ciphers-section.ts';
 import { gateways } from './gateway-section.ts';
@@ -14,8 +15,9 @@ import type { Row, Section } from './section.ts';
 import type { Sample } from './statistics.ts';
 import { amongMany, overNic, throughTunnels } from './traffic-sections.ts';
 import { BUSY, between, read } from './weather.ts';
+import { weights } from './weight-section.ts';
 
-const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'gateway', 'ciphers'];
+const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'gateway', 'ciphers', 'arm', 'weight'];
 /** How often a figure is taken again because of others. */
 const RETRIES = Number(process.env['RETRIES'] || 1);
 
@@ -56,6 +58,7 @@ async function main(): Promise<void> {
   }
   progress('');
   for (const section of sections) printSection(report, section, samples, skipped);
+  printRouters(report, samples);
   printBudgets(report, budgets, samples);
   report.note(`results in ${save(sections, samples, skipped, rounds)}`);
 }
@@ -70,6 +73,8 @@ function chooseSections(): Section[] {
     ...(wanted.has('sas') ? [amongMany()] : []),
     ...(wanted.has('gateway') ? [gateways()] : []),
     ...(wanted.has('ciphers') ? [ciphers()] : []),
+    ...(wanted.has('arm') ? [arm()] : []),
+    ...(wanted.has('weight') ? [weights()] : []),
   ];
 }
 
@@ -81,7 +86,7 @@ async function measure(section: Section, row: Row, round: number): Promise<Sampl
   for (let attempt = 0; attempt <= RETRIES; attempt += 1) {
     const before = read();
     const figures = await row.measure();
-    const { foreign } = between(before, read());
+    const foreign = section.counted ? 0 : between(before, read()).foreign;
     const samples = Object.entries(figures).map(([figure, value]) => ({
       ...{ section: section.key, row: row.key, figure, round, value, foreign },
     }));

@@ -141,6 +141,19 @@ export const budgets: readonly Budget[] = [
     title: 'memory of a child in C',
     most: 8,
     unit: 'KiB',
-    value: plain('memory', 'child', 'kib'),
+    value: plain('weight', 'child', 'kib'),
+  },
+  { title: 'the bundle', most: 1024, unit: 'KiB', value: plain('weight', 'bundle', 'kib') },
+  {
+    title: 'AES-128-GCM on Cortex-A53, inner loop',
+    most: 2.2,
+    unit: 'cycles/byte',
+    value: plain('arm', 'AES-128-GCM', 'cortex-a53-loop'),
+  },
+  {
+    title: 'AES-128-GCM on Cortex-A72, inner loop',
+    most: 1.2,
+    unit: 'cycles/byte',
+    value: plain('arm', 'AES-128-GCM', 'cortex-a72-loop'),
   },
 ];

@@ -10,7 +10,7 @@ import { whyNot } from '../lab/ready.ts';
 import type { Settings } from '../lab/swanctl.ts';
 import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
-import { inner, outer, Pair } from './pair.ts';
+import { inner, inPair, outer, type Pair } from './pair.ts';
 import type { Figures } from './probes.ts';
 import type { Section } from './section.ts';
 import { median } from './statistics.ts';
@@ -32,13 +32,13 @@ export function gateways(): Section {
         key: 'ours',
         title: 'ikev2-ts',
         whyNot: () => whyNot('our gateway', 'strongSwan'),
-        measure: () => inPair(startOurs),
+        measure: () => measure(startOurs),
       },
       {
         key: 'swan',
         title: 'strongSwan charon',
         whyNot: () => whyNot('strongSwan'),
-        measure: () => inPair(startSwan),
+        measure: () => measure(startSwan),
       },
     ],
     figures: [
@@ -56,9 +56,8 @@ export function gateways(): Section {
 
 type Start = (pair: Pair) => Promise<{ readonly pid: number }>;
 
-async function inPair(start: Start): Promise<Figures> {
-  const pair = await Pair.build();
-  try {
+const measure = (start: Start): Promise<Figures> =>
+  inPair('offloads', async (pair) => {
     pair.right.address('lo', `${inner.right}/32`);
     const began = performance.now();
     const starting = start(pair);
@@ -66,10 +65,7 @@ async function inPair(start: Start): Promise<Figures> {
     const listening = (performance.now() - began) / 1000;
     const { pid } = await starting;
     return { start: listening, ...(await handshakes(pair, pid)), ...(await rest(pid)) };
-  } finally {
-    await pair.close();
-  }
-}
+  });
 
 /** Whether somebody on the right has UDP port 500: 01F4. */
 function listens(pair: Pair): boolean {

@@ -15,6 +15,19 @@ export const INNER_MTU = 1400;
  */
 export type Wire = 'offloads' | 'nic';
 
+/** A pair for as long as `use` takes, and when it is interrupted. */
+export async function inPair<T>(wire: Wire, use: (pair: Pair) => Promise<T>): Promise<T> {
+  const pair = await Pair.build(wire);
+  const interrupted = (): void => void pair.close().then(() => process.exit(130));
+  process.once('SIGINT', interrupted);
+  try {
+    return await use(pair);
+  } finally {
+    process.off('SIGINT', interrupted);
+    await pair.close();
+  }
+}
+
 export class Pair {
   readonly lab: Lab;
   readonly left: Namespace;

@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { inCheckout } from '../lab/checkout.ts';
-import type { Report } from '../lab/report.ts';
+import { type Report, thousands } from '../lab/report.ts';
 import type { Budget } from './budgets.ts';
+import { type Panel, plot } from './plot.ts';
 import type { Figure, Section } from './section.ts';
 import { pick, type Sample, type Summary, summarize } from './statistics.ts';
 import { BUSY } from './weather.ts';
@@ -99,6 +100,8 @@ export function save(
   };
   mkdirSync(inCheckout('bench/results'), { recursive: true });
   writeFileSync(inCheckout(file), format(content));
+  const drawing = sections.map((section) => plot(section, PANELS, samples)).find(Boolean);
+  if (drawing !== undefined) writeFileSync(inCheckout(file.replace(/json$/, 'svg')), drawing);
   return file;
 }
 
@@ -126,3 +129,20 @@ function machine(): object {
 }
 
 const COLUMNS = 4;
+const PANELS: readonly Panel[] = [
+  {
+    figure: 'tcp1',
+    title: 'one TCP stream, Mb/s',
+    format: (value) => thousands(Math.round(value)),
+  },
+  {
+    figure: 'udp64',
+    title: 'UDP packets of 64 bytes, thousands a second that arrive',
+    format: (value) => value.toFixed(0),
+  },
+  {
+    figure: 'loaded-ping',
+    title: 'ping during a download at full speed, milliseconds (less is better)',
+    format: (value) => (value / 1000).toFixed(2),
+  },
+];

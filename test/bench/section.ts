@@ -24,4 +24,6 @@ export interface Section {
   readonly seconds: number;
   /** Measured in the first round alone, because it takes turns by itself or does not vary. */
   readonly once?: true;
+  /** Counted, not timed: it does not matter what others do. */
+  readonly counted?: true;
 }

@@ -1,6 +1,6 @@
 // Through each tunnel: one and four TCP streams, UDP packets, pings; over a cable with offloads and over one without;
 // and one flow of ours among up to ten thousand SAs.
-import { Pair, type Wire } from './pair.ts';
+import { inPair, type Pair, type Wire } from './pair.ts';
 import { burst, type Figures, idle, loaded, SECONDS, serve, stream } from './probes.ts';
 import type { Row, Section } from './section.ts';
 import { type Connected, keyed, type Tunnel, tunnels } from './tunnels.ts';
@@ -99,6 +99,7 @@ export function amongMany(): Section {
       whyNot: () => tunnels.find(({ key }) => key === 'ours')?.whyNot(),
       measure: () =>
         inPair('offloads', async (pair) => {
+          await serve(pair);
           const connected = await keyed(pair, { crowd: count - 1 });
           return {
             ...(await stream(pair, connected, 1)),
@@ -115,23 +116,11 @@ function rowOf(tunnel: Tunnel, wire: Wire, chosen: readonly Probe[]): Row {
   const { key, title, whyNot } = tunnel;
   const measure = () =>
     inPair(wire, async (pair) => {
+      await serve(pair);
       const connected = await tunnel.connect(pair);
       let all: Figures = {};
       for (const probe of chosen) all = { ...all, ...(await probe.measure(pair, connected)) };
       return all;
     });
   return { key, title, whyNot, measure };
-}
-
-async function inPair(wire: Wire, measure: (pair: Pair) => Promise<Figures>): Promise<Figures> {
-  const pair = await Pair.build(wire);
-  const interrupted = (): void => void pair.close().then(() => process.exit(130));
-  process.once('SIGINT', interrupted);
-  try {
-    await serve(pair);
-    return await measure(pair);
-  } finally {
-    process.off('SIGINT', interrupted);
-    await pair.close();
-  }
 }
