@@ -15,7 +15,7 @@ export function findAccount(accounts: Accounts, name: string, now: number): Acco
   const account =
     accountNamed(accounts, name) ?? accountNamed(accounts, name.slice(name.lastIndexOf('\\') + 1));
   if (!account) {
-    const advice = 'Add a section user, or correct the name on the device.';
+    const advice = 'Correct the name on the device, or add the user with «ikectl user add».';
     return { ok: false, cause: 'unknown-user', why: `there is no user «${name}»`, advice };
   }
   const bar = whyBarred(account, accounts, now);
@@ -41,11 +41,14 @@ export function whyBarred(account: Account, accounts: Accounts, now: number): Ba
     return { why, advice: 'If it is back in good hands, add it again: «ikectl device add».' };
   }
   if (!enabled) {
-    const advice = 'Set option enabled of the user to 1 if he may come in: «ikectl user enable».';
+    const advice = 'If he may come in again, say «ikectl user enable».';
     return { why: `${who} is disabled`, advice };
   }
   if (expires !== undefined && now > expires) {
-    const advice = `Set option expires of the ${kind} to a later day.`;
+    const advice =
+      kind === 'user'
+        ? 'Give him a later day with «ikectl user set --expires».'
+        : 'Set option expires of the device to a later day.';
     return { why: `the account of ${kind} «${name}» has expired`, advice };
   }
   const owner = ownersName === undefined ? undefined : accountNamed(accounts, ownersName);

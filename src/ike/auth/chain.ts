@@ -37,7 +37,10 @@ const faults: Readonly<Record<ChainFault, { readonly cause: Cause; readonly advi
     advice:
       'Add the authority that issued it as section authority, or issue it by one that is there.',
   },
-  expired: { cause: 'certificate-expired', advice: 'Renew the certificate on the peer.' },
+  expired: {
+    cause: 'certificate-expired',
+    advice: 'Give the device a new certificate, with «ikectl device add» if this router issued it.',
+  },
   'not-yet-valid': {
     cause: 'certificate-not-yet-valid',
     advice: 'Check the clock of this router and the first day of the certificate.',
@@ -54,7 +57,10 @@ const faults: Readonly<Record<ChainFault, { readonly cause: Cause; readonly advi
     cause: 'certificate-constraint',
     advice: 'The authority did not allow this certificate; issue it anew.',
   },
-  revoked: { cause: 'certificate-revoked', advice: 'Give the device a new certificate.' },
+  revoked: {
+    cause: 'certificate-revoked',
+    advice: 'If the device is in good hands, give it a new certificate with «ikectl device add».',
+  },
   barred: { cause: 'account-barred', advice: 'Look at the sections device and user.' },
   'no-status': {
     cause: 'certificate-unknown-status',
