@@ -168,7 +168,7 @@ describe('eapol_test', () => {
     },
   );
 
-  test('logs in with PEAP without binding the method inside to the tunnel (scenario 15)', async () => {
+  test('rw-eap-peap-mschapv2 by eapol_test, for Debian’s strongSwan has no PEAP: logs in, also without binding the method inside to the tunnel (scenario 15)', async () => {
     const phase1 = text('crypto_binding=0');
     const done = await dial(['eap-peap'], {
       eap: 'PEAP',

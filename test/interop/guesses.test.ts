@@ -115,7 +115,7 @@ test(`${guesses} wrong passwords: phones log in meanwhile, the log and the memor
   // Tables of events and of guesses fill up, and V8 takes room while it has much to do; then it stands
   // (test/sim/scenarios/endurance.test.ts weighs each guess).
   expect(grown).toBeLessThan(128);
-  expect((await gateway.ikectl('explain')).stdout).toMatch(/too many wrong passwords/);
+  expect((await gateway.ikectl('explain')).stdout).toMatch(/Too many wrong passwords/);
   await until(
     'no handshake is left',
     async () => (await gateway.status()).sas.length === 0,

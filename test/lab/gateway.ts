@@ -7,7 +7,7 @@ import { program } from './checkout.ts';
 import { attempt, type Outcome } from './command.ts';
 import type { Lab } from './lab.ts';
 import type { Namespace } from './namespace.ts';
-import { loggedKeys, secretsIn, shown } from './secrets.ts';
+import { secretsIn, shown } from './secrets.ts';
 import type { Service } from './service.ts';
 import { formatUci, type UciSection } from './uci.ts';
 import { until } from './until.ts';
@@ -82,6 +82,10 @@ export class Gateway implements AnyGateway {
   readonly configFile: string;
   readonly runDir: string;
   readonly #service: Service;
+  /** Where it writes the keys of the scenario down, so that they can be looked for in all that it tells. */
+  readonly #keylog: string;
+  /** All that its configurations held. */
+  readonly #sections: UciSection[] = [];
   /** What `ikectl` said, whatever it was asked; most of it is said again and again. */
   readonly #said = new Set<string>();
 
@@ -96,11 +100,12 @@ export class Gateway implements AnyGateway {
     this.configFile = join(dir, 'ikev2');
     this.runDir = join(dir, 'run');
     mkdirSync(this.runDir, { recursive: true });
-    writeFileSync(this.configFile, formatUci(sections), { mode: 0o600 });
+    this.#keylog = lab.folder(`${name}-keys`);
+    this.configure(sections);
     const script = `${scene}; exec "$@"`;
     const daemon = [program.ikev2d, '--config', this.configFile, '--run-dir', this.runDir];
     this.#service = lab.start(host, name, ['sh', '-c', script, 'sh', ...daemon], env);
-    lab.inspect(() => this.#secretsShown(sections));
+    lab.inspect(() => this.#secretsShown());
   }
 
   /** Starts the daemon and does not wait for it: it may well be meant to refuse. */
@@ -123,6 +128,13 @@ export class Gateway implements AnyGateway {
     const gateway = Gateway.launch(lab, host, sections, options);
     await until('the gateway answers `ikectl status`', () => gateway.#answers(), 15_000);
     return gateway;
+  }
+
+  /** Writes another configuration, which counts from the next reload on. */
+  configure(sections: readonly UciSection[]): void {
+    const all = sections.map((one) => withKeylog(one, this.#keylog));
+    this.#sections.push(...all);
+    writeFileSync(this.configFile, formatUci(all), { mode: 0o600 });
   }
 
   /** What it wrote to stderr. */
@@ -191,14 +203,13 @@ export class Gateway implements AnyGateway {
   }
 
   /** Secrets that it told in its log at any level, or that `ikectl` showed. */
-  async #secretsShown(sections: readonly UciSection[]): Promise<readonly string[]> {
+  async #secretsShown(): Promise<readonly string[]> {
     if (this.isRunning) {
       await this.ikectl('status', '--json');
       await this.ikectl('events', '--limit', '1000');
       await this.ikectl('attempts', '--limit', '1000');
     }
-    const keylog = sections.find(({ type }) => type === 'service')?.options['keylog'];
-    const secrets = [...secretsIn(sections), ...(keylog ? loggedKeys(`${keylog}`) : [])];
+    const secrets = secretsIn(this.#sections);
     const all = [this.log, ...this.#said].join('\n');
     return shown(all, secrets).map((secret) => `the gateway showed a secret: ${secret}`);
   }
@@ -207,6 +218,10 @@ export class Gateway implements AnyGateway {
     if (!this.isRunning) throw new Error(`the gateway ended with ${this.exitCode}:\n${this.log}`);
     return (await this.ikectl('status', '--json')).code === 0;
   }
+}
+
+function withKeylog({ type, name, options }: UciSection, keylog: string): UciSection {
+  return { type, name, options: type === 'service' ? { keylog, ...options } : options };
 }
 
 const viewTunnel = (sa: SaStatus, child: ChildStatus): Tunnel => ({

@@ -67,6 +67,14 @@ const readers: Readonly<Record<string, (text: string) => Uint8Array[]>> = {
   secret: shared,
   psk: shared,
   key: (file) => (existsSync(file) ? privateNumbers(readFileSync(file)) : []),
+  keylog: (dir) => loggedKeys(dir).map(({ bytes }) => bytes),
+  // What the gateway made itself: the home CA, its own key.
+  folder: (dir) =>
+    existsSync(dir)
+      ? readdirSync(dir, { withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .flatMap((entry) => privateNumbers(readFileSync(join(dir, entry.name))))
+      : [],
 };
 
 /** The numbers that make a key private, and the text of its file. */
