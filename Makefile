@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios interop guesses refusals format ipk apk feed deps clean
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios attacks interop guesses refusals format ipk apk feed deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,6 +51,9 @@ crossings: deps-build ## what docs/crossings.md says of exchanges that cross, an
 
 scenarios: deps-build ## what docs/scenarios.md asks for, and the tests that see it
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) scenario
+
+attacks: deps-build ## what docs/attacks.md says may be tried on a login, and the tests that try it
+	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) attack
 
 interop: build deps-lab ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop

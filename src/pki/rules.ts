@@ -27,6 +27,7 @@ export function pathFault(
     firstOf(issuers, (issuer) => issuerFault(issuer, path)) ??
     firstOf(issuers, (issuer) => namesFault(issuer, path)) ??
     leafUsageFault(leaf) ??
+    leafKindFault(path) ??
     firstOf(path, (certificate) => purposeFault(certificate, leaf, purpose)) ??
     clockFault(clock) ??
     firstOf(path, (certificate) => timeFault(certificate, clock.now))
@@ -78,6 +79,12 @@ function leafUsageFault(leaf: Certificate): Fault | undefined {
   const signing = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION;
   if (keyUsage === undefined || (keyUsage & signing) !== 0) return undefined;
   return { cause: 'purpose', why: `${describe(leaf)} may not sign: its keyUsage forbids it` };
+}
+
+/** One that others vouch for is an authority or a peer; a certificate that vouches for itself often says both. */
+function leafKindFault([leaf, issuer]: CertificationPath): Fault | undefined {
+  if (!leaf?.extensions.isCa || !issuer) return undefined;
+  return constraint(leaf, 'is the certificate of an authority, and of no peer');
 }
 
 /**

@@ -79,7 +79,7 @@ const scene = stage({
   },
 });
 
-test(`${guesses} wrong passwords: phones log in meanwhile, the log and the memory stay small`, {
+test(`${guesses} wrong passwords: phones log in meanwhile, the log and the memory stay small (attack 10)`, {
   timeout: 120_000 + 60 * guesses,
 }, async () => {
   const { gateway, attack, comesIn } = scene();

@@ -111,7 +111,7 @@ test('a certificate file that changes is taken up, and a broken one changes noth
   expect((await gateway.status()).sas).toHaveLength(3);
 }, 200_000);
 
-test('a revoked device is out at once and stays out, and the others stay in, in EAP as well (scenario 10)', async () => {
+test('a revoked device is out at once and stays out, and the others stay in, in EAP as well (scenario 10, attack 9)', async () => {
   const { home, gateway, phone } = scene();
 
   expect((await gateway.ikectl('cert', 'revoke', 'anna')).code).toBe(0);

@@ -77,7 +77,7 @@ test('users and devices have the addresses that are theirs, in the pool or not',
   await becomes(gateway);
 });
 
-test('a revoked device is out at once and stays out; its owner does not notice', async () => {
+test('a revoked device is out at once and stays out; its owner does not notice (attack 9)', async () => {
   const { home, gateway, phone } = scene();
   await phone.initiate('anna');
   await phone.initiate('phone');

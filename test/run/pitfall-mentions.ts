@@ -1,8 +1,8 @@
 // Which tests name which row of a numbered page: «pitfall 58», «pitfalls 56, 57», «pitfalls 13–15», «pitfall C4» of
-// docs/pitfalls.md, «crossing 18» of docs/crossings.md, «scenario 27» of docs/scenarios.md.
+// docs/pitfalls.md, «crossing 18» of docs/crossings.md, «scenario 27» of docs/scenarios.md, «attack 3» of docs/attacks.md.
 
 /** What the rows of a page are called. */
-export const words = ['pitfall', 'crossing', 'scenario'] as const;
+export const words = ['pitfall', 'crossing', 'scenario', 'attack'] as const;
 export type Word = (typeof words)[number];
 
 export interface Row {
@@ -20,7 +20,7 @@ export interface Mention {
 const one = String.raw`C?\d+(?:[–-]C?\d+)?\b(?!\.\d)`;
 const list = String.raw`${one}(?:(?:,| and)\s+${one})*`;
 const mentioned = (word: Word) => new RegExp(String.raw`\b${word}s?\s+(${list})`, 'gi');
-const naming = /\b(?:pitfall|crossing|scenario)s? \w?\d/i;
+const naming = /\b(?:pitfall|crossing|scenario|attack)s? \w?\d/i;
 const row = /^\| (C?\d+) \| (.+?) \| (.+?) \|/;
 
 /** The rows of a page, in their order. */

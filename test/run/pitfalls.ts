@@ -1,4 +1,4 @@
-// `make pitfalls`, `make crossings`, `make scenarios`: every row of the page of that name in docs/ with the tests that
+// `make pitfalls`, `make crossings`, `make scenarios`, `make attacks`: every row of the page of that name in docs/ with the tests that
 // name it, and those that nobody names yet.
 import { readFileSync } from 'node:fs';
 import { sourcesBelow } from '../architecture/sources.ts';

@@ -34,7 +34,7 @@ describe('before IKE_AUTH', () => {
   ];
 
   test.each(cases)(
-    '%s has no effect, gets no answer, and ends the half-open SA',
+    '%s has no effect, gets no answer, and ends the half-open SA (attack 8)',
     (_name, exchange, payloads) => {
       const { gateway, halfOpen } = doorstep();
       const peer = halfOpen();

@@ -86,7 +86,7 @@ describe('certificates on both sides', () => {
     expect(sa?.peer).toBe('C=CH, O=Home, CN=anna');
   });
 
-  test('a connection for one name does not serve another certificate of the same authority', () => {
+  test('a connection for one name does not serve another certificate of the same authority (attack 4)', () => {
     const house = dialled({
       gateway: gateway('p256', { remoteId: pattern('boss@example.org') }),
       phone: dialer('p256', { localId: identity('boss@example.org'), certificate: 'phone' }),
@@ -97,7 +97,7 @@ describe('certificates on both sides', () => {
     expect(house.gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('the same name with another key does not pass (CVE-2020-16088)', () => {
+  test('the same name with another key does not pass (CVE-2020-16088, attack 12)', () => {
     const stolen = own('phone', 'p256', 'gateway p256');
     const house = dialled({
       gateway: gateway('p256'),
@@ -105,6 +105,27 @@ describe('certificates on both sides', () => {
     });
     expect(house.gateway.eventsOf('attempt.failed')).toMatchObject([
       { why: 'the signature does not fit the certificate' },
+    ]);
+  });
+
+  test('a signature under the wrong algorithm identifier does not pass (attack 6)', () => {
+    const honest = papers.ports();
+    const ports: typeof honest = Object.assign(
+      (question: Parameters<typeof honest>[0]) =>
+        honest(
+          question.kind === 'sign' && question.keyId.startsWith('phone')
+            ? { ...question, scheme: 'ecdsa-sha512' }
+            : question,
+        ),
+      { schemes: honest.schemes },
+    );
+    const house = dialled({ gateway: gateway('p256'), phone: dialer('p256'), ports });
+    expect(honest.schemes).toEqual(['ecdsa-sha512']);
+    expect(house.gateway.eventsOf('attempt.failed')).toMatchObject([
+      { why: 'the signature does not fit the certificate' },
+    ]);
+    expect(house.phone.eventsOf('attempt.failed')).toMatchObject([
+      { notify: 'AUTHENTICATION_FAILED' },
     ]);
   });
 
@@ -129,7 +150,7 @@ describe('certificates on both sides', () => {
   // Who copied a certificate, and has no key for it, learned from the time whether it was still good: the signature of
   // a revoked one was not even looked at.
   test.each(['expired', 'untrusted', 'revoked', 'barred'] as const)(
-    '«%s» takes the same questions and the same bytes as a signature that does not fit',
+    '«%s» takes the same questions and the same bytes as a signature that does not fit (attack 11)',
     (cause) => {
       const attempt = (judge?: (verdict: ChainVerdict) => ChainVerdict) => {
         const copied = own('phone', 'p256', 'gateway p256');

@@ -40,13 +40,16 @@ test.each([
   ['erin', annasPassword, 'the user «erin» is disabled'],
   ['fred', annasPassword, 'the account of user «fred» has expired'],
   ['lost', annasPassword, 'the device «lost» was revoked on 1970-01-01'],
-])('%s: the same questions and the same bytes as for a wrong password', (name, password, why) => {
-  const wrong = attempt('anna', 'wrong');
-  const other = attempt(name, password);
+])(
+  '%s: the same questions and the same bytes as for a wrong password (attack 11)',
+  (name, password, why) => {
+    const wrong = attempt('anna', 'wrong');
+    const other = attempt(name, password);
 
-  expect(wrong.why).toEqual(['wrong password for user «anna»']);
-  expect(wrong.work).toContain('account');
-  expect(other.why).toEqual([why]);
-  expect(other.advice[0]).toMatch(/\.$/);
-  expect({ work: other.work, wire: other.wire }).toEqual({ work: wrong.work, wire: wrong.wire });
-});
+    expect(wrong.why).toEqual(['wrong password for user «anna»']);
+    expect(wrong.work).toContain('account');
+    expect(other.why).toEqual([why]);
+    expect(other.advice[0]).toMatch(/\.$/);
+    expect({ work: other.work, wire: other.wire }).toEqual({ work: wrong.work, wire: wrong.wire });
+  },
+);

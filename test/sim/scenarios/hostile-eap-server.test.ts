@@ -41,7 +41,7 @@ describe('a gateway that lies to us', () => {
     expect(dialer.eventsOf('attempt.failed')).toHaveLength(1);
   };
 
-  test('without AUTH in its first response hears no name', () => {
+  test('without AUTH in its first response hears no name (attack 13)', () => {
     const scene = loggingIn();
     const [idR] = scene.proof;
     const answer = scene.hear(...(idR ? [idR] : []), request(1, EapType.IDENTITY, none));
@@ -50,7 +50,7 @@ describe('a gateway that lies to us', () => {
     expectOut(scene);
   });
 
-  test('with a wrong AUTH hears no name (CVE-2015-4171)', () => {
+  test('with a wrong AUTH hears no name (CVE-2015-4171, attack 13)', () => {
     const scene = loggingIn();
     const wrong = replaced(scene.proof, payload(P.AUTH, { method: 2, data: new Uint8Array(32) }));
     const answer = scene.hear(...wrong, request(1, EapType.IDENTITY, none));
@@ -59,14 +59,14 @@ describe('a gateway that lies to us', () => {
     expectOut(scene);
   });
 
-  test('with EAP-Success at once is not believed (CVE-2021-45079, pitfall 37)', () => {
+  test('with EAP-Success at once is not believed (CVE-2021-45079, pitfall 37, attack 1)', () => {
     const scene = loggingIn();
     scene.hear(...scene.proof, eap({ code: 'success', identifier: 1 }));
 
     expectOut(scene);
   });
 
-  test('with EAP-Success after our answer, unproven, is not believed', () => {
+  test('with EAP-Success after our answer, unproven, is not believed (attack 1)', () => {
     const scene = loggingIn();
     scene.hear(...scene.proof, request(1, EapType.IDENTITY, none));
     const answer = scene.hear(challengeOf(2));

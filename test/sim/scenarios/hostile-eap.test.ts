@@ -143,7 +143,7 @@ test('who knows the shared secret and takes the name of a user does not end what
 });
 
 describe('a guest', () => {
-  test('that says AUTH before EAP has ended stays outside', () => {
+  test('that says AUTH before EAP has ended stays outside (attack 2)', () => {
     for (const key of [none, new Uint8Array(64), fromText('correct horse battery staple')]) {
       const scene = challenged();
 
@@ -154,7 +154,7 @@ describe('a guest', () => {
     }
   });
 
-  test('that says AUTH beside its EAP response stays outside', () => {
+  test('that says AUTH beside its EAP response stays outside (attack 2)', () => {
     const scene = challenged();
     const right = { name: 'anna', password: annasPassword };
     const { data, msk } = msChapAnswer(challengeIn(scene.challenge), right);
@@ -211,7 +211,7 @@ describe('a guest', () => {
   });
 
   test.each(['before it was challenged', 'before it answered'])(
-    'that says success of MSCHAPv2 %s hears EAP-Failure',
+    'that says success of MSCHAPv2 %s hears EAP-Failure (attack 1)',
     (when) => {
       const scene = challenged();
       const early = knocking();
@@ -279,7 +279,7 @@ describe('a guest', () => {
   });
 
   test.each([Exchange.CREATE_CHILD_SA, Exchange.INFORMATIONAL])(
-    'that begins exchange %i between two rounds is gone (CVE-2026-78135, pitfall 42)',
+    'that begins exchange %i between two rounds is gone (CVE-2026-78135, pitfall 42, attack 8)',
     (exchange) => {
       const scene = challenged();
       const payloads = exchange === Exchange.INFORMATIONAL ? [] : without(child(), P.CP);
@@ -323,7 +323,7 @@ describe('a guest', () => {
     expect(whys(scene.gateway)).toEqual(['wrong password for user «anna»']);
   });
 
-  test('every length that lies in its EAP packet or in MSCHAPv2 ends the attempt (pitfall 37)', () => {
+  test('every length that lies in its EAP packet or in MSCHAPv2 ends the attempt (pitfall 37, attack 3)', () => {
     for (const at of [2, 3, 5, 6, 7, 8, 9]) {
       for (const value of [0, 1, 4, 5, 0x7f, 0xff]) {
         const scene = challenged();

@@ -87,7 +87,7 @@ describe('AUTH of method 14 (RFC 7427 §3, pitfall 29)', () => {
     ['ECDSA with NULL parameters', '300c06082a8648ce3d0403020500'],
     ['ECDSA with SHA-1', '300906072a8648ce3d0401'],
     ['a trailing byte inside the identifier', '300d06092a864886f70d01010b050000'],
-  ])('refuses %s', (_, hex) => {
+  ])('refuses %s (attack 6)', (_, hex) => {
     const algorithm = fromHex(hex);
     const data = concat(Uint8Array.of(algorithm.length), algorithm, signature);
     expect(decodeDigitalSignature(data)).toBeUndefined();

@@ -143,6 +143,15 @@ describe('constraints', () => {
     }
   });
 
+  test('an authority is no peer, whatever its keyUsage allows (attack 5)', async () => {
+    const keyUsage = ['keyCertSign', 'digitalSignature'] as const;
+    const ca = await makeCa({ name: 'CN=Middle', eku: ['clientAuth'], keyUsage }, root);
+    expect(await judge([ca], { trusted: [root] })).toEqual(
+      refused('constraint', 'CN=Middle', 'of an authority'),
+    );
+    expect(await judge([ca], { trusted: [ca] })).toMatchObject({ ok: true });
+  });
+
   test('an authority must be allowed to sign certificates', async () => {
     const ca = await makeCa({ name: 'CN=Lame', keyUsage: ['cRLSign'] }, root);
     const peer = await issue(ca, {});

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { sourcesBelow } from '../../architecture/sources.ts';
 import { inCheckout } from '../../lab/checkout.ts';
 import { mentionsIn, readRows } from '../../run/pitfall-mentions.ts';
 
@@ -67,4 +68,13 @@ describe('docs/crossings.md', () => {
     expect(mentionsIn('x', line, 'crossing').map(({ id }) => id)).toEqual(['42', '43']);
     expect(mentionsIn('x', line).map(({ id }) => id)).toEqual(['6']);
   });
+});
+
+test('each of docs/attacks.md is tried by a test', () => {
+  const attacks = readRows(readFileSync(inCheckout('docs/attacks.md'), 'utf8'));
+  const named = sourcesBelow('test', '.ts').flatMap(({ path, text }) =>
+    path.startsWith('unit/run/') ? [] : mentionsIn(path, text, 'attack').map(({ id }) => id),
+  );
+  expect(attacks.map(({ id }) => id)).toEqual(upTo(13));
+  expect([...new Set(named)].sort((a, b) => Number(a) - Number(b))).toEqual(upTo(13));
 });

@@ -141,7 +141,7 @@ describe('EAP-TLS', () => {
     expect(ended.packets.length).toBeLessThanOrEqual(5);
   });
 
-  test('as a peer shows nothing to a server with a good certificate for another name', async () => {
+  test('as a peer shows nothing to a server with a good certificate for another name (attack 4)', async () => {
     const { outside, server, peer } = pair({ serverId: 'other.example.org' });
     const ended = await converse(outside, server, peer);
     expect(ended.peer).toMatchObject({

@@ -50,7 +50,7 @@ describe.each(rows)('$name', (row) => {
     expect(mskOf(ended.peer)).toBe(mskOf(ended.server));
   });
 
-  test('gives the identity that proved itself inside, never the outer (pitfall 38)', async () => {
+  test('gives the identity that proved itself inside, never the outer (pitfall 38, attack 7)', async () => {
     const { outside, server, peer } = pair(row);
     const ended = await converse(outside, server, peer);
     expect(identitiesOf(ended.server)).toEqual(['anna']);
