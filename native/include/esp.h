@@ -23,6 +23,7 @@
  *   EXPECT     u32 SPI: a request of ours names it, so packets may come before its child is
  *              installed, and are kept for it; from JavaScript
  *   SETTLE     u32 SPI: its child is installed, what was kept goes on; from JavaScript
+ *   EARLY      u32 SPI: the first packet was kept for it
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -30,7 +31,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 9u
+#define ESP_ABI_VERSION 10u
 
 #define ESP_MAX_LISTEN    32u
 #define ESP_MAX_WORKERS   16u
@@ -115,6 +116,7 @@ enum esp_frame {
 	ESP_FRAME_NETWORK = 9,
 	ESP_FRAME_EXPECT = 10,
 	ESP_FRAME_SETTLE = 11,
+	ESP_FRAME_EARLY = 12,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */

@@ -88,6 +88,7 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_NETWORK),
 	CONSTANT(ESP_FRAME_EXPECT),
 	CONSTANT(ESP_FRAME_SETTLE),
+	CONSTANT(ESP_FRAME_EARLY),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),

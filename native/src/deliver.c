@@ -112,6 +112,17 @@ static bool may_come_out(const struct sa *sa, const uint8_t *packet, const struc
 	       (icmp_about(packet, flow, &answered) && spd_allows(sa, &answered));
 }
 
+/* No child has its SPI, or not yet: then the answer that tells of it may be lost. */
+static void take_stray(struct worker *worker, const struct datagram *datagram, uint32_t spi)
+{
+	struct inbound_batch *batch = worker->batch;
+	const enum early_verdict kept = early_keep(&batch->early, datagram, spi);
+
+	if (kept == EARLY_FIRST)
+		mailbox_child(&worker->engine->mailbox, ESP_FRAME_EARLY, spi);
+	count(worker, NULL, kept ? ESP_COUNT_EARLY : ESP_COUNT_UNKNOWN_SPI);
+}
+
 /* What came is taken in any case: that the keys are worn out ends the child, and not this packet.
  */
 static void note_carried(struct worker *worker, struct sa *sa, uint32_t bytes)
@@ -123,16 +134,13 @@ static void note_carried(struct worker *worker, struct sa *sa, uint32_t bytes)
 
 void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms)
 {
-	struct inbound_batch *batch = worker->batch;
 	struct sa *sa = sa_by_spi(&worker->engine->table, spi);
 	struct packet *packet = &datagram->packet;
 	struct opened opened;
 	enum esp_counter verdict;
 
 	if (!sa) {
-		const bool kept = early_keep(&batch->early, datagram, spi);
-
-		count(worker, NULL, kept ? ESP_COUNT_EARLY : ESP_COUNT_UNKNOWN_SPI);
+		take_stray(worker, datagram, spi);
 		return;
 	}
 	verdict = packet_open(&sa->in, &sa->window, packet, &opened);

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t *place_of(struct early *early, uint32_t spi)
+/* EARLY_SPIS: nobody expects it. */
+static uint32_t place_of(const struct early *early, uint32_t spi)
 {
-	for (uint32_t i = 0; spi != 0 && i < EARLY_SPIS; i++)
-		if (early->spis[i] == spi)
-			return &early->spis[i];
-	return NULL;
+	uint32_t place = spi == 0 ? EARLY_SPIS : 0;
+
+	while (place < EARLY_SPIS && early->spis[place] != spi)
+		place++;
+	return place;
 }
 
 static void empty(struct early_packet *kept)
@@ -26,42 +28,47 @@ static void forget(void *context, struct datagram *datagram, uint32_t spi)
 
 void early_expect(struct early *early, uint32_t spi)
 {
-	uint32_t *place = &early->spis[early->spi_count % EARLY_SPIS];
+	const uint32_t place = early->spi_count % EARLY_SPIS;
 
-	if (spi == 0 || place_of(early, spi))
+	if (spi == 0 || place_of(early, spi) < EARLY_SPIS)
 		return;
-	early_release(early, *place, forget, NULL);
-	*place = spi;
+	early_release(early, early->spis[place], forget, NULL);
+	early->spis[place] = spi;
+	early->seen[place] = false;
 	early->spi_count++;
 }
 
-bool early_keep(struct early *early, const struct datagram *datagram, uint32_t spi)
+enum early_verdict early_keep(struct early *early, const struct datagram *datagram, uint32_t spi)
 {
+	const uint32_t place = place_of(early, spi);
 	struct early_packet *kept = &early->packets[early->packet_count % EARLY_PACKETS];
 	const uint32_t bytes = datagram->packet.bytes;
 	uint8_t *data;
 
-	if (bytes > EARLY_PACKET_BYTES || !place_of(early, spi))
-		return false;
+	if (bytes > EARLY_PACKET_BYTES || place == EARLY_SPIS)
+		return EARLY_REFUSED;
 	data = malloc(bytes);
 	if (!data)
-		return false;
+		return EARLY_REFUSED;
 	memcpy(data, datagram->packet.data, bytes);
 	empty(kept);
 	kept->spi = spi;
 	kept->datagram = *datagram;
 	kept->datagram.packet = (struct packet){.data = data, .bytes = bytes};
 	early->packet_count++;
-	return true;
+	if (early->seen[place])
+		return EARLY_ANOTHER;
+	early->seen[place] = true;
+	return EARLY_FIRST;
 }
 
 void early_release(struct early *early, uint32_t spi, early_take *take, void *context)
 {
-	uint32_t *place = place_of(early, spi);
+	const uint32_t place = place_of(early, spi);
 
-	if (!place)
+	if (place == EARLY_SPIS)
 		return;
-	*place = 0;
+	early->spis[place] = 0;
 	for (uint32_t i = 0; i < EARLY_PACKETS; i++) {
 		struct early_packet *kept =
 			&early->packets[(early->packet_count + i) % EARLY_PACKETS];

@@ -23,6 +23,8 @@ struct early_packet {
 struct early {
 	/* What requests of ours have named; 0: nothing. */
 	uint32_t spis[EARLY_SPIS];
+	/* Whether a packet came for it. */
+	bool seen[EARLY_SPIS];
 	struct early_packet packets[EARLY_PACKETS];
 	/* How many came in all: they take the places in turn. */
 	uint32_t spi_count, packet_count;
@@ -33,8 +35,9 @@ typedef void early_take(void *context, struct datagram *datagram, uint32_t spi);
 
 /* Packets with this SPI are kept from here on. */
 void early_expect(struct early *early, uint32_t spi);
-/* False: nobody expects it, or it is too long. */
-bool early_keep(struct early *early, const struct datagram *datagram, uint32_t spi);
+/* EARLY_REFUSED: nobody expects it, or it is too long. */
+enum early_verdict { EARLY_REFUSED, EARLY_FIRST, EARLY_ANOTHER };
+enum early_verdict early_keep(struct early *early, const struct datagram *datagram, uint32_t spi);
 /* Gives what was kept for an SPI, in the order in which it came; no more is kept. */
 void early_release(struct early *early, uint32_t spi, early_take *take, void *context);
 /* Drops all. */

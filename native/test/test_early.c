@@ -49,6 +49,13 @@ static void what_comes_early_waits_for_its_child(void)
 	for (size_t i = 0; i < 3; i++)
 		send_inner(&right, "10.2.0.1", "10.1.0.1", 100 + i);
 	wait_for_count(&left, ESP_COUNT_EARLY, 3);
+	/* Told once: the answer to our request may be lost. */
+	CHECK_EQUAL(next_frame(&left, got, sizeof(got)), 5);
+	CHECK_EQUAL(got[0], ESP_FRAME_EARLY);
+	CHECK_EQUAL(
+		(uint32_t)got[1] << 24 | (uint32_t)got[2] << 16 | (uint32_t)got[3] << 8 | got[4],
+		child.inbound.spi);
+	CHECK(recv(left.opened.mailbox, got, sizeof(got), MSG_DONTWAIT) < 0);
 	CHECK_EQUAL(install(&left, &right, &child), ESP_OK);
 	order(&left, ESP_FRAME_SETTLE, child.inbound.spi);
 	for (size_t i = 0; i < 3; i++) {
@@ -100,7 +107,7 @@ static void take(void *context, struct datagram *datagram, uint32_t spi)
 	taken++;
 }
 
-static bool keep(uint32_t count, uint32_t spi)
+static enum early_verdict keep(uint32_t count, uint32_t spi)
 {
 	const struct datagram datagram = {.packet = {.data = bytes, .bytes = count}};
 
@@ -114,11 +121,11 @@ static void there_is_a_limit_to_all_of_it(void)
 	CHECK(!keep(1, 0));
 	early_expect(&early, 700);
 	early_expect(&early, 700);
-	CHECK(keep(EARLY_PACKET_BYTES, 700));
+	CHECK_EQUAL(keep(EARLY_PACKET_BYTES, 700), EARLY_FIRST);
 	CHECK(!keep(EARLY_PACKET_BYTES + 1, 700));
 	/* Of more than there is room for, the last ones, in their order. */
 	for (uint32_t i = 1; i <= EARLY_PACKETS + 44; i++)
-		CHECK(keep(i, 700));
+		CHECK_EQUAL(keep(i, 700), EARLY_ANOTHER);
 	early_release(&early, 700, take, &early);
 	CHECK_EQUAL(taken, EARLY_PACKETS);
 	CHECK_EQUAL(last_bytes, EARLY_PACKETS + 44);

@@ -3,7 +3,7 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 9,
+  ESP_ABI_VERSION: 10,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
@@ -52,6 +52,7 @@ export const constants = {
   ESP_FRAME_NETWORK: 9,
   ESP_FRAME_EXPECT: 10,
   ESP_FRAME_SETTLE: 11,
+  ESP_FRAME_EARLY: 12,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */

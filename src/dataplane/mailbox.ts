@@ -116,6 +116,8 @@ function decodeBody(r: Reader): Frame {
       return { kind: 'event', event: { kind: 'hard-limit', child: readChild(r) } };
     case constants.ESP_FRAME_USED:
       return { kind: 'event', event: { kind: 'used', child: readChild(r) } };
+    case constants.ESP_FRAME_EARLY:
+      return { kind: 'event', event: { kind: 'early', spi: r.u32() } };
     case constants.ESP_FRAME_TRAPPED:
       return { kind: 'trapped', trap: r.u32() as TrapRef, packet: readPacket(r) };
     case constants.ESP_FRAME_NETWORK:

@@ -185,6 +185,7 @@ export class MemoryPlane implements DataPlane {
     const child = [...this.#children.values()].find(({ spec }) => spec.inbound.spi === spi);
     const early = this.#early.get(spi);
     if (!child && early) early.push({ path, packet });
+    if (!child && early?.length === 1) this.#listener.event({ kind: 'early', spi });
     if (!child) return this.#drop(early ? 'early' : 'unknown-spi');
     if (!equal(keysOf(child.spec.inbound), keys)) return this.#drop('integrity');
     child.rxPackets++;

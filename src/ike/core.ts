@@ -92,6 +92,8 @@ export type DataPlaneEvent =
    */
   | { readonly kind: 'moved'; readonly child: ChildRef; readonly path: Path }
   | { readonly kind: 'soft-limit' | 'hard-limit'; readonly child: ChildRef }
+  /** A packet came for an inbound SPI that is expected: the peer has answered our request for it. */
+  | { readonly kind: 'early'; readonly spi: number }
   /** The first authenticated packet came in on a CHILD_SA that stood by: the peer has it too. */
   | { readonly kind: 'used'; readonly child: ChildRef };
 

@@ -84,6 +84,10 @@ class PureCore implements Core {
   }
 
   #heed(event: DataPlaneEvent): void {
+    if (event.kind === 'early') {
+      this.#hurry(event.spi);
+      return;
+    }
     const found = this.#host.registry.childByRef(event.child);
     if (!found) return; // it was removed while the event was on its way
     const { sa, child } = found;
@@ -104,5 +108,14 @@ class PureCore implements Core {
       default:
         unreachable(event);
     }
+  }
+
+  /**
+   * The peer uses the tunnel that we asked for, and its answer is not here: it was lost, and is asked for again at once
+   * (RFC 7296 §2.8). Once, for anybody may send a packet with a number that he guessed.
+   */
+  #hurry(spi: number): void {
+    const sa = this.#host.registry.all.find(({ expectedSpi }) => expectedSpi === spi);
+    if (sa?.window.pending?.attempts === 0) this.#driver.retransmit(sa);
   }
 }

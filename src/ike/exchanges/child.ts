@@ -59,6 +59,7 @@ export function installChild(sa: IkeSa, terms: ChildTerms): ChildSa {
   };
   const child = new ChildSa(sa, spec, formatSuite(chosen));
   sa.children.push(child);
+  if (spiIn === sa.expectedSpi) sa.expectedSpi = undefined;
   host.emit({ kind: 'install', child: spec });
   host.report({ kind: 'child.established', sa: sa.id, child: child.snapshot() });
   scheduleRekey(sa, child);
@@ -82,6 +83,7 @@ export function narrowed(
 export function announceSpi(sa: IkeSa): number {
   const spi = drawSpi(sa);
   sa.host.emit({ kind: 'expect', spi });
+  sa.expectedSpi = spi;
   return spi;
 }
 

@@ -105,6 +105,8 @@ export class IkeSa {
   outgoing: Run | undefined;
   /** Exchanges of ours that wait for their turn; a successor takes them over. */
   readonly queue: Queued[] = [];
+  /** The inbound SPI that our last request for a CHILD_SA named, until that is installed. */
+  expectedSpi: number | undefined;
   /** What our exchange is about, where a request of the peer may cross it. */
   task: Task | undefined;
   /** The SA that it may take the place of, while it is not decided which of two crossing rekeys stands. */

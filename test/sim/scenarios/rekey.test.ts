@@ -91,6 +91,69 @@ test('a host expects what the peer may send before its answer is read (RFC 7296 
   expect([...gateway.expected, ...dialer.expected]).toEqual([]);
 });
 
+describe('a packet on the tunnel that was asked for, but no answer', () => {
+  /** The first answer of the gateway is lost; then its data plane sends. */
+  const unanswered = (isUp: boolean) => {
+    const house = household();
+    const { world, gateway, phone: dialer } = house;
+    if (isUp) house.dial();
+    world.run(seconds(1));
+    let lost = 0;
+    world.wire = (packet) => {
+      const last = gateway.installed.at(-1);
+      const isNews =
+        last && !dialer.installed.some(({ inbound }) => inbound.spi === last.outbound.spi);
+      if (packet.from.ip === gateway.address && isNews && lost++ === 0) return [];
+      return [{ packet, delay: seconds(0.01) }];
+    };
+    if (isUp) rekeyChild(world, dialer);
+    else house.dial();
+    world.run(seconds(0.1));
+    const spi = gateway.installed.at(-1)?.outbound.spi ?? 0;
+    const early = (which = spi) =>
+      world.input(dialer, { kind: 'dataplane', event: { kind: 'early', spi: which } });
+    return { world, gateway, dialer, early };
+  };
+  const retransmitted = (host: SimHost) => host.eventsOf('retransmit').length;
+
+  test('has the answer sent again at once (RFC 7296 §2.8)', () => {
+    const { world, gateway, dialer, early } = unanswered(false);
+    expect(dialer.children.size).toBe(0);
+    early();
+    world.run(seconds(0.1));
+    expect(dialer.children.size).toBe(1);
+    expect(world.carry(gateway, dialer)).toBe('carried');
+    expect(retransmitted(dialer)).toBe(1);
+  });
+
+  test('for new keys as well', () => {
+    const { world, gateway, dialer, early } = unanswered(true);
+    expect(dialer.children.size).toBe(1);
+    early();
+    world.run(seconds(0.1));
+    expect(dialer.sending?.inbound.spi).toBe(gateway.installed.at(-1)?.outbound.spi);
+    expect(retransmitted(dialer)).toBe(1);
+    world.run(seconds(10));
+    expectAgreement(world, gateway, dialer);
+  });
+
+  test('however often it is told, or with whatever number, asks once', () => {
+    const { dialer, early } = unanswered(false);
+    early(0xdeadbeef);
+    expect(retransmitted(dialer)).toBe(0);
+    for (let i = 0; i < 20; i++) early();
+    expect(retransmitted(dialer)).toBe(1);
+  });
+
+  test('whose answer is here already asks for nothing', () => {
+    const { world, dialer, early } = unanswered(false);
+    world.run(seconds(5));
+    const before = retransmitted(dialer);
+    early();
+    expect(retransmitted(dialer)).toBe(before);
+  });
+});
+
 describe.each(['phone', 'gateway'] as const)('started by the %s', (who) => {
   test('a CHILD_SA gets new keys, and the old ones go after late packets had time (pitfalls 56, 57)', () => {
     const house = established();

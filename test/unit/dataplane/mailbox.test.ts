@@ -78,6 +78,9 @@ test('events come with their child, and a move with both addresses', () => {
   expect(reader.take(frame(6, 0, 0, 0, 9))).toEqual([
     { kind: 'event', event: { kind: 'used', child: 9 } },
   ]);
+  expect(reader.take(frame(12, 0xc0, 1, 2, 3))).toEqual([
+    { kind: 'event', event: { kind: 'early', spi: 0xc0010203 } },
+  ]);
   expect(reader.take(frame(9))).toEqual([{ kind: 'network' }]);
   expect(reader.take(frame(5, 0x67, 0x6f, 0x6e, 0x65))).toEqual([{ kind: 'failed', why: 'gone' }]);
 });
