@@ -82,7 +82,7 @@ describe('the overview', () => {
     const { page, context } = await open(overview);
     await page.locator('.ikev2-row').first().waitFor();
     web.isExpired = true;
-    await page.getByText('Session expired').waitFor();
+    await page.getByText('Session expired').first().waitFor();
     await context.close();
     close();
   });

@@ -61,6 +61,7 @@ class Row {
 		const traffic = live.traffic(sa.id);
 		const isSame = this.sa === sa;
 		this.sa = sa;
+		this.live = live;
 		this.idle = live.idle(sa);
 		this.name = device?.name ?? sa.user ?? sa.peer ?? _('somebody');
 		put(texts.name, this.name);
@@ -86,6 +87,11 @@ class Row {
 
 	unfold(isOpen) {
 		this.details = isOpen ? details.make(this.sa) : null;
+		this.live.isWatched ||= isOpen;
+
+		if (isOpen)
+			this.live.ask();
+
 		this.unfolded.hidden = !isOpen;
 		this.unfolded.firstChild.replaceChildren(...(isOpen ? [ this.details.node ] : []));
 		this.node.classList.toggle('ikev2-open', isOpen);
@@ -154,6 +160,7 @@ return baseclass.extend({
 			]),
 			update(live, devices) {
 				const { sas } = live.status;
+				live.isWatched = [ ...rows.values() ].some(row => row.details != null);
 				const there = new Set(sas.map(({ id }) => id));
 
 				for (const [ id, row ] of rows) {

@@ -21,6 +21,8 @@ class Live {
 		this.lost = undefined;
 		/** 'websocket', 'events' or 'questions'. */
 		this.way = 'questions';
+		/** Whether somebody looks at figures that samples do not have. */
+		this.isWatched = false;
 		this.#changed = changed;
 		this.#heard = heard;
 		this.#onVisible = () => !document.hidden && this.#askSoon(0);
@@ -71,7 +73,7 @@ class Live {
 			this.way = 'questions';
 		}).then(() => {
 			this.#asked = undefined;
-			this.#askSoon(this.#feed == null ? often : seldom);
+			this.#askSoon(this.#feed == null || this.isWatched ? often : seldom);
 			this.#draw();
 		});
 

@@ -7,13 +7,13 @@
 
 /* The log as it is written, with what one looks for: only what is to be seen is drawn, however much there is. */
 
-const most = 10000, shown = 300;
+const most = 10000, shown = 300, atOnce = 1000;
 const ranks = [ 'error', 'warn', 'info', 'debug' ];
 
 return baseclass.extend({
 	/** @returns {{node: Node, ask: () => Promise<void>}} */
 	make() {
-		let entries = [], isStopped = false;
+		let entries = [], isStopped = false, asked = null;
 		const filter = field.text({ 'type': 'search', 'placeholder': _('anna, 198.51.100.7, IKE_AUTH …'), 'input': () => draw() });
 		const level = field.select([ [ 'info', _('what happens') ], [ 'warn', _('troubles') ], [ 'debug', _('every message') ] ], 'info');
 		const pause = E('button', { 'class': 'btn cbi-button', 'aria-pressed': 'false', 'click': () => {
@@ -49,11 +49,11 @@ return baseclass.extend({
 				list
 			]),
 			ask() {
-				if (isStopped)
-					return Promise.resolve();
+				if (isStopped || asked)
+					return asked ?? Promise.resolve();
 
 				const since = entries[entries.length - 1]?.id ?? 0;
-				return object.call('events', { since, limit: 1000 }).then(({ events }) => {
+				asked = object.call('events', { since, limit: atOnce }).then(({ events }) => {
 					/* After a restart they count from one again. */
 					if (events.length > 0 && events[0].id <= since)
 						entries = [];
@@ -63,7 +63,9 @@ return baseclass.extend({
 
 					entries = [ ...entries, ...events ].slice(-most);
 					draw();
-				});
+					return events.length == atOnce;
+				}).finally(() => { asked = null; }).then(isMore => isMore && this.ask());
+				return asked;
 			}
 		};
 	}

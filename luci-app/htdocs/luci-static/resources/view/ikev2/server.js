@@ -32,7 +32,13 @@ return view.extend({
 		this.addresses(map);
 		this.reachable(map, networks);
 
-		return map.render().then(node => E('div', { 'class': 'ikev2-page' }, [
+		return map.render().then(node => {
+			/* LuCI gives this one no label. */
+			for (const input of node.querySelectorAll('.cbi-section-create-name'))
+				input.setAttribute('aria-label', _('Name'));
+
+			return node;
+		}).then(node => E('div', { 'class': 'ikev2-page' }, [
 			...(checked?.problems ?? []).map(({ severity, section, option, why, cure }) =>
 				E('div', { 'class': `alert-message ${severity == 'error' ? 'error' : 'warning'}` }, [ E('p', {}, [ `${section}${option ? `, ${option}` : ''}: ${why}. ${cure}` ]) ])),
 			node
