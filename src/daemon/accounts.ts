@@ -98,17 +98,20 @@ export const addressesOf = ({ pools, accounts }: Pick<Configuration, 'pools' | '
   fixed: accounts.flatMap(({ addresses }) => addresses),
 });
 
-/** The addresses of whoever came in by this account or certificate. */
-export function fixedFor(
+/** Whoever came in by this account or certificate. */
+export function accountOf(
   accounts: Accounts,
   { user, certificate }: Pick<Questions['lease']['ask'], 'user' | 'certificate'>,
-): readonly Ip[] {
-  const account =
-    user === undefined
-      ? accounts.find((one) => hasSerial(one, certificate) && hasIssuer(one, certificate))
-      : accountNamed(accounts, user);
-  return account?.addresses ?? [];
+): Account | undefined {
+  if (user !== undefined) return accountNamed(accounts, user);
+  return accounts.find((one) => hasSerial(one, certificate) && hasIssuer(one, certificate));
 }
+
+/** The addresses of its own that whoever asks has. */
+export const fixedFor = (
+  accounts: Accounts,
+  request: Pick<Questions['lease']['ask'], 'user' | 'certificate'>,
+): readonly Ip[] => accountOf(accounts, request)?.addresses ?? [];
 
 /** The next moment after `now` at which an account ends. */
 export function nextExpiry(accounts: Accounts, now: number): number | undefined {

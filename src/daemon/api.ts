@@ -110,10 +110,11 @@ export function daemonApi(parts: Parts): DaemonApi {
     async selfTest() {
       const gathering = parts.gather();
       if (gathering.gathered) forget(gathering.gathered.configuration);
-      const { service } = parts.current().configuration;
+      const { service, pools } = parts.current().configuration;
       return selfTest({
         ...{ tools: parts.tools, service: facts, held: held(), wall: Date.now() / 1000 },
         mtu: planeOptions(service).mtu,
+        pools,
         configuration: viewGathering(gathering),
         callers: core
           .snapshot()

@@ -1,9 +1,10 @@
 // The parts of the service, put together: core, loop, data plane, pools, trace, and who answers what.
 import { randomFillSync } from 'node:crypto';
 import type { Ip } from '../base/ip.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { createEngine, type EngineMode, type ServedEngine } from '../crypto/engine.ts';
 import type { DataPlane, DataPlaneListener, DataPlaneOptions } from '../dataplane/dataplane.ts';
-import type { Core, Effect, SaRef } from '../ike/core.ts';
+import type { Core, Effect, LeaseAnswer, Questions, SaRef } from '../ike/core.ts';
 import { createCore } from '../ike/create-core.ts';
 import type { TraceEvent } from '../ike/events.ts';
 import { verifySignature } from '../pki/keys.ts';
@@ -14,7 +15,7 @@ import { Keylog } from '../trace/keylog.ts';
 import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
-import { addressesOf, findAccount, fixedFor } from './accounts.ts';
+import { accountOf, addressesOf, findAccount, fixedFor } from './accounts.ts';
 import { type Answering, asker, carriedBy, shortestIdle } from './answers.ts';
 import { chainJudge } from './chain-judge.ts';
 import { Daemon, systemClock } from './daemon.ts';
@@ -30,6 +31,7 @@ import { NetworkWatch } from './network-watch.ts';
 import { PastTraffic } from './past-traffic.ts';
 import { type Ports, performer } from './perform.ts';
 import { forProcessor } from './preference.ts';
+import { reachOf } from './reach.ts';
 import { Routing } from './routing.ts';
 import type { RunFiles } from './run-dir.ts';
 import { type Opened, planeOptions } from './settings.ts';
@@ -225,8 +227,7 @@ function answeringOf(
     verify: ({ spki, scheme, octets, signature }) =>
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
-    lease: (request) =>
-      leases.lease(request, fixedFor(inUse.gathered.configuration.accounts, request)),
+    lease: (request) => leaseFor(request, leases, inUse.gathered.configuration),
     account: ({ name }) => findAccount(inUse.gathered.configuration.accounts, name, Date.now()),
     openTls: ({ opening }) => tls.open(opening, (keyId) => inUse.gathered.store.exportKey(keyId)),
     tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),
@@ -234,6 +235,18 @@ function answeringOf(
     idle: (children) => shortestIdle(plane, children),
     carried: (child) => carriedBy(plane, child),
   };
+}
+
+/** An address, and what may be reached with it. */
+function leaseFor(
+  request: Questions['lease']['ask'],
+  leases: LeaseKeeper,
+  configuration: Configuration,
+): LeaseAnswer {
+  const { accounts } = configuration;
+  const answer = leases.lease(request, fixedFor(accounts, request));
+  const reach = reachOf(accountOf(accounts, request), configuration, request.pool);
+  return answer.ok && reach ? { ...answer, lease: { ...answer.lease, reach } } : answer;
 }
 
 function chooseEngine(mode: EngineMode): ServedEngine {

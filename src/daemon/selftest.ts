@@ -1,9 +1,11 @@
 // What can be told from inside about whether devices will get in: the clock, the way out, packet sizes, certificates,
 // the configuration. Nothing is sent to anybody.
 import { type Ip, inRange, isIpv4, parseIp, parsePrefix, prefixRange } from '../base/ip.ts';
+import type { PoolSettings } from '../policy/pool.ts';
 import type { CheckedConfiguration, HeldFacts, SelfCheck, ServiceFacts } from '../rpc/api.ts';
 import type { HostTools } from './host.ts';
 import { existingRoutes, readSource, type TableRoute } from './ip-words.ts';
+import { checkNames } from './selftest-names.ts';
 
 export interface SelfTested {
   readonly tools: HostTools;
@@ -16,6 +18,7 @@ export interface SelfTested {
   readonly configuration: CheckedConfiguration;
   /** Where peers are that dialled us and are connected at this moment. */
   readonly callers: readonly Ip[];
+  readonly pools: readonly PoolSettings[];
 }
 
 export async function selfTest(tested: SelfTested): Promise<readonly SelfCheck[]> {
@@ -29,6 +32,7 @@ export async function selfTest(tested: SelfTested): Promise<readonly SelfCheck[]
     reachability(outward?.source),
     ipv6(tools.addresses(service.device)),
     packetSize(tested, outward && linkMtu(tools, outward.device)),
+    ...checkNames(tested.pools, tools),
   ];
 }
 

@@ -165,6 +165,8 @@ export interface Lease {
   /** The authenticated identity that holds it, as text. */
   readonly identity: string;
   readonly addresses: readonly Ip[];
+  /** What its holder may reach on our side; undefined: all that the connection lets through. */
+  readonly reach?: readonly Selector[] | undefined;
 }
 
 export interface DisclosedKeys {

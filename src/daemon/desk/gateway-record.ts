@@ -1,5 +1,5 @@
 // What profiles say of this gateway, gathered from the configuration as it is: never typed a second time.
-import { formatRange, isIpv4, type Prefix, parsePrefix } from '../../base/ip.ts';
+import { isIpv4 } from '../../base/ip.ts';
 import type { Account, Configuration } from '../../config/configuration.ts';
 import type { Authority, Gateway } from '../../onboard/device.ts';
 import { type Certificate, readCertificate } from '../../pki/certificate.ts';
@@ -10,6 +10,7 @@ import type { Connection, OwnCertificate } from '../../policy/policy.ts';
 import { Refused } from '../../rpc/method.ts';
 import { accountNamed } from '../accounts.ts';
 import type { Gathered } from '../gather.ts';
+import { homeReach } from '../reach.ts';
 import { planeOptions } from '../settings.ts';
 import { dialledNames } from './facts.ts';
 import { isIssuedBy } from './home-ca.ts';
@@ -36,7 +37,7 @@ export function gatewayRecord(gathered: Gathered, guest: Guest): Gateway {
     hasIpv6: ranges.some(({ ip }) => !isIpv4(ip)),
     dns: pool?.dns ?? [],
     domains: pool?.domains ?? [],
-    networks: service.home.networks.length > 0 ? service.home.networks : networksOf(connection),
+    networks: homeReach(service, connection, pool),
     mtu: planeOptions(service).mtu,
     wifi: service.home.wifi,
   };
@@ -101,13 +102,6 @@ function authorityOf({ chain }: OwnCertificate, { store }: Gathered): Authority 
     der: certificate.der,
     pem: certificatePem(certificate.der),
   };
-}
-
-/** Where a connection leads somewhere and not everywhere. */
-function networksOf({ localTs }: Connection): readonly Prefix[] {
-  if (localTs === 'dynamic') return [];
-  const prefixes = localTs.flatMap(({ range }) => parsePrefix(formatRange(range)) ?? []);
-  return prefixes.some(({ bits }) => bits === 0) ? [] : prefixes;
 }
 
 const leafOf = ({ chain }: OwnCertificate): Certificate | undefined => certificateIn(chain[0]);

@@ -19,7 +19,7 @@ import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Draft, Received } from '../message.ts';
 import { noCommonTunnel } from '../negotiate/mismatch.ts';
 import { choose, offer } from '../negotiate/proposals.ts';
-import { fromWire, resolve, toWire, withFirst } from '../negotiate/selectors.ts';
+import { fromWire, resolve, toWire, withFirst, within } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { ask, type Steps } from '../steps.ts';
@@ -46,7 +46,11 @@ export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Ste
   const outer = addresses.length > 0 ? addresses : [sa.path.remote.ip];
   const selectors = {
     remote: narrowed('TSi', resolve(connection.remoteTs, outer), asked),
-    local: narrowed('TSr', resolve(connection.localTs, [sa.path.local.ip]), asked),
+    local: narrowed(
+      'TSr',
+      within(resolve(connection.localTs, [sa.path.local.ip]), sa.lease?.reach),
+      asked,
+    ),
   };
   const spiIn = drawSpi(sa);
   const spis = { spiIn, spiOut: readSpi(choice.spi) };

@@ -5,7 +5,7 @@ import { Notification } from '../../iana/notifies.ts';
 import type { Selectors } from '../core.ts';
 import { IkeError } from '../error.ts';
 import type { Draft, Notify, Received } from '../message.ts';
-import { carriesAll, resolve } from '../negotiate/selectors.ts';
+import { carriesAll, resolve, within } from '../negotiate/selectors.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { writeSpi } from '../sa/spi.ts';
 import { takeWanted, wantLater } from '../sa/wanted.ts';
@@ -88,7 +88,7 @@ export function policySelectors(sa: IkeSa): Selectors {
   const addresses = lease?.addresses ?? [sa.provenPath.remote.ip];
   const own = sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip];
   return {
-    local: resolve(connection.localTs, own),
+    local: within(resolve(connection.localTs, own), lease?.reach),
     remote: resolve(connection.remoteTs, addresses),
   };
 }

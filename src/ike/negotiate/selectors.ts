@@ -75,6 +75,15 @@ export function contains(outer: Selector, inner: Selector): boolean {
   return common !== undefined && sameSelector(common, inner);
 }
 
+/** What both lists select; without a second list, all of the first. */
+export function within(
+  all: readonly Selector[],
+  limits: readonly Selector[] | undefined,
+): readonly Selector[] {
+  if (!limits) return all;
+  return all.flatMap((one) => limits.flatMap((limit) => intersectSelectors(one, limit) ?? []));
+}
+
 function intersectSelectors(a: Selector, b: Selector): Selector | undefined {
   const range = intersect(a.range, b.range);
   const isOneProtocol = a.protocol === 0 || b.protocol === 0 || a.protocol === b.protocol;

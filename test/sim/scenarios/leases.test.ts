@@ -1,17 +1,19 @@
 // Addresses of the pool: who gets one, and that every one comes back.
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/base/ip.ts';
+import { ip, prefixRange } from '../../../src/base/ip.ts';
 import { seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import type { Answer } from '../../../src/ike/core.ts';
+import { everything } from '../../../src/policy/selectors.ts';
 import { find } from '../../../src/wire/payloads/index.ts';
 import { doorstep, notifies } from '../doorstep.ts';
-import { realPool } from '../household.ts';
+import { household, realPool } from '../household.ts';
 import { login, notify } from '../payloads.ts';
 import { first } from '../pick.ts';
-import { connection, policy } from '../policies.ts';
+import { connection, phone, policy } from '../policies.ts';
+import type { Ports, SimHost } from '../world.ts';
 
 const anew = { seed: 5, from: '198.51.100.8', extra: [notify(Notification.INITIAL_CONTACT)] };
 const granted: Answer = {
@@ -114,4 +116,33 @@ test('a pool that is empty refuses the tunnel alone, and serves the next who com
   world.run(seconds(300));
   guest({ seed: 6, id: 'ben@example.org' });
   expect(gateway.children.size).toBe(1);
+});
+
+describe('a lease that says what may be reached', () => {
+  const reach = [everything(prefixRange({ ip: ip('10.1.0.16'), bits: 28 }))];
+  const ports: Ports = (question) => {
+    if (question.kind !== 'lease') return undefined;
+    const lease = { pool: question.pool, identity: question.identity, addresses: [ip('10.3.0.2')] };
+    return { ok: true, lease: { ...lease, reach }, dns: [], domains: [] };
+  };
+  const locals = ({ core }: SimHost): string[][] =>
+    core.snapshot().sas.flatMap(({ children }) => children.map(({ local }) => [...local]));
+
+  test('narrows the tunnel below its connection, and the next ones as well', () => {
+    const lifetimes = { childLifetime: seconds(40), ikeLifetime: seconds(70) };
+    const gateway = policy([connection(lifetimes)]);
+    const {
+      world,
+      gateway: host,
+      dial,
+    } = household({ gateway, phone: policy([phone(lifetimes)]), ports });
+    dial();
+    world.run(seconds(3));
+    expect(locals(host)).toEqual([['10.1.0.16/28']]);
+
+    world.run(seconds(200));
+
+    expect(host.eventsOf('sa.rekeyed').length).toBeGreaterThan(0);
+    expect(new Set(locals(host).flat())).toEqual(new Set(['10.1.0.16/28']));
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/base/ip.ts';
+import { ip, parsePrefix } from '../../../src/base/ip.ts';
 import { instant } from '../../../src/base/time.ts';
 import { cpuFeatures } from '../../../src/daemon/cpu.ts';
 import { type SelfTested, selfTest } from '../../../src/daemon/selftest.ts';
@@ -32,6 +32,7 @@ async function look(name: string, host: Host = {}, changes: Partial<SelfTested> 
     mtu: 1400,
     configuration: { isFine: true, problems: [], summary: '1 connection' },
     callers: [],
+    pools: [],
     ...changes,
   });
   return checks.find((check) => check.name === name);
@@ -45,6 +46,45 @@ test.each([
 ])('with callers from %j, whether the ports are open is %s', async (from, state, says) => {
   const found = await look('ports', {}, { callers: from.map((one) => ip(one)) });
   expect(found).toMatchObject({ state, says: expect.stringMatching(says) });
+});
+
+describe('a pool', () => {
+  const pool = (ranges: readonly string[], dns: readonly string[]) => ({
+    ...{ name: 'people', domains: [], sticky: true },
+    ranges: ranges.flatMap((text) => parsePrefix(text) ?? []),
+    dns: dns.map((one) => ip(one)),
+  });
+  /** The kernel's list of UDP sockets, as a little-endian router prints it. */
+  const listening = (...sockets: readonly string[]) => ({
+    run: async () => '',
+    read: (path: string) =>
+      path === '/proc/net/udp'
+        ? `  sl  local_address rem_address\n${sockets.map((one, i) => ` ${i}: ${one} 00000000:0000 07`).join('\n')}`
+        : undefined,
+    addresses: () => [],
+  });
+
+  test.each([
+    ['the router answers there', ['10.3.0.1'], ['0100030A:0035'], 'fine'],
+    ['the router answers everywhere', ['10.3.0.1'], ['00000000:0035'], 'fine'],
+    ['nobody answers there', ['10.3.0.1'], ['0101A8C0:0035', '0100030A:0043'], 'broken'],
+    ['another host is asked', ['192.168.1.7'], [], 'fine'],
+    ['nobody is asked', [], [], 'doubtful'],
+  ])('keeps names inside where %s', async (_, dns, sockets, state) => {
+    const tested = { pools: [pool(['10.3.0.0/24'], dns)], tools: listening(...sockets) };
+    const found = await look('names of people', {}, tested);
+    expect(found).toMatchObject({ state });
+    expect(found?.cure === undefined).toBe(state === 'fine');
+  });
+
+  test.each([
+    [['10.3.0.0/24', 'fd00:3::/64'], 'fine'],
+    [['10.3.0.0/24'], 'doubtful'],
+  ])('lets no IPv6 past the tunnel where %j is handed out: %s', async (ranges, state) => {
+    expect(await look('IPv6 of people', {}, { pools: [pool(ranges, [])] })).toMatchObject({
+      state,
+    });
+  });
 });
 
 describe('the address that the provider gives', () => {
