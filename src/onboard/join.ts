@@ -4,7 +4,7 @@ import { formatPrefix } from '../base/ip.ts';
 import { CannotMake, fileStem, type Onboarding, type Profile } from './device.ts';
 
 /** What the text says, whoever reads it. */
-interface Invitation {
+export interface Invitation {
   /** What is dialled. */
   readonly gateway: string;
   readonly userName: string;

@@ -15,6 +15,8 @@ export interface AccountDesk {
   formats(platform: string | undefined): readonly FormatFacts[];
   /** Makes the profile of a device, with the credential in it while it is at hand. */
   exportDevice(request: ExportRequest): Promise<ProfileFacts>;
+  /** Takes in a text that another router gave this one; from then on this one dials there. */
+  join(text: string): Promise<JoinedFacts>;
   /** Its tunnel ends at once, and it cannot come back. */
   revokeDevice(name: string): Promise<DeviceFacts>;
 }
@@ -108,6 +110,13 @@ export interface DeviceChange {
   readonly addresses: readonly string[] | undefined;
   readonly routing: DeviceFacts['routing'] | undefined;
   readonly isOnDemand: boolean | undefined;
+}
+
+export interface JoinedFacts {
+  readonly connection: string;
+  readonly gateway: string;
+  /** What is reached there. */
+  readonly networks: readonly string[];
 }
 
 export interface FormatFacts {

@@ -21,6 +21,7 @@ import {
   userNamed,
 } from './account-sections.ts';
 import { DeviceDesk, isLeft, revokeCertificate } from './device-desk.ts';
+import { joinGateway } from './join.ts';
 import { makePassphrase } from './passphrase.ts';
 import { configurationOf, type DeskPlace, later, now } from './place.ts';
 
@@ -37,6 +38,7 @@ export function accountDesk(place: DeskPlace, certificates: CertificateDesk): Ac
     revokeDevice: (name) => later(() => devices.revoke(name)),
     formats: (platform) => devices.formats(platform),
     exportDevice: (request) => later(() => devices.export(request)),
+    join: (text) => later(() => joinGateway(text, place)),
   };
 }
 

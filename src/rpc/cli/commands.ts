@@ -21,6 +21,7 @@ import type { Command, Surroundings } from './command.ts';
 import { deviceCommand } from './device.ts';
 import { formatAttempts } from './explain.ts';
 import { importCommand } from './import.ts';
+import { joinCommand } from './join.ts';
 import { keyCommand } from './key.ts';
 import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
 import { formatTable, formatTime } from './text.ts';
@@ -117,6 +118,7 @@ export const commands: Readonly<Record<string, Command>> = {
   key: keyCommand,
   user: userCommand,
   device: deviceCommand,
+  join: joinCommand,
   import: importCommand,
   selftest: {
     summary: 'What can be told from inside about whether devices will get in',

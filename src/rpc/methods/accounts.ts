@@ -75,6 +75,11 @@ export const formatsShape = z.object({
     }),
   ),
 });
+export const joinedShape = z.object({
+  connection: z.string(),
+  gateway: z.string(),
+  networks: z.array(z.string()),
+});
 export const deviceShownShape = z.object({ device: deviceShape });
 export const deviceAddedShape = z.object({
   device: deviceShape,
@@ -206,6 +211,16 @@ export const accountMethods: Readonly<Record<string, Callable<AccountsOwner>>> =
     result: profileShape,
     async run({ accounts }: AccountsOwner, request) {
       return viewProfile(await accounts.exportDevice(request));
+    },
+  }),
+  join: method({
+    summary: 'Take in the join text of another router, and dial there from now on',
+    access: 'write',
+    params: z.strictObject({ text: z.string().check(z.minLength(1), z.maxLength(16_384)) }),
+    result: joinedShape,
+    async run({ accounts }: AccountsOwner, { text }) {
+      const { networks, ...joined } = await accounts.join(text);
+      return { ...joined, networks: [...networks] };
     },
   }),
   device_revoke: method({

@@ -11,6 +11,7 @@ export const samples: Readonly<Record<string, object>> = {
   device_add: { name: 'anna-iphone' },
   link_create: { name: 'anna-iphone', format: 'mobileconfig' },
   link_delete: { id: 'a1' },
+  join: { text: 'ikev2-ts-join-1:e30' },
   device_set: { name: 'anna-iphone' },
   device_export: { name: 'anna-iphone', format: 'mobileconfig' },
   device_revoke: { device: 'anna-iphone' },

@@ -1,6 +1,12 @@
 // Profiles as the desk gives them away: what is inside, for how long, and when they are stale.
 import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toText } from '../../../../src/base/bytes.ts';
+import { deskWithoutDaemon } from '../../../../src/daemon/desk/alone.ts';
+import { gather } from '../../../../src/daemon/gather.ts';
 import { type DeskHome, deskHome, device } from './home.ts';
 
 let home: DeskHome;
@@ -116,6 +122,36 @@ describe('a profile is stale', () => {
 
     expect(shown('laptop')?.stale).toEqual(['home CA']);
   });
+});
+
+test('another router joins by one text, and again by the next', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ikev2-join-'));
+  const configFile = join(folder, 'ikev2');
+  writeFileSync(configFile, `config service 'main'\n\toption folder '${join(folder, 'own')}'\n`);
+  const { accounts } = deskWithoutDaemon(configFile);
+  const { file } = await home.accounts.addDevice(
+    device('cabin', { platform: 'router', format: 'join', routing: 'home' }),
+  );
+
+  const joined = await accounts.join(file?.file.content ?? '');
+
+  expect(joined).toMatchObject({ connection: 'to_vpn_example_org', gateway: 'vpn.example.org' });
+  const usable = () => {
+    const { gathered, problems } = gather(configFile);
+    expect(problems).toEqual([]);
+    return gathered?.policy.connections ?? [];
+  };
+  const [connection, ...more] = usable();
+  expect(more).toEqual([]);
+  expect(connection).toMatchObject({ role: 'initiator', localAuth: 'eap-mschapv2' });
+  expect(connection?.login?.name).toBe('cabin');
+  expect(toText(connection?.login?.password.bytes ?? new Uint8Array())).toBe(file?.password);
+  expect(joined.networks).toContain('192.168.7.0/24');
+  const next = await home.accounts.exportDevice({ name: 'cabin', format: 'join', renew: true });
+  await accounts.join(next.file.content);
+  expect(usable()).toHaveLength(1);
+  await expect(accounts.join('nonsense')).rejects.toThrow('no join text');
+  rmSync(folder, { recursive: true });
 });
 
 test('a gateway whose certificate has another name gives out no profile', async () => {
