@@ -3,16 +3,19 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { toText } from '../../../../src/base/bytes.ts';
 import { deskWithoutDaemon } from '../../../../src/daemon/desk/alone.ts';
 import { gather } from '../../../../src/daemon/gather.ts';
 import { type DeskHome, deskHome, device } from './home.ts';
 
+const patience = 120_000;
 let home: DeskHome;
 beforeAll(async () => {
   home = await deskHome();
-});
+}, patience);
+// Keys are made in seconds on a free machine.
+vi.setConfig({ testTimeout: patience });
 afterAll(() => home.remove());
 
 const exported = (name: string, format: string, renew = false) =>
