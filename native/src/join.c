@@ -112,9 +112,9 @@ static bool tcp_follows(
 	return s->sequence == run->last.sequence + run->last.payload_bytes &&
 	       s->header_bytes == run->first.header_bytes &&
 	       ((s->flags ^ run->first.flags) & TCP_ECE) == 0 &&
-	       /* Acknowledgement, header length, window, options. */
+	       /* Acknowledgement, header length, window; urgent pointer, options. */
 	       memcmp(tcp + 8, head + 8, 5) == 0 && memcmp(tcp + 14, head + 14, 2) == 0 &&
-	       memcmp(tcp + 20, head + 20, s->header_bytes - s->ip_bytes - 20) == 0;
+	       memcmp(tcp + 18, head + 18, s->header_bytes - s->ip_bytes - 18) == 0;
 }
 
 static bool fits(

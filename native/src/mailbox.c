@@ -87,7 +87,7 @@ enum esp_code mailbox_open(struct mailbox *mailbox, int *theirs)
 {
 	int ends[2];
 
-	mailbox->fd = -1;
+	*mailbox = (struct mailbox){.fd = -1};
 	pthread_mutex_init(&mailbox->lock, NULL);
 	mailbox->out = malloc(OUT_BYTES);
 	mailbox->in = malloc(IN_BYTES);

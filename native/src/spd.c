@@ -42,11 +42,14 @@ static struct ip_address width(const struct selector *s)
 		s->end.low - s->start.low};
 }
 
-/* Whether `a` stands before `b` in a list: the smaller range, and equal ones side by side. */
+/* Whether `a` stands before `b` in a list: the smaller range, and equal ones side by side, of which
+ * an IPv4 and an IPv6 host that are the same number are none. */
 static bool precedes(const struct selector *a, const struct selector *b)
 {
 	const struct ip_address wide_a = width(a), wide_b = width(b);
 
+	if (a->version != b->version)
+		return a->version < b->version;
 	if (!ip_equal(wide_a, wide_b))
 		return ip_not_above(wide_a, wide_b);
 	return ip_not_above(a->start, b->start);
