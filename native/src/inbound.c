@@ -88,8 +88,8 @@ static void take_datagram(
 		take_ike(worker, datagram, datagram->packet.data, datagram->packet.bytes);
 }
 
-/* The kernel may have put many into one; what was cut off belongs to none. */
-static void take_all(
+/* What was cut off belongs to none. */
+void inbound_take(
 	struct worker *worker, enum outer_kind kind, const struct datagram *many, uint64_t now_ms)
 {
 	const uint32_t total = many->packet.bytes, each = many->cut_bytes;
@@ -123,7 +123,7 @@ static void take_batch(struct worker *worker, const struct outer_socket *from)
 	}
 	reader_enter(&engine->epoch, &worker->reader);
 	for (int i = 0; i < got; i++)
-		take_all(worker, from->kind, &batch->datagrams[i], now_ms);
+		inbound_take(worker, from->kind, &batch->datagrams[i], now_ms);
 	join_flush(joiner);
 	reader_leave(&worker->reader);
 }

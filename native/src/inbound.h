@@ -13,6 +13,13 @@ struct inbound_batch {
 	struct early early;
 };
 
+/*
+ * What came on a socket of this kind: one datagram, or many that the kernel put into one. What it
+ * holds for the TUN device is written by the joiner.
+ */
+void inbound_take(
+	struct worker *worker, enum outer_kind kind, const struct datagram *many, uint64_t now_ms);
+
 /* An ESP packet with this SPI. Anything but its delivery is a counted drop. */
 void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms);
 
