@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios attacks interop guesses refusals format ipk apk feed deps clean
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios attacks interop guesses refusals format ipk apk feed deps clean fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,9 @@ sim: deps-build ## random simulations alone, of SEEDS seeds each (1000)
 soak: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)
 	@SOAK_HOURS=$${SOAK_HOURS:-24} npx vitest run --project unit test/sim/scenarios/soak.test.ts --disable-console-intercept
 
+fuzz: deps-build deps-fuzz ## fuzz targets in turns, for MINUTES in all (60; TARGET=join,wire: those alone; KEEP=1)
+	@node test/run/fuzz.mjs
+
 pitfalls: deps-build ## the rules of docs/pitfalls.md, and the tests that cover them
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts)
 
@@ -76,13 +79,16 @@ feed: deps-build deps-cross ## both, with signed indexes (FEED_KEYS: where the k
 deps: ## install whatever is missing
 	@sh cross/deps.sh
 
-.PHONY: deps-build deps-lab deps-cross deps-bench
+.PHONY: deps-build deps-lab deps-cross deps-bench deps-fuzz
 deps-build:
 	@sh cross/deps.sh build
 deps-lab:
 	@sh cross/deps.sh build lab
 deps-bench:
 	@sh cross/deps.sh bench arm64
+	@sh cross/deps.sh bench
+deps-fuzz:
+	@sh cross/deps.sh fuzz
 deps-cross:
 	@sh cross/deps.sh arm64 cross
 

@@ -46,6 +46,12 @@ const stages = [
     argv: native('ct'),
     needs: ['/usr/bin/valgrind'],
   },
+  { name: 'fuzz targets in C, by gcc', check: true, argv: native('fuzz-seeds') },
+  {
+    name: 'fuzz targets',
+    check: false,
+    argv: ['env', 'SECONDS_EACH=2', 'node', 'test/run/fuzz.mjs'],
+  },
   { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
   { name: 'a virtual day', check: false, argv: ['env', 'SOAK_HOURS=24', ...vitest('unit'), soak] },
   { name: 'packages', check: false, argv: ['make', '-s', 'feed'], needs: arm64 },
