@@ -50,13 +50,19 @@ export class Fuzzer {
     while (!this.hasFound && performance.now() < end) await this.#batch();
   }
 
-  /** Of those in `from`, the inputs that reach what none in `kept` does. */
+  /** Of those in `from`, the inputs that reach a block that none in `kept` does; how often does not matter. */
   async merge(kept: string, from: readonly string[]): Promise<void> {
-    const candidates = [...this.#options.target.seeds(), ...from.flatMap(readFolder)]
+    const candidates = from
+      .flatMap(readFolder)
       .filter(({ length }) => length <= this.#options.longest)
       .sort((a, b) => a.length - b.length);
-    for (const input of readFolder(kept)) await this.#measure(input);
-    for (const input of candidates) if (await this.#measure(input)) save(kept, input);
+    const known = [...this.#options.target.seeds(), ...readFolder(kept)];
+    for (const input of known) await this.#measure(input);
+    for (const input of candidates) {
+      const before = this.#blocks.size;
+      await this.#measure(input);
+      if (this.#blocks.size > before) save(kept, input);
+    }
   }
 
   /** Asking V8 takes longer than most inputs: it is asked for many at once, and for each where there was news. */

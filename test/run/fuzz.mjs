@@ -135,7 +135,7 @@ async function watch([command = '', ...args]) {
   return { status, figures, last };
 }
 
-/** Of what was learnt, the inputs that reach what none in the repository does, as short as they come. */
+/** Of what was learnt, the inputs that reach what none in the repository does, the shortest first. */
 function keep({ run, learnt, kept }) {
-  must(...run, '-merge=1', '-max_len=512', kept, learnt);
+  must(...run, '-merge=1', '-use_counters=0', '-max_len=512', kept, learnt);
 }

@@ -40,6 +40,7 @@ const stages = [
   { name: 'unit', check: true, argv: vitest('unit') },
   { name: 'C module', check: true, argv: native('test') },
   { name: 'C module, sanitizers', check: true, argv: native('asan', 'ubsan', 'tsan') },
+  { name: 'C module, stress', check: false, argv: inLab(native('stress')) },
   {
     name: 'C module, constant time',
     check: true,

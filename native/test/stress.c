@@ -1,0 +1,245 @@
+/*
+ * Children installed, activated, moved and removed while every worker is busy, through real sockets
+ * and two real TUN devices: by `make stress` under the sanitizers, in a network
+ * namespace of its own. STRESS_SECONDS says how long.
+ *
+ *   sockets ─ kernel ─ stress-l ═ left ══ UDP 127.0.0.1 ══ right ═ stress-r ─ kernel ─ sockets
+ *
+ * What comes out of the far device has no host there and is dropped: the engines have counted it.
+ */
+#include "engines.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define SLOTS 24u
+#define BURST 32u
+
+static atomic_bool blasting = true;
+static _Atomic uint64_t blasted;
+static uint64_t seed = 0x5eed;
+
+/* One that is installed on both sides, if it is. */
+static struct {
+	uint32_t ref;
+	bool is_there;
+} slots[SLOTS];
+
+static uint32_t roll(uint32_t n)
+{
+	return (uint32_t)(check_random(&seed) >> 33) % n;
+}
+
+static bool open_device(struct side *side, const char *name)
+{
+	struct esp_options options = {.version = ESP_ABI_VERSION,
+		.workers = 4,
+		.mtu = 1400,
+		.cpu_mask = UINT32_MAX,
+		.offload_mask = UINT32_MAX,
+		.watch_network = 1,
+		.listen_count = 1};
+
+	options.listen[0] = address_of(4, "127.0.0.1", 0);
+	side->family = 4;
+	side->ip = "127.0.0.1";
+	side->opened = (struct esp_opened){.mailbox = -1};
+	snprintf(options.device, sizeof(options.device), "%s", name);
+	const int code = esp_open(&options, &side->opened, &side->engine);
+
+	if (code != ESP_OK)
+		printf("    %s\n", side->opened.why);
+	return code == ESP_OK;
+}
+
+/* Sends to hosts behind the other side, whether there is a tunnel for them or not. */
+static void *blast(void *network)
+{
+	static const uint8_t payload[1200];
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	uint64_t own = (uint64_t)(uintptr_t)network;
+
+	while (atomic_load(&blasting)) {
+		struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+		struct iovec part = {(void *)(uintptr_t)payload, 40 + check_random(&own) % 1100};
+		struct mmsghdr messages[BURST];
+
+		to.sin_addr.s_addr = htonl(
+			(uint32_t)(uintptr_t)network + (uint32_t)(check_random(&own) % SLOTS));
+		for (uint32_t i = 0; i < BURST; i++)
+			messages[i].msg_hdr = (struct msghdr){.msg_name = &to,
+				.msg_namelen = sizeof(to),
+				.msg_iov = &part,
+				.msg_iovlen = 1};
+		const int sent = sendmmsg(fd, messages, BURST, 0);
+
+		atomic_fetch_add(&blasted, sent > 0 ? (uint64_t)sent : 0);
+	}
+	close(fd);
+	return NULL;
+}
+
+/* Its own hosts, one of the other side's, and the address that the kernel sends from there. */
+static int install_slot(struct side *from, const struct side *to, uint32_t ref, uint32_t slot)
+{
+	struct esp_child child = half(from, to, ref);
+	const int ours = from == &left ? 1 : 2, theirs = 3 - ours;
+	char first[20], last[20], host[20], kernel[20];
+
+	child.standby = ref % 3 == 0;
+	child.remote_count = 2;
+	snprintf(first, sizeof(first), "10.%d.0.0", ours);
+	snprintf(last, sizeof(last), "10.%d.255.255", ours);
+	snprintf(host, sizeof(host), "10.%d.0.%u", theirs, slot);
+	snprintf(kernel, sizeof(kernel), "10.%d.255.1", theirs);
+	const struct esp_selector selectors[3] = {
+		range_of(4, first, last), range_of(4, host, host), range_of(4, kernel, kernel)};
+
+	return esp_install(from->engine, &child, selectors);
+}
+
+static void put_in(uint32_t slot)
+{
+	static uint32_t refs;
+
+	slots[slot].ref = ++refs;
+	slots[slot].is_there = true;
+	CHECK_EQUAL(install_slot(&right, &left, refs, slot), ESP_OK);
+	CHECK_EQUAL(install_slot(&left, &right, refs, slot), ESP_OK);
+}
+
+static void take_out(uint32_t slot)
+{
+	slots[slot].is_there = false;
+	CHECK_EQUAL(esp_remove(left.engine, slots[slot].ref), ESP_OK);
+	CHECK_EQUAL(esp_remove(right.engine, slots[slot].ref), ESP_OK);
+}
+
+static void move(const struct side *side, const struct side *to, uint32_t ref)
+{
+	const struct esp_child child = half(side, to, ref);
+
+	CHECK_EQUAL(esp_move(side->engine, ref, &child.path, ESP_ENCAP_UDP), ESP_OK);
+}
+
+static void trap(const struct side *side, uint32_t slot)
+{
+	const struct esp_trap from = {.ref = slot, .local_count = 1, .remote_count = 1};
+	char theirs[20];
+
+	snprintf(theirs, sizeof(theirs), "10.%d.0.%u", side == &left ? 2 : 1, slot);
+	const struct esp_selector selectors[2] = {
+		range_of(4, "0.0.0.0", "255.255.255.255"), range_of(4, theirs, theirs)};
+
+	CHECK_EQUAL(esp_trap_set(side->engine, &from, selectors), ESP_OK);
+	CHECK_EQUAL(esp_trap_release(side->engine, slot), ESP_OK);
+	CHECK_EQUAL(esp_trap_remove(side->engine, slot), ESP_OK);
+}
+
+static void read_mailbox(const struct side *side)
+{
+	static uint8_t bytes[65536];
+
+	while (recv(side->opened.mailbox, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+}
+
+static void churn(void)
+{
+	const uint32_t slot = roll(SLOTS);
+	struct side *const side = roll(2) ? &left : &right;
+	struct esp_stats stats;
+
+	if (!slots[slot].is_there) {
+		if (roll(4) == 0)
+			trap(side, slot);
+		put_in(slot);
+		return;
+	}
+	switch (roll(5)) {
+	case 0:
+		take_out(slot);
+		break;
+	case 1:
+		move(side, side == &left ? &right : &left, slots[slot].ref);
+		break;
+	case 2:
+		CHECK_EQUAL(esp_activate(side->engine, slots[slot].ref), ESP_OK);
+		break;
+	case 3:
+		CHECK_EQUAL(esp_stats(side->engine, slots[slot].ref, &stats), ESP_OK);
+		break;
+	default:
+		/* A rekey: the new one takes over, the old one goes. */
+		slots[slot].is_there = false;
+		const uint32_t old = slots[slot].ref;
+
+		put_in(slot);
+		CHECK_EQUAL(esp_remove(left.engine, old), ESP_OK);
+		CHECK_EQUAL(esp_remove(right.engine, old), ESP_OK);
+	}
+	read_mailbox(&left);
+	read_mailbox(&right);
+}
+
+static void expect_honest(const struct side *side)
+{
+	static const enum esp_counter never[] = {ESP_COUNT_BAD_ICV, ESP_COUNT_BAD_PADDING,
+		ESP_COUNT_BAD_NEXT_HEADER, ESP_COUNT_BAD_INNER, ESP_COUNT_BAD_SPI, ESP_COUNT_RUNT,
+		ESP_COUNT_INBOUND_POLICY};
+
+	CHECK(counter(side, ESP_COUNT_RX_PACKETS) > 0);
+	CHECK(counter(side, ESP_COUNT_TX_PACKETS) > 0);
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		CHECK_EQUAL(counter(side, never[i]), 0);
+}
+
+static void children_come_and_go_under_traffic(void)
+{
+	const char *const text = getenv("STRESS_SECONDS");
+	const time_t end = time(NULL) + (text ? atoi(text) : 5);
+	static const uintptr_t networks[2] = {0x0a020000, 0x0a010000};
+	pthread_t threads[2];
+	uint64_t turns = 0;
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, blast, (void *)networks[i]);
+	for (; time(NULL) < end; turns++)
+		churn();
+	expect_honest(&left);
+	expect_honest(&right);
+	printf("  %llu turns, %llu packets in, %llu and %llu came through\n",
+		(unsigned long long)turns, (unsigned long long)atomic_load(&blasted),
+		(unsigned long long)counter(&right, ESP_COUNT_RX_PACKETS),
+		(unsigned long long)counter(&left, ESP_COUNT_RX_PACKETS));
+	/* They end while packets still come. */
+	esp_close(left.engine);
+	esp_close(right.engine);
+	atomic_store(&blasting, false);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	close(left.opened.mailbox);
+	close(right.opened.mailbox);
+}
+
+int main(void)
+{
+	if (unshare(CLONE_NEWNET) < 0 || access("/dev/net/tun", R_OK | W_OK) < 0) {
+		printf("stress: skipped, because %s\n", strerror(errno));
+		return 0;
+	}
+	CHECK(system("ip link set lo up") == 0);
+	if (!CHECK(open_device(&left, "stress-l") && open_device(&right, "stress-r")))
+		return check_summary("stress");
+	CHECK(system("ip address add 10.1.255.1/32 dev stress-l") == 0);
+	CHECK(system("ip address add 10.2.255.1/32 dev stress-r") == 0);
+	CHECK(system("ip route add 10.2.0.0/24 dev stress-l src 10.1.255.1") == 0);
+	CHECK(system("ip route add 10.1.0.0/24 dev stress-r src 10.2.255.1") == 0);
+	RUN(children_come_and_go_under_traffic);
+	return check_summary("stress");
+}
