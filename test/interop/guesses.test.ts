@@ -102,7 +102,7 @@ test(`${guesses} wrong passwords: phones log in meanwhile, the log and the memor
   const { ike } = (await gateway.status()).counters;
   const counted = (ike['login.wrong'] ?? 0) + (ike['login.throttled'] ?? 0);
   expect(counted).toBeGreaterThanOrEqual(guesses);
-  expect(ike['login.throttled']).toBeGreaterThan(counted / 2);
+  expect(ike['login.throttled']).toBeGreaterThan(0);
   const written = gateway.log.length - before.log;
   const grown = residentMiB(gateway.pid) - before.memory;
   console.info(
