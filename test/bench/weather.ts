@@ -37,7 +37,8 @@ export function between(before: Reading, after: Reading): Weather {
   const foreign = Math.max(0, after.foreign - before.foreign);
   return {
     ours: Math.max(0, after.busy - before.busy - foreign),
-    foreign: foreign / (after.at - before.at),
+    // Ticks are coarse: what took no time has no weather.
+    foreign: foreign / Math.max(1, after.at - before.at),
   };
 }
 
