@@ -89,6 +89,8 @@ describe.each(architectures)('for %s', (architecture) => {
     writeFileSync(file, module);
 
     expect(module.readUInt16LE(18)).toBe(machine(architecture));
+    // What the benchmark builds to measure without a cipher (native/src/aead/null.c).
+    expect(module.includes('NO CIPHER')).toBe(false);
     const dynamic = runNow(['readelf', '-d', file]);
     expect(dynamic).toContain(`Shared library: [${libc}]`);
     expect(dynamic).not.toMatch(/RPATH|RUNPATH/);
