@@ -59,7 +59,13 @@ const stages = [
   {
     name: 'packages, examined',
     check: false,
-    argv: inLab([...vitest('package'), 'packages.test', 'readers.test', 'install.test']),
+    argv: inLab([
+      ...vitest('package'),
+      'packages.test',
+      'readers.test',
+      'install.test',
+      'lmo.test',
+    ]),
     needs: ['/usr/bin/signify-openbsd', '/usr/bin/shellcheck', 'dist/keys/ikev2-ts.pem'],
   },
   {
