@@ -169,7 +169,9 @@ EXPORT int esp_remove(struct esp_engine *engine, uint32_t ref)
 		return ESP_BAD_ARGUMENT;
 	pthread_mutex_lock(&engine->lock);
 	sa = sa_by_ref(&engine->table, ref);
-	if (sa) {
+	const bool found = sa != NULL;
+
+	if (found) {
 		spd_unlink(&engine->spd, sa);
 		sa_unlink(&engine->table, sa);
 		engine_settle(engine);
@@ -178,7 +180,7 @@ EXPORT int esp_remove(struct esp_engine *engine, uint32_t ref)
 	}
 	pthread_mutex_unlock(&engine->lock);
 	sa_destroy(sa);
-	return sa ? ESP_OK : ESP_NO_CHILD;
+	return found ? ESP_OK : ESP_NO_CHILD;
 }
 
 static struct trap **trap_by_ref(struct esp_engine *engine, uint32_t ref)

@@ -85,6 +85,8 @@ void path_prepare(
 			    (from->kind == OUTER_RAW ? 0u : 8u),
 		.can_segment = from->segments,
 	};
+	/* An initializer clears no more of a union than its first member. */
+	memset(&path->remote, 0, sizeof(path->remote));
 	atomic_init(&path->segments, from->segments);
 	atomic_init(&path->mtu, MOST);
 	if (address->local.family == 4)
