@@ -24,7 +24,7 @@ import { Dialler } from './dialler.ts';
 import { fetcher } from './fetch.ts';
 import { followRedirect } from './follow-redirect.ts';
 import type { Gathered } from './gather.ts';
-import type { HostTools } from './host.ts';
+import type { HostTools, Patience } from './host.ts';
 import { KernelTables } from './kernel-tables.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { NetworkWatch } from './network-watch.ts';
@@ -46,7 +46,7 @@ export type OpenPlane = (
 export interface Assembling {
   readonly log: Log;
   readonly files: RunFiles;
-  readonly tools: HostTools;
+  readonly tools: HostTools & Patience;
   readonly openPlane: OpenPlane;
   /** The data plane cannot go on. */
   readonly failed: (why: string) => void;

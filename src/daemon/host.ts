@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Ip, parseIp } from '../base/ip.ts';
 
@@ -16,8 +17,11 @@ export interface HostTools {
   /** Addresses of the host's interfaces, the loopback and that device left out. */
   readonly addresses: (except?: string) => readonly Ip[];
 }
+export interface Patience {
+  readonly pause: (ms: number) => Promise<void>;
+}
 
-export const hostTools: HostTools = {
+export const hostTools: HostTools & Patience = {
   async run(program, args) {
     try {
       const { stdout } = await execute(program, [...args], { timeout: 5000 });
@@ -38,6 +42,7 @@ export const hostTools: HostTools = {
     const all = devices.flatMap(([, each]) => each ?? []);
     return all.flatMap(({ address, internal }) => (internal ? [] : (parseIp(address) ?? [])));
   },
+  pause: (ms) => setTimeout(ms),
 };
 
 const execute = promisify(execFile);

@@ -1,6 +1,6 @@
 // The language of the program `ip`: what we put into the kernel's tables as its words, and its answers read.
 // iproute2 and BusyBox take the same words. `nodad` is not among them: BusyBox has none, and no duplicate is
-// looked for on a TUN device, which is NOARP.
+// looked for on a TUN device, which is NOARP; that it may be a source of routes takes a moment all the same.
 import { formatPrefix, type Ip, isIpv4, type Prefix, parseIp, parsePrefix } from '../base/ip.ts';
 
 /** Something that we put into the kernel's tables. */

@@ -1,9 +1,9 @@
 // What we have put into the kernel's tables of addresses and routes, and how it becomes what is wanted: `ip` is
 // run for the difference and for nothing else.
-import { formatPrefix, type Ip } from '../base/ip.ts';
+import { formatPrefix, type Ip, isIpv4 } from '../base/ip.ts';
 import type { Log } from '../trace/log.ts';
 import { readBypasses, writeBypasses } from './bypass-file.ts';
-import type { HostTools } from './host.ts';
+import type { HostTools, Patience } from './host.ts';
 import {
   type Bypass,
   type Entry,
@@ -22,14 +22,19 @@ export interface Failure {
 
 export class KernelTables {
   readonly #device: string;
-  readonly #tools: HostTools;
+  readonly #tools: Pick<HostTools, 'run'> & Patience;
   readonly #bypassFile: string;
   readonly #log: Log;
   /** By the words that put it in; not there: it was refused, and is not tried again. */
   readonly #entries = new Map<string, { readonly entry: Entry; readonly isThere: boolean }>();
 
   /** @param bypassFile remembers what would outlive the device */
-  constructor(device: string, tools: HostTools, bypassFile: string, log: Log) {
+  constructor(
+    device: string,
+    tools: Pick<HostTools, 'run'> & Patience,
+    bypassFile: string,
+    log: Log,
+  ) {
     this.#device = device;
     this.#tools = tools;
     this.#bypassFile = bypassFile;
@@ -93,11 +98,14 @@ export class KernelTables {
 
   /** @returns why it did not work */
   async #runAdd(entry: Entry): Promise<unknown> {
-    try {
-      await this.#run('add', entry);
-      return undefined;
-    } catch (error) {
-      return error;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#run('add', entry);
+        return undefined;
+      } catch (error) {
+        if (tries === mostTries || !isTooEarly(entry, error)) return error;
+        await this.#tools.pause(betweenTriesMs);
+      }
     }
   }
 
@@ -130,6 +138,18 @@ export class KernelTables {
     return wordsFor('add', entry, this.#device).join(' ');
   }
 }
+
+/**
+ * The kernel takes a new IPv6 address as a source only after it has looked at it once more, on a thread of its own: on a
+ * busy machine some milliseconds later, though no duplicate is looked for on our device.
+ */
+const isTooEarly = (entry: Entry, error: unknown): boolean =>
+  entry.kind === 'route' &&
+  entry.source !== undefined &&
+  !isIpv4(entry.source) &&
+  /invalid/i.test(textOf(error));
+const mostTries = 20;
+const betweenTriesMs = 50;
 
 /** What was attempted, for a line that begins with `could not`. */
 export function purposeOf({ entry }: Failure, device: string): string {

@@ -11,7 +11,7 @@ import { openCertificates } from './certificates.ts';
 import { openControl } from './control.ts';
 import { systemClock } from './daemon.ts';
 import { type Gathered, gather, viewGathering } from './gather.ts';
-import type { HostTools } from './host.ts';
+import type { HostTools, Patience } from './host.ts';
 import { PastCounters } from './past-counters.ts';
 import { keepUp, reload } from './reload.ts';
 import { routeWarnings } from './route-warnings.ts';
@@ -24,7 +24,7 @@ export interface Place {
   readonly configFile: string;
   readonly runDir: string;
   readonly log: Log;
-  readonly tools: HostTools;
+  readonly tools: HostTools & Patience;
   readonly openPlane: OpenPlane;
   /** Of ubusd; undefined: where OpenWrt has it. */
   readonly ubusSocket?: string;

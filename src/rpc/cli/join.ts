@@ -6,8 +6,7 @@ import type { Command } from './command.ts';
 import { readSecret } from './files.ts';
 
 export const joinCommand: Command = {
-  summary:
-    'Dial another router with the text that it gave: «ikectl device add NAME --platform router» there',
+  summary: 'Dial another router with the text that its «ikectl device add» gave',
   usage: 'FILE|-',
   options: {},
   words: 1,

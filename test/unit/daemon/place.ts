@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instant } from '../../../src/base/time.ts';
 import type { OpenPlane } from '../../../src/daemon/assemble.ts';
-import type { HostTools } from '../../../src/daemon/host.ts';
+import type { HostTools, Patience } from '../../../src/daemon/host.ts';
 import { MemoryPlane, type MemoryWire } from '../../../src/dataplane/memory.ts';
 import type { Path } from '../../../src/ike/core.ts';
 
@@ -103,8 +103,9 @@ export class Cable {
 const opposite = ({ local, remote }: Path): Path => ({ local: remote, remote: local });
 
 /** A host on which every program succeeds and nothing is forbidden. */
-export const quietTools: HostTools = {
+export const quietTools: HostTools & Patience = {
   run: async () => '',
   read: () => '1',
   addresses: () => [],
+  pause: async () => {},
 };

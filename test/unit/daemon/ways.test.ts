@@ -76,7 +76,7 @@ describe('the way outside of all tunnels', () => {
 describe('a tunnel for everything', () => {
   async function established() {
     const { state, run } = kernel(wifi);
-    const tools = { run, read: () => '1', addresses: () => [] };
+    const tools = { run, read: () => '1', addresses: () => [], pause: async () => {} };
     const routing = new Routing({
       device: 'ipsec0',
       tools,
@@ -144,7 +144,7 @@ describe('a tunnel for everything', () => {
   test('is not begun twice when the network changes meanwhile', async () => {
     // The TUN device itself is a change of the network, and is told while the start is under way.
     const { state, run } = kernel(wifi);
-    const tools = { run, read: () => '1', addresses: () => [] };
+    const tools = { run, read: () => '1', addresses: () => [], pause: async () => {} };
     const routing = new Routing({
       device: 'ipsec0',
       tools,
