@@ -27,7 +27,7 @@ const scene = stage({
         home.lab,
         home.router,
         [
-          ...basics(),
+          ...basics({ keylog: join(dir, 'run') }),
           ...[pskGuests({ child_lifetime: 3, jitter: 0 }), presharedKey(anna.id, anna.secret)],
         ],
         { scene: readOnly },

@@ -89,18 +89,20 @@ function privateNumbers(pem: Uint8Array): Uint8Array[] {
   ];
 }
 
-/** SK_e, SK_a and the keys of ESP, from the files that a gateway writes for Wireshark. */
+/** SK_e, SK_a and the keys of ESP, from the files that a gateway writes for Wireshark, in whatever company they are. */
 export function loggedKeys(folder: string): readonly KnownSecret[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((file) =>
-    readFileSync(join(folder, file), 'utf8')
-      .split('\n')
-      // Shorter ones are SPIs.
-      .flatMap((row) =>
-        [...row.matchAll(/\b(?:0x)?([0-9a-f]{32,})\b/g)].map(([, hex]) => hex ?? ''),
-      )
-      .map((hex) => ({ name: `a key of ${file}`, bytes: fromHex(hex) })),
-  );
+  const files = ['ikev2_decryption_table', 'esp_sa'];
+  return files
+    .filter((file) => existsSync(join(folder, file)))
+    .flatMap((file) =>
+      readFileSync(join(folder, file), 'utf8')
+        .split('\n')
+        // Shorter ones are SPIs.
+        .flatMap((row) =>
+          [...row.matchAll(/\b(?:0x)?([0-9a-f]{32,})\b/g)].map(([, hex]) => hex ?? ''),
+        )
+        .map((hex) => ({ name: `a key of ${file}`, bytes: fromHex(hex) })),
+    );
 }
 
 /** Shorter ones are words that any log has. */
