@@ -75,5 +75,8 @@ function forEach<T>(visit: (name: PrimitiveName) => T): Readonly<Record<Primitiv
     p256: visit('p256'),
     p384: visit('p384'),
     x25519: visit('x25519'),
+    mlKem512: visit('mlKem512'),
+    mlKem768: visit('mlKem768'),
+    mlKem1024: visit('mlKem1024'),
   };
 }

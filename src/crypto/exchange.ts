@@ -69,7 +69,8 @@ function agree(own: KeyPair, valueBytes: number, theirs: Uint8Array): Secret {
   return new Secret(own.agree(theirs));
 }
 
-function checkLength(valueBytes: number, theirs: Uint8Array): void {
+/** @throws BadPublicValue */
+export function checkLength(valueBytes: number, theirs: Uint8Array): void {
   if (theirs.length === valueBytes) return;
   throw new BadPublicValue(`a public value has ${valueBytes} bytes, not ${theirs.length}`);
 }

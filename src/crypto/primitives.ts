@@ -77,6 +77,9 @@ export interface Primitives {
   readonly p256: KeyExchange;
   readonly p384: KeyExchange;
   readonly x25519: KeyExchange;
+  readonly mlKem512: KeyExchange;
+  readonly mlKem768: KeyExchange;
+  readonly mlKem1024: KeyExchange;
 }
 export type PrimitiveName = keyof Primitives;
 /** The names of the primitives of one shape: `NameOf<Mac>` is the HMACs. */

@@ -99,6 +99,16 @@ const exchange: Trial<KeyExchange> = (primitive) => {
   return concat(head(offer.value), head(value), head(shared.bytes));
 };
 
+/** A KEM takes every ciphertext of the right length; of a changed one it makes a secret that nobody else knows. */
+const kem: Trial<KeyExchange> = (primitive) => {
+  const { value, shared } = primitive.answer(draw(2), primitive.offer(draw(1)).value);
+  must(value.length === primitive.answerBytes, 'its value has another length than it says');
+  const agreed = primitive.offer(draw(1)).finish(value);
+  must(equal(agreed.bytes, shared.bytes), 'its two sides come to different secrets');
+  const rejected = primitive.offer(draw(1)).finish(new Uint8Array(value.length));
+  return concat(head(value), head(shared.bytes), head(rejected.bytes));
+};
+
 /** Zero is no public value in any of our groups. */
 function refusesZero(finish: () => unknown): boolean {
   try {
@@ -142,6 +152,9 @@ const trials: { readonly [N in PrimitiveName]: Trial<Primitives[N]> } = {
   p256: exchange,
   p384: exchange,
   x25519: exchange,
+  mlKem512: kem,
+  mlKem768: kem,
+  mlKem1024: kem,
 };
 
 /** What each trial comes to: noble and OpenSSL 3 agree on it, and both pass the vectors of the RFCs. */
@@ -196,5 +209,17 @@ const answers: Readonly<Record<PrimitiveName, string>> = {
   x25519: `
     287380ad4da441fac63cbd2fee5027a4c1c318eeeead11778e566a24a8cb04b9
     45faf1a9c16859c8385ca1aea8562adf
+  `,
+  mlKem512: `
+    0cb5a1e451143b94ecaca274066600c17f50b116689ebc75a0e07b0706f04640
+    e9065dd937cbd921a0e27c555999cc94
+  `,
+  mlKem768: `
+    c51e03d363124949f848e030e81b7718dc1ad24c16b78ca61966937aac3ed816
+    f9903f352c3670b330e2e7ac93302157
+  `,
+  mlKem1024: `
+    868d36a74ee6534ea8a970dbfccbf8c213203b84059a708eb347be5203a24c99
+    f2ce256ff8e3c86a03cbf3b68b2a1add
   `,
 };

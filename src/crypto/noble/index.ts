@@ -5,6 +5,7 @@ import { nobleAesCbc } from './aes-cbc.ts';
 import { nobleP256, nobleP384 } from './ecp.ts';
 import { nobleSha1, nobleSha256, nobleSha384, nobleSha512 } from './hash.ts';
 import { nobleHmacSha1, nobleHmacSha256, nobleHmacSha384, nobleHmacSha512 } from './mac.ts';
+import { nobleMlKem512, nobleMlKem768, nobleMlKem1024 } from './ml-kem.ts';
 import { nobleModp1024, nobleModp2048, nobleModp3072, nobleModp4096 } from './modp.ts';
 import { nobleX25519 } from './x25519.ts';
 
@@ -28,4 +29,7 @@ export const noble: Primitives = {
   p256: nobleP256,
   p384: nobleP384,
   x25519: nobleX25519,
+  mlKem512: nobleMlKem512,
+  mlKem768: nobleMlKem768,
+  mlKem1024: nobleMlKem1024,
 };

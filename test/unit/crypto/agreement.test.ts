@@ -10,8 +10,9 @@ const native: Primitives = { ...noble, ...node };
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
 const exactly = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
-test('node:crypto has every primitive here, so that this file compares something', () => {
-  expect(Object.keys(node).sort()).toEqual(Object.keys(noble).sort());
+test('node:crypto has every primitive here but ML-KEM, so that this file compares something', () => {
+  const both = Object.keys(noble).filter((name) => !name.startsWith('mlKem'));
+  expect(Object.keys(node).sort()).toEqual(both.sort());
 });
 
 test.each(['sha1', 'sha256', 'sha384', 'sha512'] as const)('%s', (name) => {

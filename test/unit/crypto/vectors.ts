@@ -81,6 +81,7 @@ export function seeded(seed: number): Rng {
     });
 }
 
+/** The groups: Diffie-Hellman, the same from both sides. */
 export const exchanges = [
   'modp1024',
   'modp2048',
@@ -89,4 +90,11 @@ export const exchanges = [
   'p256',
   'p384',
   'x25519',
+] as const satisfies readonly PrimitiveName[];
+
+/** The KEMs: their sides differ, and no ciphertext is refused. */
+export const kems = [
+  'mlKem512',
+  'mlKem768',
+  'mlKem1024',
 ] as const satisfies readonly PrimitiveName[];
