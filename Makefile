@@ -1,6 +1,6 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios attacks interop guesses refusals format ipk apk feed deps clean fuzz
+.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios attacks interop peers guesses refusals format ipk apk feed deps clean fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,8 +58,11 @@ scenarios: deps-build ## what docs/scenarios.md asks for, and the tests that see
 attacks: deps-build ## what docs/attacks.md says may be tried on a login, and the tests that try it
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) attack
 
-interop: build deps-lab ## tests with real peers alone
+interop: build deps-lab peers ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop
+
+peers: deps-lab ## peers of other versions, for those tests
+	@sh cross/peers.sh
 
 guesses: build deps-lab ## wrong passwords at a living gateway, from many addresses (GUESSES=10000)
 	@GUESSES=$${GUESSES:-10000} sh test/lab/enter.sh npx vitest run --project interop test/interop/guesses.test.ts --disable-console-intercept

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { attempt, type Outcome } from './command.ts';
 import type { Lab } from './lab.ts';
 import type { Namespace } from './namespace.ts';
+import { peerRoot } from './ready.ts';
 import type { Service } from './service.ts';
 import {
   formatSettings,
@@ -19,6 +20,8 @@ import { until } from './until.ts';
 
 export interface CharonOptions {
   readonly name: string;
+  /** Another than this machine's, as `cross/peers.sh` unpacked it. */
+  readonly version?: CharonVersion;
   /** The sections of `swanctl.conf`: connections, secrets, pools; or the text of one that was made elsewhere. */
   readonly config: Settings | string;
   readonly files?: CharonFiles;
@@ -33,6 +36,8 @@ export interface CharonOptions {
   /** Further settings of the daemon, instead of the lab's own where both have one. */
   readonly daemon?: Settings;
 }
+
+export type CharonVersion = '6.0' | '6.1';
 
 /** PEM texts by file name. */
 export interface CharonFiles {
@@ -70,7 +75,8 @@ export class Charon {
   private constructor(lab: Lab, host: Namespace, options: CharonOptions) {
     this.#dir = lab.folder(options.name);
     this.#write(options);
-    const script = `mount --bind '${this.#dir}/run' /run && exec ${CHARON}`;
+    const run = `mount --bind '${this.#dir}/run' /run`;
+    const script = `${run} && ${usrOf(options.version)} && exec ${CHARON}`;
     this.#service = lab.start(host, `${options.name}.out`, ['sh', '-c', script], this.#env);
   }
 
@@ -152,6 +158,10 @@ export class Charon {
     }
   }
 }
+
+/** Puts the programs and libraries of that version in the place of this machine's, for charon alone. */
+const usrOf = (version: CharonVersion | undefined): string =>
+  version === undefined ? ':' : `mount --bind '${peerRoot(`strongswan-${version}`)}/usr' /usr`;
 
 function readSa(name: string, sa: Message): CharonSa {
   const child: Message =

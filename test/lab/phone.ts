@@ -1,6 +1,6 @@
 // A phone: strongSwan dialling home the way phones do, asking for everything and for an address of each family.
 import type { Credential } from './certificates.ts';
-import { Charon, type CharonFiles } from './charon.ts';
+import { Charon, type CharonFiles, type CharonVersion } from './charon.ts';
 import { address, type Home } from './home.ts';
 import type { Namespace } from './namespace.ts';
 import type { Settings } from './swanctl.ts';
@@ -55,6 +55,8 @@ export type Login =
 
 export interface PhoneOptions {
   readonly name?: string;
+  /** strongSwan's, if not this machine's. */
+  readonly version?: CharonVersion;
   /** Seconds to the first retransmission. */
   readonly retransmit?: number;
   readonly retransmitTries?: number;

@@ -1,25 +1,36 @@
 // Whether this machine can hold a lab: root (of a user namespace at least), and the programs that it needs.
 import { existsSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
-import { program, root } from './checkout.ts';
+import { inCheckout, program, root } from './checkout.ts';
 import { runNow } from './command.ts';
 
 export type Need =
   | 'our gateway'
   | 'strongSwan'
+  | Peer
   | 'tshark'
   | 'iperf3'
   | 'eapol_test'
   | 'hostapd'
   | 'Chromium';
 
+/** A peer of another version than this machine's, by its name in `cross/peers.txt`. */
+export type Peer = `peer ${string}`;
+
 /** Why it cannot, in words; undefined: it can. */
 export function whyNot(...needs: readonly Need[]): string | undefined {
   if (!mayMakeNamespaces()) return 'no network namespaces: neither root nor a user namespace';
-  const missing = ['base', ...needs].flatMap((need) => PROGRAMS[need as keyof typeof PROGRAMS]);
-  const absent = missing.filter((name) => !isInstalled(name));
+  const wanted = ['base' as const, ...needs].flatMap((need) =>
+    isPeer(need) ? [peerRoot(need.slice('peer '.length))] : PROGRAMS[need],
+  );
+  const absent = wanted.filter((name) => !isInstalled(name));
   return absent.length === 0 ? undefined : `missing: ${absent.map(nameOf).join(', ')}`;
 }
+
+/** Where `cross/peers.sh` leaves it: a folder with `usr`, and what it takes to boot from it. */
+export const peerRoot = (name: string): string => inCheckout('build/peers', name);
+
+const isPeer = (need: string): need is Peer => need.startsWith('peer ');
 
 let namespacesWork: boolean | undefined;
 
@@ -52,7 +63,10 @@ function isInstalled(name: string): boolean {
 }
 
 /** Without the folder, which says nothing to a reader. */
-const nameOf = (path: string): string => (path.startsWith(root) ? basename(path) : path);
+function nameOf(path: string): string {
+  if (path.startsWith(peerRoot(''))) return `${basename(path)} («make peers»)`;
+  return path.startsWith(root) ? basename(path) : path;
+}
 
 const PROGRAMS = {
   base: ['ip', 'nft', 'ethtool', 'ping', 'curl', 'sysctl'],

@@ -80,6 +80,7 @@ const stages = [
     argv: ['sh', 'test/package/enter-arm64.sh', ...vitest('package'), 'arm64.test'],
     needs: ['dist/keys/ikev2-ts.pem', ...arm64],
   },
+  { name: 'peers of other versions', check: false, argv: ['sh', 'cross/peers.sh'] },
   { name: 'interop', check: false, argv: inLab(vitest('interop')), again: true },
   { name: 'demonstration', check: false, argv: ['make', '-s', 'demo', 'DEMO_MB=5'] },
 ];
