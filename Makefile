@@ -1,6 +1,10 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
-.PHONY: help demo test check bench build native lint types unit sim soak pitfalls crossings scenarios attacks interop peers guesses refusals format ipk apk feed deps clean fuzz
+.PHONY: help demo test check build native clean
+.PHONY: lint types format unit sim soak fuzz
+.PHONY: interop peers marathon guesses refusals bench
+.PHONY: pitfalls crossings scenarios attacks
+.PHONY: ipk apk feed deps
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -63,6 +67,9 @@ interop: build deps-lab peers ## tests with real peers alone
 
 peers: deps-lab ## peers of other versions, for those tests
 	@sh cross/peers.sh
+
+marathon: build deps-lab ## keys renewed again and again under a TCP stream, by us, by strongSwan, by both (RENEWALS=200)
+	@RENEWALS=$${RENEWALS:-200} sh test/lab/enter.sh npx vitest run --project interop test/interop/rekey-marathon.test.ts
 
 guesses: build deps-lab ## wrong passwords at a living gateway, from many addresses (GUESSES=10000)
 	@GUESSES=$${GUESSES:-10000} sh test/lab/enter.sh npx vitest run --project interop test/interop/guesses.test.ts --disable-console-intercept

@@ -8,6 +8,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{unit,architecture,sim}/**/*.test.ts'],
           testTimeout: 30_000, // property tests on a busy machine
+          maxWorkers: '100%', // of two cores, vitest would leave one idle
         },
       },
       {
