@@ -2,7 +2,7 @@
 import type { Ip, Prefix, SocketAddress } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { Policy, Ppk } from '../policy/policy.ts';
 import type { PoolSettings } from '../policy/pool.ts';
 import type { Platform } from './user-values.ts';
 
@@ -17,13 +17,15 @@ export interface Configuration {
   readonly remoteKeys: ReadonlyMap<string, PastedKeys>;
   /** Private keys that are used without a certificate. */
   readonly ownKeys: readonly KeyFile[];
+  /** Post-quantum pre-shared keys that stand in files of their own. */
+  readonly ppkFiles: readonly PpkFile[];
   /** Connections that are dialled at once, and again whenever they end. */
   readonly started: readonly string[];
   /** Connections that are dialled when a packet wants them. */
   readonly trapped: readonly string[];
   /** Users and devices. */
   readonly accounts: readonly Account[];
-  /** Without what only the files hold. */
+  /** Without what only the files hold: PPKs among it are those of the configuration itself. */
   readonly policy: Omit<Policy, 'certificates' | 'authorities'>;
 }
 
@@ -105,6 +107,12 @@ export interface KeyFile {
   readonly file: string;
   /** Of the first connection that uses it. */
   readonly connection: string;
+  readonly line: number;
+}
+export interface PpkFile extends Omit<Ppk, 'secret'> {
+  readonly file: string;
+  /** As problems name it. */
+  readonly section: string;
   readonly line: number;
 }
 export interface CertificateFile {

@@ -8,6 +8,7 @@ import { suite } from '../transforms/suites.ts';
 import type { Findings } from './findings.ts';
 import type { OptionsOf } from './options.ts';
 import { loadPeers, type Peers } from './peers.ts';
+import { loadPpkUse } from './ppks.ts';
 import { cureOfReference, loadProofs } from './proofs.ts';
 import { named, type Section, type Sections } from './read.ts';
 import { loadLogin } from './users.ts';
@@ -45,6 +46,7 @@ export function loadConnections(
       ...names,
       ...loadProofs(entry, names, sections, findings),
       remoteKeys: [], // judged where files are read
+      ...loadPpkUse(entry, peers.remoteId, sections, findings),
       eapId: options.eap_id?.pattern ?? anyIdentity,
       login,
       ...algorithms(entry),

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { equal } from '../base/bytes.ts';
 import type { SaSnapshot } from '../ike/core.ts';
+import { formatPpkId } from '../ike/extensions/ppk.ts';
 import { presharedKey } from '../ike/negotiate/identities.ts';
 import { parseIdentity } from '../policy/identity.ts';
 import type { Connection, Policy } from '../policy/policy.ts';
@@ -20,7 +21,7 @@ export interface Usable {
  * @returns undefined when it may go on; settings that it did not depend on may have changed
  */
 export function whyStale(
-  sa: Pick<SaSnapshot, 'connection' | 'peer' | 'certificate'>,
+  sa: Pick<SaSnapshot, 'connection' | 'peer' | 'certificate' | 'ppk'>,
   old: Usable,
   next: Usable,
 ): string | undefined {
@@ -35,6 +36,7 @@ export function whyStale(
   const changed = [...changedOptions(before, after), ...changedNames(name, old, next)];
   if (changed.length > 0) return `its connection changed (${changed.join(', ')})`;
   if (hasOtherKey(sa, after, old.policy, next.policy)) return 'its shared secret changed';
+  if (hasOtherPpk(sa, old.policy, next.policy)) return 'its PPK changed';
   const lost = old.policy.authorities.some((one) => !isAmong(one, next.policy.authorities));
   return lost && (certificate !== undefined || after.remoteAuth.includes('pubkey'))
     ? 'an authority is not believed any more'
@@ -106,6 +108,16 @@ function hasOtherKey(
   return !equal(before.bytes, after.bytes);
 }
 
+/** Who goes on with the old one could not come back. */
+function hasOtherPpk({ ppk }: Pick<SaSnapshot, 'ppk'>, old: Policy, next: Policy): boolean {
+  if (ppk === undefined) return false;
+  const [before, after] = [old, next].map(({ ppks }) =>
+    ppks.find(({ id }) => formatPpkId(id) === ppk),
+  );
+  if (!before || !after) return before !== after;
+  return !equal(before.secret.bytes, after.secret.bytes);
+}
+
 const isAmong = (one: Uint8Array, all: readonly Uint8Array[]): boolean =>
   all.some((other) => equal(one, other));
 
@@ -119,6 +131,8 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   remoteAuth: 'remote_auth',
   eapId: 'eap_id',
   login: 'eap_id',
+  ppkId: 'ppk_id',
+  ppkRequired: 'ppk_required',
   certificate: 'certificate',
   remoteKeys: 'remote_key',
   ike: 'ike',

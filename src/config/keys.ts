@@ -36,15 +36,16 @@ export function loadPresharedKeys(
 export function wipeSecrets({
   connection,
   psk,
+  ppk,
   user,
   device,
-}: Pick<Sections, 'connection' | 'psk' | 'user' | 'device'>): void {
+}: Pick<Sections, 'connection' | 'psk' | 'ppk' | 'user' | 'device'>): void {
   for (const { options } of connection) options.psk?.wipe();
   for (const { options } of [...user, ...device]) {
     options.password?.wipe();
     options.nthash?.wipe();
   }
-  for (const { options } of psk) options.secret.wipe();
+  for (const { options } of [...psk, ...ppk]) options.secret?.wipe();
 }
 
 function keyOfConnection({ entry, connection }: LoadedConnection): readonly PlacedKey[] {

@@ -8,6 +8,7 @@ import { type LoadedConnection, loadConnections } from './connections.ts';
 import { Findings } from './findings.ts';
 import { loadPresharedKeys, wipeSecrets } from './keys.ts';
 import { loadPools } from './pools.ts';
+import { loadPpks } from './ppks.ts';
 import { nameOfKey, ownKeyOf } from './proofs.ts';
 import { readSections, type Section, type Sections } from './read.ts';
 import { serviceOptions, serviceSettings, timing } from './service.ts';
@@ -48,12 +49,14 @@ function assemble(sections: Sections, findings: Findings): Configuration {
   wipeSecrets({
     connection: disabled,
     psk: [],
+    ppk: [],
     user: withPassword(sections.user),
     device: withPassword(sections.device),
   });
   const names = connections.map(({ connection, remoteNames }) => {
     return [connection.name, remoteNames] as const;
   });
+  const { ppks, ppkFiles } = loadPpks(sections.ppk, findings);
   return {
     service: serviceSettings(service),
     pools: loadPools(sections.pool, findings),
@@ -62,12 +65,14 @@ function assemble(sections: Sections, findings: Findings): Configuration {
     remotes: new Map(names.filter(([, remoteNames]) => remoteNames.length > 0)),
     remoteKeys: pastedKeys(connections),
     ownKeys: ownKeys(connections, sections),
+    ppkFiles,
     started: namesOf(connections, 'start'),
     trapped: namesOf(connections, 'trap'),
     accounts,
     policy: {
       connections: connections.map(({ connection }) => connection),
       presharedKeys: loadPresharedKeys(sections.psk, connections, findings),
+      ppks,
       timing: timing(service),
       limits,
       nattPort: service.natt_port,

@@ -2,13 +2,11 @@
 // docs/configuration.md follow from this table.
 import * as z from 'zod/mini';
 import { childlessModes, eapAuths, twoRounds, uniquenesses } from '../policy/policy.ts';
-import { defaulted, list, optional, required, requiredList } from '../schema/describe.ts';
+import { defaulted, list, optional, requiredList } from '../schema/describe.ts';
 import {
   absolutePath,
   amountOrNever,
-  crlPlace,
   flag,
-  httpUrl,
   ipAddress,
   ipPrefix,
   line,
@@ -21,6 +19,7 @@ import {
 } from '../schema/kinds.ts';
 import { suiteNames } from '../transforms/suites.ts';
 import { dscpCopies, logLevels } from './configuration.ts';
+import { authority, certificate, ppk, psk } from './credential-options.ts';
 import { sectionType } from './section-type.ts';
 import { selector } from './selector-text.ts';
 import { device, user } from './user-options.ts';
@@ -31,6 +30,7 @@ import {
   homeSocket,
   identity,
   identityPattern,
+  ppkId,
   proposal,
   publicKey,
   remote,
@@ -210,6 +210,16 @@ const connection = sectionType({
       'Shared secret for this connection alone; at least 16 characters.',
       'the psk sections',
     ),
+    ppk_id: optional(
+      ppkId,
+      'Initiator: id of the ppk section to use.',
+      'the first ppk section for its peer, if there is one',
+    ),
+    ppk_required: defaulted(
+      flag,
+      '0',
+      'Whether nobody connects without a PPK; else it is used where both sides have it (RFC 8784).',
+    ),
     suite: defaulted(
       oneOf(suiteNames),
       'compatible',
@@ -321,62 +331,6 @@ const connection = sectionType({
       'Part of a lifetime by which new keys may come earlier, so that not all tunnels get theirs at once.',
     ),
   }),
-  later: ['ppk_id'],
-});
-
-const certificate = sectionType({
-  head: "config certificate 'NAME'",
-  help: 'A certificate of this gateway with its private key.',
-  options: z.object({
-    file: required(
-      absolutePath,
-      'PEM file with the certificate, then those that lead to its root; read again when it changes.',
-    ),
-    key: required(absolutePath, 'PEM file with the private key.'),
-  }),
-  later: [],
-});
-
-const authority = sectionType({
-  head: "config authority 'NAME'",
-  help: 'An authority whose certificates are believed.',
-  options: z.object({
-    file: required(absolutePath, 'PEM file with the certificate of the authority.'),
-    key: optional(
-      absolutePath,
-      'PEM file with its private key: with it this gateway issues certificates, and renews its own.',
-      'certificates come from elsewhere',
-    ),
-    revocation: defaulted(
-      oneOf(['none', 'soft', 'hard']),
-      'none',
-      'Whether the authority is asked over the network if a certificate was revoked: soft lets a peer in when nobody answers, hard does not.',
-    ),
-    crl: list(
-      crlPlace,
-      'List of revoked certificates of this authority: a file, which always counts, or an address to fetch it from.',
-      'the addresses in the certificates',
-    ),
-    ocsp: optional(
-      httpUrl,
-      'OCSP responder to ask about certificates of this authority.',
-      'the addresses in the certificates',
-    ),
-  }),
-  later: [],
-});
-
-const psk = sectionType({
-  head: 'config psk',
-  help: 'A shared secret and those who know it.',
-  options: z.object({
-    id: list(
-      identityPattern,
-      'A peer that knows this secret; a name of the gateway may stand beside it.',
-      'everybody',
-    ),
-    secret: required(secret, 'The secret; at least 16 characters.'),
-  }),
   later: [],
 });
 
@@ -387,6 +341,7 @@ export const sectionTypes = {
   certificate,
   authority,
   psk,
+  ppk,
   user,
   device,
 } as const;
@@ -396,4 +351,4 @@ export type SectionTypeName = keyof SectionTypes;
 export type OptionsOf<T extends SectionTypeName> = z.infer<SectionTypes[T]['options']>;
 
 /** Section types of later versions: known, and ignored with a warning. */
-export const laterSectionTypes: readonly string[] = ['ppk', 'radius'];
+export const laterSectionTypes: readonly string[] = ['radius'];

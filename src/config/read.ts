@@ -34,6 +34,7 @@ export function readSections(all: readonly UciSection[], findings: Findings): Se
     certificate: read('certificate', sectionTypes.certificate),
     authority: read('authority', sectionTypes.authority),
     psk: read('psk', sectionTypes.psk),
+    ppk: read('ppk', sectionTypes.ppk),
     user: read('user', sectionTypes.user),
     device: read('device', sectionTypes.device),
   };

@@ -143,6 +143,16 @@ export const secret: Kind<Secret> = kind(
   { isSecret: true },
 );
 
+/** PPK_ID of a fixed type (RFC 8784 §5.1). */
+export const ppkId: Kind<Uint8Array> = kind('a word, or 0x and hexadecimal', (text) => {
+  if (/^0x([0-9a-fA-F]{2}){1,64}$/.test(text)) return accept(fromHex(text.slice(2)));
+  if (/^(?!0x)[!-~]{1,64}$/.test(text)) return accept(fromText(text));
+  return refuse(
+    `${quote(text)} is no id of a PPK`,
+    'Write at most 64 letters, digits and signs without spaces, or 0x and hexadecimal digits.',
+  );
+});
+
 function readHexadecimal(digits: string): Read<Secret> {
   if (/^([0-9a-fA-F]{2})+$/.test(digits)) return accept(new Secret(fromHex(digits)));
   return refuse(

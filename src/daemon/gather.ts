@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { readPpkFile } from '../config/ppks.ts';
 import { readRevokedFile } from '../pki/files.ts';
 import { byReference, issuerIn } from '../pki/revoked.ts';
 import { pinnedKey } from '../pki/spki.ts';
 import { loadStore, type Store } from '../pki/store.ts';
-import type { Connection, Policy } from '../policy/policy.ts';
+import type { Connection, Policy, Ppk } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import { homeSection } from './desk/home-ca.ts';
@@ -29,8 +30,9 @@ export interface Gathering {
 export function gather(configFile: string, read = readWhole): Gathering {
   const text = readText(configFile, read);
   if (typeof text !== 'string') return { problems: [text], gathered: undefined };
-  const { problems, configuration } = loadConfiguration(text);
-  if (!configuration) return { problems, gathered: undefined };
+  const { problems: inText, configuration: written } = loadConfiguration(text);
+  if (!written) return { problems: inText, gathered: undefined };
+  const { configuration, problems } = withPpks(written, inText, read);
   const { store, problems: inFiles } = readFiles(configuration, read);
   const { connections, problems: inKeys } = pinKeys(configuration);
   const all = [...problems, ...inFiles, ...inKeys];
@@ -77,6 +79,19 @@ function readFiles(configuration: Configuration, read: typeof readWhole) {
   return { store, problems: store.problems.map((problem) => placed(problem, configuration)) };
 }
 
+/** The configuration with the PPKs that stand in files of their own. */
+function withPpks(written: Configuration, before: readonly Problem[], read: typeof readWhole) {
+  const problems = [...before];
+  const ppks = written.ppkFiles.flatMap((one): Ppk | readonly never[] => {
+    const bytes = contentOf(one.file, read);
+    const { ppk, problems: found } = readPpkFile(one, bytes ?? new Uint8Array(0));
+    problems.push(...found);
+    return ppk ?? [];
+  });
+  const policy = { ...written.policy, ppks: [...written.policy.ppks, ...ppks] };
+  return { configuration: { ...written, policy }, problems };
+}
+
 /** The connections with the keys of their peers, as far as these can be used. */
 function pinKeys({ policy, remoteKeys }: Configuration) {
   const problems: Problem[] = [];
@@ -116,7 +131,7 @@ const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> =
 
 /** Wipes the secrets of a configuration that is not used, or not any more. */
 export function forget({ policy, accounts }: Configuration): void {
-  for (const { secret } of policy.presharedKeys) secret.wipe();
+  for (const { secret } of [...policy.presharedKeys, ...policy.ppks]) secret.wipe();
   for (const { login } of policy.connections) login?.password.wipe();
   for (const { ntHash } of accounts) ntHash?.wipe();
 }
@@ -136,6 +151,7 @@ function summaryOf({ configuration: { policy, pools, certificates } }: Gathered)
     count(pools.length, 'pool'),
     count(certificates.length, 'certificate'),
     count(policy.presharedKeys.length, 'shared key'),
+    ...(policy.ppks.length > 0 ? [count(policy.ppks.length, 'PPK')] : []),
   ].join(', ');
 }
 
@@ -165,6 +181,15 @@ function readText(file: string, read: typeof readWhole): string | Problem {
           : 'Start ikev2d as the user that may read it.',
       severity: 'error',
     };
+  }
+}
+
+/** Undefined: it cannot be read. */
+function contentOf(file: string, read: typeof readWhole): Uint8Array | undefined {
+  try {
+    return read(file);
+  } catch {
+    return undefined;
   }
 }
 

@@ -373,6 +373,8 @@ export interface SaSnapshot {
   readonly peerAddresses: readonly Ip[];
   readonly nat: { readonly local: boolean; readonly remote: boolean };
   readonly suite: string | undefined;
+  /** The id of the PPK that went into its keys. */
+  readonly ppk: string | undefined;
   readonly createdAt: Instant;
   readonly establishedAt: Instant | undefined;
   /** When we ask for new keys, unless the peer does before. */

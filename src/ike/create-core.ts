@@ -10,6 +10,7 @@ import { Endpoint } from './endpoint.ts';
 import { rekeyChild } from './exchanges/rekey-child.ts';
 import { Expiry } from './expiry.ts';
 import { natOf } from './extensions/nat-detection.ts';
+import { ppkOf } from './extensions/ppk.ts';
 import { Host } from './host.ts';
 import { reportBug } from './refusal.ts';
 import { peerAddresses } from './sa/paths.ts';
@@ -56,7 +57,11 @@ class PureCore implements Core {
     return {
       sas: sas.map((sa) => {
         const { local, remote } = natOf(sa);
-        return sa.snapshot({ nat: { local, remote }, peerAddresses: peerAddresses(sa) });
+        return sa.snapshot({
+          nat: { local, remote },
+          peerAddresses: peerAddresses(sa),
+          ppk: ppkOf(sa),
+        });
       }),
       counters: Object.fromEntries(this.#host.counters),
     };

@@ -26,6 +26,8 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly suite: string;
       readonly addresses: readonly Ip[];
       readonly nat: boolean;
+      /** The id of the PPK in its keys. */
+      readonly ppk: string | undefined;
     }
   | {
       readonly kind: 'sa.closed';

@@ -7,6 +7,7 @@ import { WireError } from '../wire/codec.ts';
 import { RuleError } from '../wire/rules.ts';
 import type { Driver } from './driver.ts';
 import { faultCode, faultKills, IkeError, PeerRefused } from './error.ts';
+import { ppkAdvice } from './extensions/ppk.ts';
 import type { Host } from './host.ts';
 import { Draft } from './message.ts';
 import type { Run } from './run.ts';
@@ -105,7 +106,9 @@ function answerWith(
 }
 
 function giveUp(host: Host, sa: IkeSa, refused: PeerRefused): void {
-  const advice = 'Look at the log of the peer for the reason.';
+  const advice = ['Look at the log of the peer for the reason.', ppkAdvice(sa) ?? []]
+    .flat()
+    .join(' ');
   if (sa.establishedAt === undefined) {
     const { notifyName: fault, message: why } = refused;
     reportFailedAttempt(host, sa, { fault, cause: 'peer-refused', why, advice });

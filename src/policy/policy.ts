@@ -9,6 +9,7 @@ import type { SelectorPolicy } from './selectors.ts';
 export interface Policy {
   readonly connections: readonly Connection[];
   readonly presharedKeys: readonly PresharedKey[];
+  readonly ppks: readonly Ppk[];
   readonly certificates: readonly OwnCertificate[];
   /** SHA-1 of the SubjectPublicKeyInfo of each authority that we trust: the content of CERTREQ (RFC 7296 §3.7). */
   readonly authorities: readonly Uint8Array[];
@@ -68,6 +69,10 @@ export interface Connection {
   readonly eapId: IdentityPattern;
   /** Initiator: whom we log in as by EAP; undefined: as our identity, without a password. */
   readonly login: { readonly name: string; readonly password: Secret } | undefined;
+  /** Initiator: the id of the PPK to use; undefined: the first that is for the peer. */
+  readonly ppkId: Uint8Array | undefined;
+  /** Whether a PPK must be in the keys (RFC 8784); else it is where both sides know it. */
+  readonly ppkRequired: boolean;
   /** Name of an OwnCertificate; undefined: the one that carries our identity. */
   readonly certificate: string | undefined;
   readonly ike: readonly Proposal[];
@@ -118,6 +123,15 @@ export interface PresharedKey {
   /** Peers and possibly ourselves; empty: fits everybody. */
   readonly ids: readonly IdentityPattern[];
   readonly secret: Secret;
+}
+
+/** A post-quantum pre-shared key (RFC 8784): it proves nobody, and goes into the keys besides the key exchange. */
+export interface Ppk {
+  /** What both sides know it by: PPK_ID without its type. */
+  readonly id: Uint8Array;
+  readonly secret: Secret;
+  /** Peers that have it; empty: everybody. */
+  readonly peers: readonly IdentityPattern[];
 }
 
 /** A public key that the owner believes as it is. */

@@ -45,6 +45,8 @@ export const saShape = z.object({
   remote: z.string(),
   nat: z.enum(['none', 'local', 'remote', 'both']),
   suite: z.optional(z.string()),
+  /** The id of the post-quantum pre-shared key in its keys. */
+  ppk: z.optional(z.string()),
   addresses: z.array(z.string()),
   spiI: z.string(),
   spiR: z.string(),
@@ -90,6 +92,7 @@ export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
     remote: formatSocket(sa.path.remote),
     nat: natSide(sa.nat),
     ...(sa.suite === undefined ? {} : { suite: sa.suite }),
+    ...(sa.ppk === undefined ? {} : { ppk: sa.ppk }),
     addresses: [...sa.addresses],
     spiI: sa.spiI,
     spiR: sa.spiR,

@@ -31,9 +31,10 @@ const words: { readonly [K in EventKind]: (event: TraceEvent & { readonly kind: 
     `${direction === 'in' ? 'from' : 'to'} ${from(path)}, ${bytes} bytes: ${printable(summaryOf(message), 200)}`,
   dropped: ({ path, reason: cause, why }) =>
     `dropped a datagram from ${from(path)}: ${cause}: ${reason(why)}`,
-  'sa.established': ({ connection, peer, path, suite, addresses, nat }) =>
+  'sa.established': ({ connection, peer, path, suite, addresses, nat, ppk }) =>
     `up: ${quoted(peer)} on connection ${quoted(connection)} from ${from(path)}` +
-    `${nat ? ' behind NAT' : ''}${addresses.length > 0 ? `, has ${addresses.join(' ')}` : ''}, ${suite}`,
+    `${nat ? ' behind NAT' : ''}${addresses.length > 0 ? `, has ${addresses.join(' ')}` : ''}, ${suite}` +
+    `${ppk === undefined ? '' : ` with PPK ${quoted(ppk)}`}`,
   'sa.closed': ({ connection, peer, path, cause, why }) =>
     `down: ${known('peer', peer)}${known('on connection', connection)}` +
     `from ${from(path)}: ${why === '' ? closing[cause] : reason(why)}`,

@@ -5,7 +5,7 @@ import { PayloadType as P } from '../../src/iana/payloads.ts';
 import type { WaitingPacket } from '../../src/ike/core.ts';
 import { offer } from '../../src/ike/negotiate/proposals.ts';
 import { toWire } from '../../src/ike/negotiate/selectors.ts';
-import type { Connection } from '../../src/policy/policy.ts';
+import type { Connection, Policy } from '../../src/policy/policy.ts';
 import { everything } from '../../src/policy/selectors.ts';
 import { ownId } from '../../src/wire/payloads/id.ts';
 import { type Payload, payload } from '../../src/wire/payloads/index.ts';
@@ -16,10 +16,14 @@ import { identity, phone, policy, proposals } from './policies.ts';
 import { World } from './world.ts';
 
 /** A dialer that sent its IKE_SA_INIT to a scripted responder. */
-export function dialing(fields: Partial<Connection> = {}, packet?: WaitingPacket) {
+export function dialing(
+  fields: Partial<Connection> = {},
+  packet?: WaitingPacket,
+  more: Partial<Policy> = {},
+) {
   const world = new World();
   const address = '198.51.100.10';
-  const dialer = world.host('phone', address, policy([phone(fields)]), () => undefined);
+  const dialer = world.host('phone', address, policy([phone(fields)], more), () => undefined);
   const peer = new Peer(world, { from: gatewayAddress, to: address, role: 'responder' });
   const path = { local: peer.to, remote: peer.from };
   const command = { kind: 'initiate', connection: 'home', path, packet } as const;
@@ -29,8 +33,8 @@ export function dialing(fields: Partial<Connection> = {}, packet?: WaitingPacket
 }
 
 /** ... and through to its IKE_AUTH. */
-export function authenticating(fields: Partial<Connection> = {}, packet?: WaitingPacket) {
-  const scene = dialing(fields, packet);
+export function authenticating(...how: Parameters<typeof dialing>) {
+  const scene = dialing(...how);
   scene.peer.send(scene.peer.answerInit(scene.request));
   return scene;
 }

@@ -1,9 +1,10 @@
 // A scripted peer: it says whatever a test wants. It shares our codec and key derivation, which vectors prove, but
 // has none of our state machine: no window, no retransmission, no rules. As real peers do, it moves to port 4500
 // after IKE_SA_INIT.
+import { createHmac } from 'node:crypto';
 import { concat, Reader } from '../../src/base/bytes.ts';
 import { ip, type SocketAddress } from '../../src/base/ip.ts';
-import type { Secret } from '../../src/base/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { milliseconds } from '../../src/base/time.ts';
 import { Exchange } from '../../src/iana/exchanges.ts';
 import { Notification } from '../../src/iana/notifies.ts';
@@ -215,6 +216,20 @@ export class Peer {
     const prf = primitives.hmacSha256;
     const key = prf.compute(secret, utf8.encode(pad));
     return payload(PayloadType.AUTH, { method: 2, data: prf.compute(key, this.octets(id)) });
+  }
+
+  /** Puts a PPK into SK_d, SK_pi and SK_pr: prf+ of one block, for they are as long as the hash (RFC 8784 §3). */
+  mix(ppk: Uint8Array): void {
+    const { skD, skPi, skPr, ...rest } = present(this.#keys, 'keys');
+    const mixed = ({ bytes }: Secret) => {
+      const hmac = createHmac('sha256', ppk).update(bytes).update(Uint8Array.of(1));
+      return new Secret(Uint8Array.from(hmac.digest()));
+    };
+    this.#keys = { ...rest, skD: mixed(skD), skPi: mixed(skPi), skPr: mixed(skPr) };
+  }
+
+  get skD(): Secret {
+    return present(this.#keys, 'keys').skD;
   }
 
   /** What our AUTH covers. */

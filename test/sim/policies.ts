@@ -43,6 +43,8 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     remoteKeys: [],
     eapId: anyIdentity,
     login: undefined,
+    ppkId: undefined,
+    ppkRequired: false,
     certificate: undefined,
     ike: proposals('ike', 'aes256gcm16-prfsha256-x25519-ecp256', 'aes256-sha256-ecp256'),
     esp: proposals('esp', 'aes256gcm16'),
@@ -73,6 +75,7 @@ export function policy(connections: readonly Connection[], fields: Partial<Polic
   return {
     connections,
     presharedKeys: [{ ids: [], secret: new Secret(fromText('correct horse battery staple')) }],
+    ppks: [],
     certificates: [],
     authorities: [],
     timing: {

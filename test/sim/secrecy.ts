@@ -11,7 +11,8 @@ import { type KnownSecret, shown } from '../lab/secrets.ts';
 export class Secrecy {
   readonly #known = new Map<string, KnownSecret>();
 
-  ofPolicy({ presharedKeys, connections }: Policy): void {
+  ofPolicy({ presharedKeys, ppks, connections }: Policy): void {
+    for (const { secret } of ppks) this.#add('a PPK', secret);
     for (const { secret } of presharedKeys) this.#add('a pre-shared key', secret);
     for (const { login } of connections) this.#add('a password', login?.password);
   }

@@ -10,6 +10,7 @@ import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import type { ChainVerdict } from '../core.ts';
 import { IkeError } from '../error.ts';
+import { authWithPpk, orOtherPpk } from '../extensions/ppk.ts';
 import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import type { Steps } from '../steps.ts';
@@ -82,15 +83,18 @@ export function* certifiedInitiator(sa: IkeSa, received: Received, idI: Id): Ste
   }
   const belief = yield* judgeChain(chainIn(received), 'client');
   const key = belief.ok ? belief : belief.key;
+  const counting = authWithPpk(sa, received, theirs, belief.ok ? belief.identities : [idI]);
   const octets = signedOctets(sa, 'initiator', idI);
   // Of a certificate that is refused, too: who copied one must not learn from the time that it was revoked.
-  const fits = key && (yield* authenticators.pubkey.check(sa, octets, theirs, key));
+  const fits = key && (yield* authenticators.pubkey.check(sa, octets, counting, key));
   const { identities, certificate } = believed(belief);
   if (!fits) {
-    throw new IkeError('AUTHENTICATION_FAILED', 'the signature does not fit the certificate', {
+    const other = 'the signature does not fit the certificate';
+    const mismatch = new IkeError('AUTHENTICATION_FAILED', other, {
       cause: 'wrong-signature',
       advice: 'The device does not have the private key of its certificate; give it both anew.',
     });
+    throw orOtherPpk(sa, mismatch);
   }
   const isClaimed = (identity: Identity): boolean => sameIdentity(identity, idI);
   const others = identities.filter((identity) => !isClaimed(identity));

@@ -20,6 +20,7 @@ import { beginsChildless } from '../extensions/childless.ts';
 import { isInitialContact } from '../extensions/initial-contact.ts';
 import { announceAnother, refuseAnother } from '../extensions/multiple-auth.ts';
 import { natOf } from '../extensions/nat-detection.ts';
+import { expectPpk, proveWithPpk } from '../extensions/ppk.ts';
 import { go, redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Received } from '../message.ts';
 import { certificateOf, ownIdentity, presharedKey } from '../negotiate/identities.ts';
@@ -55,6 +56,7 @@ export function* dial(
     return;
   }
   floatPorts(sa);
+  expectPpk(sa, connection);
   const localId = ownIdentity(sa.host.policy, connection, undefined);
   if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
   const draft = yield* authRequest(sa, connection, localId);
@@ -164,10 +166,10 @@ function* authRequest(sa: IkeSa, connection: Connection, localId: Identity): Ste
     certificateRequest(sa, draft, [connection]);
     return draft;
   }
-  const octets = signedOctets(sa, 'initiator', idI);
   // Whose key it is may be known only from the answer: an entry for everybody serves then.
-  const peer = expected ?? localId;
-  draft.add(PayloadType.AUTH, yield* ownAuth(sa, { connection, localId, peer }, octets));
+  const selected = { connection, localId, peer: expected ?? localId };
+  const prove = () => ownAuth(sa, selected, signedOctets(sa, 'initiator', idI));
+  draft.add(PayloadType.AUTH, yield* proveWithPpk(sa, draft, prove));
   if (isTwoRounds(connection.localAuth)) announceAnother(sa, draft);
   const certificate = certificateOf(sa.host.policy, connection);
   if (connection.localAuth !== 'psk' && certificate) addChain(draft, certificate);

@@ -7,6 +7,7 @@ import { Exchange } from '../../iana/exchanges.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Identity } from '../../policy/identity.ts';
 import { type Connection, type EapAuth, isEap } from '../../policy/policy.ts';
+import type { Auth } from '../../wire/payloads/auth.ts';
 import { type Id, ownId } from '../../wire/payloads/id.ts';
 import { eapAuth, eapAuthFits } from '../auth/eap.ts';
 import { signedOctets } from '../auth/octets.ts';
@@ -14,6 +15,7 @@ import { eapMethod } from '../eap/index.ts';
 import type { EapOutcome, PeerSetting } from '../eap/method.ts';
 import { EapPeer } from '../eap/peer.ts';
 import { IkeError } from '../error.ts';
+import { proveWithPpk } from '../extensions/ppk.ts';
 import { Draft, type Received } from '../message.ts';
 import { certificateOf } from '../negotiate/identities.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
@@ -61,12 +63,16 @@ export function* logIn(
   try {
     outcome = yield* converse(peer, isSecond ? yield* beginSecond(idI) : first);
     const draft = new Draft(Exchange.IKE_AUTH, 'request');
-    const ours = signedOctets(sa, 'initiator', idI);
-    draft.add(PayloadType.AUTH, eapAuth(sa, 'initiator', ours, outcome.msk));
+    const { msk } = outcome;
+    // biome-ignore lint/correctness/useYield: nothing has to be asked
+    const prove = function* (): Steps<Auth> {
+      return eapAuth(sa, 'initiator', signedOctets(sa, 'initiator', idI), msk);
+    };
+    draft.add(PayloadType.AUTH, yield* proveWithPpk(sa, draft, prove));
     const response = yield* request(draft);
     refuseIfRefused(response);
     const theirs = required(response, PayloadType.AUTH);
-    const proof = { theirs, msk: outcome.msk };
+    const proof = { theirs, msk };
     if (!eapAuthFits(sa, 'responder', signedOctets(sa, 'responder', idR), proof)) {
       throw new IkeError('AUTHENTICATION_FAILED', 'AUTH of the peer does not fit the key of EAP');
     }

@@ -16,6 +16,7 @@ import type { EapOutcome } from '../eap/method.ts';
 import { EapServer, type Refusal } from '../eap/server.ts';
 import { IkeError } from '../error.ts';
 import { refuseAnother } from '../extensions/multiple-auth.ts';
+import { authWithPpk, orOtherPpk } from '../extensions/ppk.ts';
 import { Draft, type Received } from '../message.ts';
 import { certificateOf, type Selected } from '../negotiate/identities.ts';
 import { reportFailedAttempt } from '../refusal.ts';
@@ -101,13 +102,11 @@ export function* authenticateByEap(sa: IkeSa, first: Received, firstId: Id): Ste
       last = yield* reply(next);
     }
     if (!selected) throw new IkeError('AUTHENTICATION_FAILED', 'EAP ended without a user');
-    const theirs = last.find(PayloadType.AUTH);
+    const said = last.find(PayloadType.AUTH);
+    const theirs = said && authWithPpk(sa, last, said, [selected.peer]);
     const octets = signedOctets(sa, 'initiator', idI);
     if (!theirs || !eapAuthFits(sa, 'initiator', octets, { theirs, msk })) {
-      throw new IkeError('AUTHENTICATION_FAILED', 'AUTH does not fit the key that EAP made', {
-        cause: 'wrong-signature',
-        advice: 'Somebody may be between the device and this gateway, or its EAP is broken.',
-      });
+      throw orOtherPpk(sa, unfit());
     }
     refuseAnother(last);
     const own = signedOctets(sa, 'responder', idROf(front));
@@ -146,6 +145,12 @@ function eapIn(request: Received): Uint8Array {
   if (eap && !request.find(PayloadType.AUTH)) return eap.data;
   throw new IkeError('AUTHENTICATION_FAILED', 'the peer sent AUTH before EAP had ended');
 }
+
+const unfit = (): IkeError =>
+  new IkeError('AUTHENTICATION_FAILED', 'AUTH does not fit the key that EAP made', {
+    cause: 'wrong-signature',
+    advice: 'Somebody may be between the device and this gateway, or its EAP is broken.',
+  });
 
 /** The peer hears EAP-Failure, and nothing else. */
 function refused(sa: IkeSa, draft: Draft, refusal: Refusal): EapVerdict {

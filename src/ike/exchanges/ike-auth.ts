@@ -12,6 +12,7 @@ import { authenticators, authOfMethod } from '../auth/index.ts';
 import { signedOctets } from '../auth/octets.ts';
 import { faultCode, faultKills, IkeError } from '../error.ts';
 import { announcesAnother } from '../extensions/multiple-auth.ts';
+import { authWithPpk, demandPpk, orOtherPpk } from '../extensions/ppk.ts';
 import { Draft, type Received } from '../message.ts';
 import {
   presharedKey,
@@ -55,6 +56,7 @@ export const ikeAuth: Responder = {
     sa.user = byEap?.user;
     sa.most = byEap?.most;
     sa.device = byEap?.device;
+    demandPpk(sa, selected.connection);
     yield* judgeOlder(sa, received);
     const draft = new Draft(Exchange.IKE_AUTH, 'response');
     if (byEap) draft.add(PayloadType.AUTH, byEap.auth);
@@ -91,8 +93,9 @@ function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth
   const known = 'why' in selected ? undefined : presharedKey(sa.host.policy, idI, selected.localId);
   // An unknown peer costs as much time as a wrong key.
   const secret = known ?? new Secret(sa.host.random(32));
+  const counting = authWithPpk(sa, received, theirs, [idI]);
   const octets = signedOctets(sa, 'initiator', idI);
-  const fits = yield* authenticators.psk.check(sa, octets, theirs, secret);
+  const fits = yield* authenticators.psk.check(sa, octets, counting, secret);
   if (!known) secret.wipe();
   if ('why' in selected) throw new IkeError('AUTHENTICATION_FAILED', selected.why, selected);
   if (!known) {
@@ -102,16 +105,18 @@ function* authenticateByKey(sa: IkeSa, received: Received, idI: Id, theirs: Auth
     });
   }
   if (fits) return selected;
-  throw new IkeError('AUTHENTICATION_FAILED', 'the pre-shared key is not the same on both sides', {
+  const other = 'the pre-shared key is not the same on both sides';
+  const mismatch = new IkeError('AUTHENTICATION_FAILED', other, {
     cause: 'other-shared-key',
     advice: 'Type the key again on the device; mind spaces, quotes and upper case.',
   });
+  throw orOtherPpk(sa, mismatch);
 }
 
 function* authenticateByCertificate(sa: IkeSa, received: Received, idI: Id): Steps<Selected> {
   const byKey = candidatesFor(sa).filter(takesKey);
   if (isWithoutChain(received) && byKey.length > 0) {
-    const theirs = required(received, PayloadType.AUTH);
+    const theirs = authWithPpk(sa, received, required(received, PayloadType.AUTH), [idI]);
     const claim = { id: idI, theirs, octets: signedOctets(sa, 'initiator', idI) };
     const { connection, peer } = yield* authenticateByRawKey(sa, received, byKey, claim);
     const selected = select(sa, received, 'pubkey', [idI], [connection]);

@@ -8,6 +8,7 @@ import type { Connection, PinnedKey } from '../../policy/policy.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
 import { authenticators } from '../auth/index.ts';
 import { IkeError } from '../error.ts';
+import { orOtherPpk } from '../extensions/ppk.ts';
 import type { Received } from '../message.ts';
 import { fitting } from '../negotiate/identities.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
@@ -56,7 +57,7 @@ export function* authenticateByRawKey(
   // An unknown key costs as much time as a wrong signature.
   const [any] = connections.flatMap(({ remoteKeys }) => remoteKeys);
   if (tries.length === 0 && any) yield* fits(sa, any, claim);
-  throw tries.length === 0 ? unknownKey() : wrongSignature();
+  throw tries.length === 0 ? unknownKey() : orOtherPpk(sa, wrongSignature());
 }
 
 const fits = (

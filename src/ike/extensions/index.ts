@@ -7,6 +7,7 @@ import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
 import { multipleAuth } from './multiple-auth.ts';
 import { natDetection } from './nat-detection.ts';
+import { ppk } from './ppk.ts';
 import { redirect } from './redirect.ts';
 import { signatureHash } from './signature-hash.ts';
 
@@ -19,5 +20,6 @@ export const extensions: readonly Extension[] = [
   authLifetime,
   childless,
   multipleAuth,
+  ppk,
   redirect,
 ];

@@ -15,7 +15,7 @@ import type { Host } from '../host.ts';
 import type { Run } from '../run.ts';
 import type { Steps } from '../steps.ts';
 import type { ChildSa } from './child-sa.ts';
-import { deriveIkeKeys, type IkeKeys, wipeKeys } from './keymat.ts';
+import { deriveIkeKeys, type IkeKeys, mixPpk, type PpkKeys, wipeKeys } from './keymat.ts';
 import { Protection } from './protect.ts';
 import { type Slot, Slots } from './slots.ts';
 import type { Task } from './task.ts';
@@ -123,6 +123,7 @@ export class IkeSa {
 
   readonly #slots = new Slots();
   #keys: IkeKeys | undefined;
+  #unmixed: PpkKeys | undefined;
   #inbound: Protection | undefined;
   #outbound: Protection | undefined;
 
@@ -206,15 +207,34 @@ export class IkeSa {
     if (this.host.policy.keylog) this.#disclose(keys, suite);
   }
 
+  /** Puts a PPK into the keys; what they were is kept until it is settled whether it stays there (RFC 8784 §3). */
+  mix(ppk: Secret): void {
+    invariant(this.suite && !this.#unmixed, 'a PPK goes into keys once');
+    const { skD, skPi, skPr } = this.keys;
+    this.#unmixed = { skD, skPi, skPr };
+    const prf = this.host.primitives[this.suite.prf.engine];
+    this.#keys = { ...this.keys, ...mixPpk(prf, this.#unmixed, ppk) };
+  }
+
+  /** The PPK stays in the keys, or never was there. */
+  settleMix(outcome: 'mixed' | 'unmixed'): void {
+    invariant(this.#unmixed, 'no PPK is in the keys');
+    const { skD, skPi, skPr } = this.keys;
+    if (outcome === 'unmixed') this.#keys = { ...this.keys, ...this.#unmixed };
+    wipeKeys(outcome === 'mixed' ? this.#unmixed : { skD, skPi, skPr });
+    this.#unmixed = undefined;
+  }
+
   child(ref: ChildRef): ChildSa | undefined {
     return this.children.find((child) => child.ref === ref);
   }
 
   wipe(): void {
     if (this.#keys) wipeKeys(this.#keys);
+    if (this.#unmixed) wipeKeys(this.#unmixed);
   }
 
-  snapshot({ nat, peerAddresses }: Pick<SaSnapshot, 'nat' | 'peerAddresses'>): SaSnapshot {
+  snapshot(known: Pick<SaSnapshot, 'nat' | 'peerAddresses' | 'ppk'>): SaSnapshot {
     return {
       id: this.id,
       spiI: toHex(this.spiI),
@@ -227,8 +247,7 @@ export class IkeSa {
       user: this.user,
       certificate: this.certificate,
       path: this.path,
-      peerAddresses,
-      nat,
+      ...known,
       suite: this.suite && formatSuite(this.suite),
       createdAt: this.createdAt,
       establishedAt: this.establishedAt,

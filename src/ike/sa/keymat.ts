@@ -78,7 +78,17 @@ export function deriveIkeKeys(
   return keys;
 }
 
-export function wipeKeys(keys: IkeKeys): void {
+/** Those that a PPK changes. */
+export type PpkKeys = Pick<IkeKeys, 'skD' | 'skPi' | 'skPr'>;
+
+/** SK_d, SK_pi and SK_pr = prf+(PPK, what they were), each as long as before (RFC 8784 §3). */
+export function mixPpk(prf: Mac, { skD, skPi, skPr }: PpkKeys, ppk: Secret): PpkKeys {
+  const mixed = ({ bytes }: Secret): Secret =>
+    new Secret(prfPlus(prf, ppk.bytes, bytes, bytes.length));
+  return { skD: mixed(skD), skPi: mixed(skPi), skPr: mixed(skPr) };
+}
+
+export function wipeKeys(keys: IkeKeys | PpkKeys): void {
   for (const key of Object.values(keys) as Secret[]) key.wipe();
 }
 

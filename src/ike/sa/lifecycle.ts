@@ -6,6 +6,7 @@ import { Protocol } from '../../iana/protocols.ts';
 import { formatSuite } from '../../transforms/parse.ts';
 import { beginAuthLifetime } from '../extensions/auth-lifetime.ts';
 import { natOf } from '../extensions/nat-detection.ts';
+import { ppkOf } from '../extensions/ppk.ts';
 import { Draft } from '../message.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Closing, IkeSa } from './ike-sa.ts';
@@ -39,6 +40,7 @@ export function establish(sa: IkeSa): void {
     suite: sa.suite ? formatSuite(sa.suite) : '',
     addresses: sa.lease?.addresses ?? sa.virtualIps,
     nat: local || remote,
+    ppk: ppkOf(sa),
   });
 }
 

@@ -74,9 +74,17 @@ function rowOf(sa: SaView, now: number): string[] {
     formatDuration(now - (sa.since ?? now)),
     formatBytes(sa.rxBytes),
     formatBytes(sa.txBytes),
-    [...new Set(sa.children.map(({ suite }) => suite))].join('\n') || 'no tunnel',
+    suitesOf(sa),
     natWords[sa.nat],
   ];
+}
+
+/** A PPK went into the keys of all of them. */
+function suitesOf({ children, ppk }: SaView): string {
+  const suites = [...new Set(children.map(({ suite }) => suite))];
+  return (
+    suites.map((suite) => (ppk === undefined ? suite : `${suite}, PPK`)).join('\n') || 'no tunnel'
+  );
 }
 
 const natWords = { none: 'no', local: 'ours', remote: 'theirs', both: 'both' } as const;

@@ -46,6 +46,16 @@ const explanationsOf = (gateway: SimHost) =>
 const gatewayWith = (fields: Partial<Connection>): Policy => policy([connection(fields)]);
 const phoneWith = (fields: Partial<Connection>): Policy => policy([phone(fields)]);
 
+const ppk = (id: string, secret: string) => ({
+  id: fromText(id),
+  secret: new Secret(fromText(secret)),
+  peers: [],
+});
+const withPpk = (id: string, secret = 'one', ppkRequired = false): Policy =>
+  policy([connection({ ppkRequired })], { ppks: [ppk(id, secret)] });
+const phoneWithPpk = (fields: Partial<Connection>): Policy =>
+  policy([phone(fields)], { ppks: [ppk('anna', 'one')] });
+
 /** Everything but what `isLost` says arrives. */
 const losing =
   (isLost: (packet: Parameters<Wire>[0]) => boolean): Wire =>
@@ -133,6 +143,30 @@ const whom: readonly Row[] = [
     () => ({ gateway: policy([connection()], { presharedKeys: [] }) }),
     'no-shared-key',
     /no pre-shared key/,
+  ],
+  [
+    'another PPK of the same id',
+    () => ({ gateway: withPpk('anna', 'another'), phone: phoneWithPpk({}) }),
+    'other-ppk',
+    /or the PPK «anna» is another one over there/,
+  ],
+  [
+    'a PPK that is not here, and that the device insists on',
+    () => ({ gateway: withPpk('bert'), phone: phoneWithPpk({ ppkRequired: true }) }),
+    'unknown-ppk',
+    /no PPK «anna» for this peer, which insists on it/,
+  ],
+  [
+    'a PPK that is not here, and that its connection insists on',
+    () => ({ gateway: withPpk('bert', 'one', true), phone: phoneWithPpk({}) }),
+    'unknown-ppk',
+    /no PPK «anna» for this peer, and its connection wants one/,
+  ],
+  [
+    'no PPK where one must be',
+    () => ({ gateway: withPpk('anna', 'one', true) }),
+    'ppk-missing',
+    /uses no PPK/,
   ],
 ];
 const hash = () => new Secret(ntHash(fromText(annasPassword)));

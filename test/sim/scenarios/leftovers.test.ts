@@ -28,6 +28,15 @@ const cbc = {
 };
 const busy = { limits: { ...policy([]).limits, cookieThreshold: 0 } };
 const otherKey = [{ ids: [], secret: new Secret(fromText('incorrect')) }];
+const ppk = (id: string, secret: string) => ({
+  id: fromText(id),
+  secret: new Secret(fromText(secret)),
+  peers: [],
+});
+const ppks = [ppk('anna', 'the secret of both')];
+const own = (fields = {}) => policy([phone(fields)], { ppks });
+const gatewayWith = (id: string) =>
+  policy([connection()], { ppks: [ppk(id, 'the secret of another')] });
 
 /** Two cores; what happens after the phone dialed. */
 const lives: [string, Parameters<typeof household>[0], (house: Household) => void][] = [
@@ -55,6 +64,27 @@ const lives: [string, Parameters<typeof household>[0], (house: Household) => voi
   ],
   ['a wrong key', { phone: policy([phone()], { presharedKeys: otherKey }) }, () => {}],
   ['no key at all', { gateway: policy([connection()], { presharedKeys: [] }) }, () => {}],
+  [
+    'a PPK that both have',
+    { gateway: policy([connection()], { ppks }), phone: own() },
+    ({ world, phone: dialer }) => world.input(dialer, all),
+  ],
+  [
+    'a PPK that the gateway has not',
+    { gateway: gatewayWith('bert'), phone: own() },
+    ({ world, gateway }) => world.input(gateway, all),
+  ],
+  ['a PPK that is another one', { gateway: gatewayWith('anna'), phone: own() }, () => {}],
+  [
+    'a PPK that the phone insists on',
+    { gateway: gatewayWith('bert'), phone: own({ ppkRequired: true }) },
+    () => {},
+  ],
+  [
+    'a PPK, and no answer to its AUTH',
+    { gateway: policy([connection()], { ppks }), phone: own(), ports: () => 'never' },
+    () => {},
+  ],
   [
     'a gateway of another name',
     { gateway: policy([connection({ localId: undefined })]) },

@@ -57,10 +57,11 @@ const changed = (before: string, now: string): Usable => {
 };
 
 const certificate = undefined;
-const anna = { connection: 'phones', peer: 'anna@example.org', certificate };
-const bert = { connection: 'phones', peer: 'bert@example.org', certificate };
-const cabin = { connection: 'cabin', peer: 'cabin.example.org', certificate };
-const laptop = { connection: 'laptops', peer: 'CN=anna', certificate: 'ca:01' };
+const ppk = undefined;
+const anna = { connection: 'phones', peer: 'anna@example.org', certificate, ppk };
+const bert = { connection: 'phones', peer: 'bert@example.org', certificate, ppk };
+const cabin = { connection: 'cabin', peer: 'cabin.example.org', certificate, ppk };
+const laptop = { connection: 'laptops', peer: 'CN=anna', certificate: 'ca:01', ppk };
 
 describe('a tunnel goes on', () => {
   test.each([
@@ -96,7 +97,7 @@ describe('a tunnel goes on', () => {
   test('before it is known whose it is, and when an earlier reload hung it up', () => {
     const none = usable('');
     expect(
-      whyStale({ connection: undefined, peer: undefined, certificate }, usable(base), none),
+      whyStale({ connection: undefined, peer: undefined, certificate, ppk }, usable(base), none),
     ).toBeUndefined();
     expect(whyStale(anna, none, usable(base))).toBeUndefined();
   });

@@ -1,14 +1,15 @@
 // A configuration as plain JSON in the notation that people read, to compare with what is written down.
 import { formatPrefix, formatRange } from '../../../src/base/ip.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
+import { formatPpkId } from '../../../src/ike/extensions/ppk.ts';
 import { formatIdentity, type IdentityPattern } from '../../../src/policy/identity.ts';
-import type { Connection, PresharedKey } from '../../../src/policy/policy.ts';
+import type { Connection, Ppk, PresharedKey } from '../../../src/policy/policy.ts';
 import { formatSelector, type SelectorPolicy } from '../../../src/policy/selectors.ts';
 import { formatProposal, type Proposal } from '../../../src/transforms/parse.ts';
 import { suite, suiteNames } from '../../../src/transforms/suites.ts';
 
 export function render(configuration: Configuration): unknown {
-  const { service, pools, certificates, authorities, remotes, started, trapped, policy } =
+  const { service, pools, certificates, authorities, ppkFiles, remotes, started, trapped, policy } =
     configuration;
   return plain({
     service: {
@@ -19,6 +20,7 @@ export function render(configuration: Configuration): unknown {
     pools: pools.map((pool) => ({ ...pool, ranges: pool.ranges.map(formatPrefix) })),
     certificates,
     authorities,
+    ppkFiles: ppkFiles.map(renderPpk),
     remotes: Object.fromEntries(remotes),
     started,
     trapped,
@@ -26,6 +28,7 @@ export function render(configuration: Configuration): unknown {
       ...policy,
       connections: policy.connections.map(renderConnection),
       presharedKeys: policy.presharedKeys.map(renderKey),
+      ppks: policy.ppks.map(renderPpk),
     },
   });
 }
@@ -37,6 +40,7 @@ function renderConnection(connection: Connection): unknown {
     localId: connection.localId && formatIdentity(connection.localId),
     remoteId: renderPattern(connection.remoteId),
     eapId: renderPattern(connection.eapId),
+    ppkId: connection.ppkId && formatPpkId(connection.ppkId),
     ike: renderProposals('ike', connection.ike),
     esp: renderProposals('esp', connection.esp),
     localTs: renderSelectors(connection.localTs),
@@ -53,6 +57,12 @@ function renderProposals(protocol: 'ike' | 'esp', proposals: readonly Proposal[]
 const renderKey = ({ ids, secret }: PresharedKey): unknown => ({
   ids: ids.map(renderPattern),
   secret: String(secret),
+});
+
+const renderPpk = ({ id, peers, ...rest }: Omit<Ppk, 'secret'>): unknown => ({
+  ...rest,
+  id: formatPpkId(id),
+  peers: peers.map(renderPattern),
 });
 
 function renderPattern(pattern: IdentityPattern): string {

@@ -35,6 +35,52 @@ const relations: Readonly<Record<string, Case>> = {
     cure: /the address of the peer in list remote/,
     at: 2,
   },
+  'a PPK that is not there': {
+    into: 'cabin',
+    lines: "option ppk_id 'anna'\n\nconfig ppk 'x'\noption id bert\noption file /x",
+    option: 'ppk_id',
+    why: /no section ppk with the id «anna»/,
+    cure: /Write one of bert/,
+  },
+  'a PPK that nobody can have': {
+    into: 'phones',
+    lines: 'option ppk_required 1',
+    option: 'ppk_required',
+    why: /no PPK for its peers: nobody could connect/,
+    cure: /Add a section ppk/,
+  },
+  'a PPK that is for others': {
+    into: 'cabin',
+    lines:
+      "option ppk_required 1\noption remote_id x.example\n\nconfig ppk 'y'\noption id y\noption file /y\nlist peer z.example",
+    option: 'ppk_required',
+    why: /no PPK for its peers/,
+    cure: /list peer/,
+  },
+  'two PPKs of one id': {
+    into: 'psk',
+    lines:
+      "config ppk 'a'\noption id x\noption file /x\n\nconfig ppk 'b'\noption id x\noption file /y",
+    option: 'id',
+    why: /ppk 'a' has the same id/,
+    cure: /an id of its own/,
+    at: 5,
+  },
+  'a PPK without a secret': {
+    into: 'psk',
+    lines: "config ppk 'a'\noption id x",
+    option: 'secret',
+    why: /neither a secret nor a file/,
+    cure: /Write one of the two/,
+  },
+  'a PPK with two secrets': {
+    into: 'psk',
+    lines: `config ppk 'a'\noption id x\noption secret '${'x'.repeat(32)}'\noption file /x`,
+    option: 'file',
+    why: /a secret and a file with one/,
+    cure: /Write one of the two/,
+    at: 3,
+  },
   'a pool that is not there': {
     into: 'shared',
     lines: "option pool 'raoming'",

@@ -17,12 +17,20 @@ const warnings: Readonly<Record<string, Case>> = {
     why: /no such option: ignored/,
     cure: /Known are file/,
   },
-  'an option of a later version': {
+  'a PPK that a responder names': {
     into: 'phones',
     lines: "option ppk_id 'anna'",
     option: 'ppk_id',
-    why: /not yet supported by this version: ignored/,
-    cure: /later version/,
+    why: /no effect: who dials says which PPK it is/,
+    cure: /list peer of its section/,
+  },
+  'a PPK that a quantum computer may guess': {
+    into: 'psk',
+    lines: "config ppk 'short'\noption id anna\noption secret 'twenty-four characters..'",
+    option: 'secret',
+    why: /has 24 bytes: too few against a quantum computer/,
+    cure: /openssl rand -base64 32/,
+    at: 2,
   },
   'a section type of a later version': {
     into: 'psk',

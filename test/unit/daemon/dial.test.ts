@@ -92,6 +92,7 @@ describe('how connections stand', () => {
     peer: undefined,
     certificate: undefined,
     user: undefined,
+    ppk: undefined,
     path,
     nat: { local: false, remote: false },
     suite: undefined,

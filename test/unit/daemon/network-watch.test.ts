@@ -22,6 +22,7 @@ const snapshot = (id: number, fields: Partial<SaSnapshot> = {}): SaSnapshot => (
   peer: undefined,
   certificate: undefined,
   user: undefined,
+  ppk: undefined,
   path: { local: { ip: wifi, port: 4500 }, remote: { ip: router, port: 4500 } },
   peerAddresses: [],
   nat: { local: false, remote: false },

@@ -7,12 +7,15 @@ import type { Mac, NameOf } from '../../../src/crypto/primitives.ts';
 import {
   deriveChildKeys,
   deriveIkeKeys,
+  mixPpk,
+  type PpkKeys,
   prfPlus,
   rekeySkeyseed,
   skeyseed,
 } from '../../../src/ike/sa/keymat.ts';
 import { byKeyword } from '../../../src/transforms/table.ts';
 import own from '../../vectors/ike/kdf.json' with { type: 'json' };
+import ppks from '../../vectors/ike/ppk.json' with { type: 'json' };
 
 interface Case {
   readonly [field: string]: string;
@@ -70,6 +73,26 @@ test('prf+ ends where its one-octet counter does (pitfall 21)', () => {
   const prf = primitives.hmacSha1;
   expect(prfPlus(prf, new Uint8Array(20), new Uint8Array(1), 255 * 20)).toHaveLength(5100);
   expect(() => prfPlus(prf, new Uint8Array(20), new Uint8Array(1), 255 * 20 + 1)).toThrow('prf+');
+});
+
+describe('a PPK (RFC 8784 §3, pitfall 52)', () => {
+  const names = ['skD', 'skPi', 'skPr'] as const;
+  const keysOf = (texts: PpkTexts): PpkKeys => {
+    const [skD, skPi, skPr] = names.map((name) => new Secret(fromHex(texts[name])));
+    if (!skD || !skPi || !skPr) throw new Error('three keys');
+    return { skD, skPi, skPr };
+  };
+  type PpkTexts = Readonly<Record<(typeof names)[number], string>>;
+
+  test.each(ppks.tests)('of $ppk goes into the keys of $prf', ({ prf, ppk, plain, mixed }) => {
+    const { engine } = byKeyword(prf as 'prfsha256', 'PRF');
+    const before = keysOf(plain);
+    const after = mixPpk(primitives[engine], before, new Secret(fromHex(ppk)));
+    expect(names.map((name) => toHex(after[name].bytes))).toEqual(names.map((name) => mixed[name]));
+    expect(names.map((name) => toHex(before[name].bytes))).toEqual(
+      names.map((name) => plain[name]),
+    );
+  });
 });
 
 describe('cutting (pitfalls 21, 53)', () => {

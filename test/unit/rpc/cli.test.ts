@@ -282,6 +282,13 @@ describe('the status in words', () => {
     expect(formatStatus({ ...base, sas }, 0)).toMatch(/ 10\.3\.0\.10 .*\n +fd00:3::a$/m);
   });
 
+  test('shows whose keys have a PPK in them', async () => {
+    const base = await status();
+    expect(formatStatus(base, 0)).not.toContain('PPK');
+    const sas = base.sas.map((sa) => ({ ...sa, ppk: 'anna' }));
+    expect(formatStatus({ ...base, sas }, 0)).toMatch(/aes256gcm16, PPK /);
+  });
+
   test('lets nobody draw on the terminal', async () => {
     const base = await status();
     const sas = base.sas.map((sa) => ({ ...sa, peer: '\u001b[2Janna\n' }));

@@ -22,6 +22,7 @@ export const phone: SaSnapshot = {
   connection: 'phones',
   certificate: undefined,
   user: undefined,
+  ppk: undefined,
   peer: 'anna@example.org',
   path: {
     local: { ip: ip('203.0.113.2'), port: 4500 },

@@ -16,10 +16,11 @@ describe('the line of an event', () => {
       suite: 'aes256gcm16-prfsha384-ecp384',
       addresses: [ip('10.3.0.10'), ip('fd00::a')],
       nat: true,
+      ppk: 'anna',
     });
     expect(line).toBe(
       "sa 3: up: 'anna@example.org' on connection 'phones' from 198.51.100.10:61234 behind NAT, " +
-        'has 10.3.0.10 fd00::a, aes256gcm16-prfsha384-ecp384',
+        "has 10.3.0.10 fd00::a, aes256gcm16-prfsha384-ecp384 with PPK 'anna'",
     );
   });
 
