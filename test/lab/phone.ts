@@ -67,6 +67,8 @@ export interface PhoneOptions {
   readonly host?: Namespace;
   /** Settings of plugins, by their names. */
   readonly plugins?: Settings;
+  /** Further secrets, besides those that it proves itself with. */
+  readonly secrets?: Settings;
 }
 
 export const SUITE = { ike: 'aes128gcm16-prfsha256-x25519', esp: 'aes128gcm16-x25519' } as const;
@@ -75,12 +77,15 @@ export const SUITE = { ike: 'aes128gcm16-prfsha256-x25519', esp: 'aes128gcm16-x2
 export function startPhone(
   home: Home,
   dials: Readonly<Record<string, Dial>>,
-  { name = 'phone', host = home.phone, ...timing }: PhoneOptions = {},
+  { name = 'phone', host = home.phone, secrets, ...timing }: PhoneOptions = {},
 ): Promise<Charon> {
   const entries = Object.entries(dials);
   const config: Settings = {
     connections: Object.fromEntries(entries.map(([key, dial]) => [key, connectionOf(key, dial)])),
-    secrets: Object.fromEntries(entries.flatMap(([key, dial]) => secretOf(key, dial))),
+    secrets: {
+      ...Object.fromEntries(entries.flatMap(([key, dial]) => secretOf(key, dial))),
+      ...secrets,
+    },
   };
   return Charon.start(home.lab, host, { name, config, files: filesOf(dials), ...timing });
 }
