@@ -3,7 +3,7 @@
 .PHONY: help demo test check build native clean
 .PHONY: lint types format unit sim soak fuzz
 .PHONY: interop peers marathon guesses refusals bench
-.PHONY: pitfalls crossings scenarios attacks
+.PHONY: pitfalls crossings scenarios attacks classes mutants
 .PHONY: ipk apk feed deps
 
 help: ## this list
@@ -61,6 +61,12 @@ scenarios: deps-build ## what docs/scenarios.md asks for, and the tests that see
 
 attacks: deps-build ## what docs/attacks.md says may be tried on a login, and the tests that try it
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) attack
+
+classes: deps-build ## what broke other IKE daemons, our guards against it, and the tests of each
+	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts) class
+
+mutants: deps-build ## takes one guard after the other away, and runs the test that has to notice (ROW=7,9)
+	@node $$(node cross/bundle-tool.mjs test/run/mutants.ts)
 
 interop: build deps-lab peers ## tests with real peers alone
 	@sh test/lab/enter.sh npx vitest run --project interop

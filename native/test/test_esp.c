@@ -189,14 +189,14 @@ static void extended_numbers_authenticate_their_high_half(void)
 	CHECK_EQUAL(packet_open(&keys, &window, &packet, &opened), ESP_COUNT_BAD_ICV);
 }
 
-/* A payload with a trailer of our choice, sealed as a peer that lies would. */
-static struct packet forged(const uint8_t *payload, uint32_t bytes)
+/* A payload with an IV and a trailer of our choice, sealed as a peer that lies would. */
+static struct packet forged(const uint8_t iv[8], const uint8_t *payload, uint32_t bytes)
 {
 	struct packet packet = fresh(bytes + 16 + 16);
 	uint8_t nonce[12], aad[8] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 1};
 
-	memset(packet.data, 0, 16);
 	memcpy(packet.data, aad, 8);
+	memcpy(packet.data + 8, iv, 8);
 	memcpy(packet.data + 16, payload, bytes);
 	memcpy(nonce, keys.salt, 4);
 	memcpy(nonce + 4, packet.data + 8, 8);
@@ -205,10 +205,12 @@ static struct packet forged(const uint8_t *payload, uint32_t bytes)
 	return packet;
 }
 
+static const uint8_t no_iv[8];
+
 static enum esp_counter verdict_on(const uint8_t *payload, uint32_t bytes)
 {
 	new_keys(false);
-	struct packet packet = forged(payload, bytes);
+	struct packet packet = forged(no_iv, payload, bytes);
 	const enum esp_counter verdict = packet_open(&keys, &window, &packet, &opened);
 
 	CHECK(opened.authentic);
@@ -240,6 +242,23 @@ static void a_lying_trailer_is_dropped(void)
 	CHECK_EQUAL(verdict_on(p, total), ESP_COUNT_BAD_INNER);
 	p[31] = 6;
 	CHECK_EQUAL(verdict_on(p, total), ESP_COUNT_BAD_NEXT_HEADER);
+}
+
+/* The peer chooses its IV, which lies before the payload: read on from there, it is good padding
+ * (CVE-2022-27666, class 21). */
+static void padding_does_not_begin_before_the_payload(void)
+{
+	static const uint8_t iv[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+	uint8_t p[32];
+
+	for (uint8_t i = 0; i < 30; i++)
+		p[i] = (uint8_t)(9 + i);
+	p[30] = 38;
+	p[31] = 59;
+	new_keys(false);
+	struct packet packet = forged(iv, p, sizeof(p));
+
+	CHECK_EQUAL(packet_open(&keys, &window, &packet, &opened), ESP_COUNT_BAD_PADDING);
 }
 
 static void a_lying_inner_length_is_dropped(void)
@@ -275,7 +294,7 @@ static void padding_for_confidentiality_is_discarded(void)
 	p[230] = 0;
 	p[231] = 4;
 	new_keys(false);
-	struct packet packet = forged(p, 232);
+	struct packet packet = forged(no_iv, p, 232);
 
 	CHECK_EQUAL(packet_open(&keys, &window, &packet, &opened), ESP_COUNT_RX_PACKETS);
 	CHECK_EQUAL(packet.bytes, 28);
@@ -346,6 +365,7 @@ int main(void)
 	RUN(a_repeated_packet_is_dropped_before_it_is_opened);
 	RUN(extended_numbers_authenticate_their_high_half);
 	RUN(a_lying_trailer_is_dropped);
+	RUN(padding_does_not_begin_before_the_payload);
 	RUN(a_lying_inner_length_is_dropped);
 	RUN(padding_for_confidentiality_is_discarded);
 	RUN(refuses_to_seal_without_room);

@@ -92,7 +92,7 @@ static void errors_about_other_packets_do_not(void)
 	close_both();
 }
 
-/* A peer that seals anything may not tell of what is not its own. */
+/* A peer that seals anything may not tell of what is not its own (class 22). */
 static void errors_about_foreign_packets_do_not_come_out(void)
 {
 	struct esp_child child;

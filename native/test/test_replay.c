@@ -25,6 +25,7 @@ static int arrives(uint64_t number)
 
 #define W ((uint64_t)REPLAY_WINDOW)
 
+/* Replayed packets, class 21: what the window has left is as good as seen (CVE-2017-7184). */
 static void takes_each_number_once_inside_the_window(void)
 {
 	RESET();

@@ -1,8 +1,9 @@
 // Which tests name which row of a numbered page: «pitfall 58», «pitfalls 56, 57», «pitfalls 13–15», «pitfall C4» of
-// docs/pitfalls.md, «crossing 18» of docs/crossings.md, «scenario 27» of docs/scenarios.md, «attack 3» of docs/attacks.md.
+// docs/pitfalls.md, «crossing 18» of docs/crossings.md, «scenario 27» of docs/scenarios.md, «attack 3» of docs/attacks.md,
+// «class 7» of docs/security/cve-classes.md.
 
 /** What the rows of a page are called. */
-export const words = ['pitfall', 'crossing', 'scenario', 'attack'] as const;
+export const words = ['pitfall', 'crossing', 'scenario', 'attack', 'class'] as const;
 export type Word = (typeof words)[number];
 
 export interface Row {
@@ -19,9 +20,12 @@ export interface Mention {
 
 const one = String.raw`C?\d+(?:[–-]C?\d+)?\b(?!\.\d)`;
 const list = String.raw`${one}(?:(?:,| and)\s+${one})*`;
-const mentioned = (word: Word) => new RegExp(String.raw`\b${word}s?\s+(${list})`, 'gi');
-const naming = /\b(?:pitfall|crossing|scenario|attack)s? \w?\d/i;
+const mentioned = (word: Word) => new RegExp(String.raw`\b${word}(?:e?s)?\s+(${list})`, 'gi');
+const naming = /\b(?:pitfall|crossing|scenario|attack|class)(?:e?s)? \w?\d/i;
 const row = /^\| (C?\d+) \| (.+?) \| (.+?) \|/;
+
+export const pageOf = (word: Word): string =>
+  word === 'class' ? 'docs/security/cve-classes.md' : `docs/${word}s.md`;
 
 /** The rows of a page, in their order. */
 export function readRows(text: string): Row[] {

@@ -1,19 +1,21 @@
-// `make pitfalls`, `make crossings`, `make scenarios`, `make attacks`: every row of the page of that name in docs/ with the tests that
-// name it, and those that nobody names yet.
+// `make pitfalls`, `make crossings`, `make scenarios`, `make attacks`, `make classes`: every row of the page of that name in
+// docs/ with the tests that name it, and those that nobody names yet.
 import { readFileSync } from 'node:fs';
 import { sourcesBelow } from '../architecture/sources.ts';
 import { inCheckout } from '../lab/checkout.ts';
 import {
   type Mention,
   mentionsIn,
+  pageOf,
   type Row,
   readRows,
   type Word,
   words,
 } from './pitfall-mentions.ts';
 
+const plurals: Partial<Record<Word, string>> = { pitfall: 'rules', class: 'classes' };
 const word: Word = words.find((one) => one === process.argv[2]) ?? 'pitfall';
-const rows = readRows(readFileSync(inCheckout(`docs/${word}s.md`), 'utf8'));
+const rows = readRows(readFileSync(inCheckout(pageOf(word)), 'utf8'));
 const mentions = ['test', 'native/test'].flatMap((folder) =>
   sourcesBelow(folder, '.ts', '.c', '.h')
     .filter(({ path }) => !/^(unit\/)?run\//.test(path)) // which speak of pitfalls in general
@@ -38,7 +40,7 @@ function summarize(): void {
     if (!isKnown(id)) process.stdout.write(`\nno ${word} ${id}, named by ${file}: ${title}\n`);
   }
   process.stdout.write('\n');
-  count(word === 'pitfall' ? 'rules' : `${word}s`, (id) => !id.startsWith('C'));
+  count(plurals[word] ?? `${word}s`, (id) => !id.startsWith('C'));
   if (word === 'pitfall') count('collisions', (id) => id.startsWith('C'));
 }
 

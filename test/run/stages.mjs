@@ -48,6 +48,7 @@ const stages = [
     needs: ['/usr/bin/valgrind'],
   },
   { name: 'fuzz targets in C, by gcc', check: true, argv: native('fuzz-seeds') },
+  { name: 'guards removed', check: false, argv: ['make', '-s', 'mutants'] },
   {
     name: 'fuzz targets',
     check: false,

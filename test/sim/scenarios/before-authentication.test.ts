@@ -138,7 +138,7 @@ describe('IKE_AUTH', () => {
     },
   );
 
-  test('a second time, as somebody else, changes nothing (class 1)', () => {
+  test('a second time, as somebody else, changes nothing (class 30)', () => {
     const { gateway, guest } = doorstep();
     const peer = guest();
     expect(peer.ask(Exchange.IKE_AUTH, login(peer, { id: 'ben@example.org' }))).toBeUndefined();
@@ -154,6 +154,9 @@ describe('IKE_AUTH', () => {
     const request = peer.seal(Exchange.IKE_AUTH, login(peer));
     expect(peer.hears(() => [1, 2].map(() => peer.send(request)))).toHaveLength(2);
     expect(notifies(peer.lastHeard().payloads)).toEqual(['AUTHENTICATION_FAILED']);
+    peer.nextId = 2;
+    expect(peer.ask(Exchange.IKE_AUTH, login(peer))).toBeUndefined();
+    expect(gateway.eventsOf('attempt.failed')).toHaveLength(1);
     expect(kinds(gateway)).not.toContain('bug');
   });
 });

@@ -97,7 +97,7 @@ describe('certificates on both sides', () => {
     expect(house.gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('the same name with another key does not pass (CVE-2020-16088, attack 12)', () => {
+  test('the same name with another key does not pass (CVE-2020-16088, class 4, attack 12)', () => {
     const stolen = own('phone', 'p256', 'gateway p256');
     const house = dialled({
       gateway: gateway('p256'),

@@ -8,7 +8,7 @@ const agree = ({ world, actor, peer }: Meeting, children = 1): void =>
   expectAgreement(world, actor, peer, children);
 const busy = 'N(TEMPORARY_FAILURE)';
 
-/** RFC 7296 §2.8.1: of four nonces, the exchange with the lowest is the redundant one. */
+/** RFC 7296 §2.8.1: of four nonces, the exchange with the lowest is the redundant one (class 19). */
 describe.each([
   ['the phone’s Ni', 'phone', { phone: [0, 9], gateway: [9, 9] }],
   ['the gateway’s Nr to the phone', 'phone', { phone: [9, 9], gateway: [9, 0] }],

@@ -143,7 +143,7 @@ describe('a cookie', () => {
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
-  test('is good only for the address, the SPI and the nonce it was made for (pitfall 14)', () => {
+  test('is good only for the address, the SPI and the nonce it was made for (class 27, pitfall 14)', () => {
     const { gateway, stranger } = busy();
     const peer = stranger();
     peer.send(peer.initRequest());
@@ -196,7 +196,7 @@ describe('one IKE_SA_INIT request', () => {
     expect(answersTo(200)).toEqual([]); // longer than any honest request
   });
 
-  test.each([4097, 20_000, 60_000])('of %i bytes is too long to be kept', (bytes) => {
+  test.each([4097, 20_000, 60_000])('of %i bytes is too long to be kept (class 29)', (bytes) => {
     const { gateway, stranger } = doorstep();
     const peer = stranger();
     const vendor = payload(P.VENDOR, { data: new Uint8Array(bytes) });

@@ -50,7 +50,7 @@ describe('a gateway that lies to us', () => {
     expectOut(scene);
   });
 
-  test('with a wrong AUTH hears no name (CVE-2015-4171, attack 13)', () => {
+  test('with a wrong AUTH hears no name (CVE-2015-4171, class 3, attack 13)', () => {
     const scene = loggingIn();
     const wrong = replaced(scene.proof, payload(P.AUTH, { method: 2, data: new Uint8Array(32) }));
     const answer = scene.hear(...wrong, request(1, EapType.IDENTITY, none));
@@ -59,7 +59,7 @@ describe('a gateway that lies to us', () => {
     expectOut(scene);
   });
 
-  test('with EAP-Success at once is not believed (CVE-2021-45079, pitfall 37, attack 1)', () => {
+  test('with EAP-Success at once is not believed (CVE-2021-45079, class 2, pitfall 37, attack 1)', () => {
     const scene = loggingIn();
     scene.hear(...scene.proof, eap({ code: 'success', identifier: 1 }));
 

@@ -4,7 +4,7 @@ import { ip } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
-import { doorstep, onlyChild } from '../doorstep.ts';
+import { doorstep, notifies, onlyChild } from '../doorstep.ts';
 import { household, roam as move } from '../household.ts';
 import { login, natDetection, notify, peerSpi, rekeyOf } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
@@ -49,7 +49,7 @@ describe('an authenticated peer must not send our traffic to a third party (RFC 
     expect(goesTo(gateway)).not.toContain(victim);
   });
 
-  test('COOKIE2 is repeated to wherever the SA is by then', () => {
+  test('COOKIE2 is repeated to wherever the SA is by then (class 28)', () => {
     const { world, gateway, guest } = doorstep();
     const peer = guest(mobile);
     spoofed(peer, () => peer.ask(Exchange.INFORMATIONAL, update(peer)));
@@ -64,6 +64,21 @@ describe('an authenticated peer must not send our traffic to a third party (RFC 
     }
     expect(goesTo(gateway)).not.toContain(victim);
   });
+
+  test.each(['224.0.0.9', '255.255.255.255', '0.0.0.0'])(
+    'to a group of hosts is not taken, nor to %s (class 28)',
+    (address) => {
+      const { world, gateway, guest } = doorstep();
+      const peer = guest(mobile);
+      const home = peer.from;
+      peer.from = { ...home, ip: ip(address) };
+      const answer = peer.ask(Exchange.INFORMATIONAL, update(peer));
+      peer.from = home;
+      world.run(seconds(1));
+      expect(notifies(answer)).toContain('UNACCEPTABLE_ADDRESSES');
+      expect(goesTo(gateway)).not.toContain(address);
+    },
+  );
 
   test('without UPDATE_SA_ADDRESSES nothing moves once MOBIKE is agreed (RFC 4555 §3.8)', () => {
     const { gateway, halfOpen } = doorstep();

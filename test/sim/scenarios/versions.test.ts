@@ -43,7 +43,7 @@ describe('the version', () => {
   );
 
   test.each([0x10, 0x11, 0x00])(
-    '%i, IKEv1 and older, is dropped in silence (class 6)',
+    '%i, IKEv1 and older, is dropped in silence (classes 6, 13)',
     (version) => {
       const { gateway, stranger } = doorstep();
       const peer = stranger();

@@ -20,7 +20,7 @@ describe('requests of the peer (RFC 7296 §2.2, §2.3)', () => {
     expect(window.judge(4)).toBe('outside');
   });
 
-  test('the one just answered is repeated, older ones are outside (pitfalls 2, 6)', () => {
+  test('the one just answered is repeated, older ones are outside (class 26, pitfalls 2, 6)', () => {
     const window = answered(0, 1);
     expect(window.judge(1)).toBe('repeated');
     expect(window.judge(0)).toBe('outside');

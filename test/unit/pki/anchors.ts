@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { ChainVerdict } from '../../../src/ike/core.ts';
 import { type Certificate, readCertificate } from '../../../src/pki/certificate.ts';
-import { type Anchor, verifyChain } from '../../../src/pki/chain.ts';
+import { type Anchor, type JudgeRevocation, verifyChain } from '../../../src/pki/chain.ts';
 import type { Purpose } from '../../../src/pki/rules.ts';
 import type { LabCertificate } from '../../lab/pki.ts';
 
@@ -25,18 +25,19 @@ export interface Question {
   readonly purpose?: Purpose;
   readonly at?: Date;
   readonly plausible?: boolean;
+  readonly revocation?: JudgeRevocation;
 }
 
 export function judge(
   chain: readonly Pick<LabCertificate, 'der'>[],
-  { trusted, stored = [], purpose = 'client', at = now, plausible = true }: Question,
+  { trusted, stored = [], purpose = 'client', at = now, plausible = true, revocation }: Question,
 ): Promise<ChainVerdict> {
   const anchors = [
     ...trusted.map(authority),
     ...stored.map((link) => ({ ...authority(link), kind: 'intermediate' as const })),
   ];
   const ders = chain.map(({ der }) => der);
-  return verifyChain(ders, purpose, anchors, at, plausible);
+  return verifyChain(ders, purpose, anchors, at, plausible, revocation);
 }
 
 /** A verdict with this cause whose sentence has these words in this order. */

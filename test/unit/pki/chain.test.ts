@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { toHex } from '../../../src/base/bytes.ts';
+import type { JudgeRevocation } from '../../../src/pki/chain.ts';
 import { PathSearch } from '../../../src/pki/path.ts';
 import { formatIdentity } from '../../../src/policy/identity.ts';
 import { hasOpenssl, openssl } from '../../lab/openssl.ts';
@@ -84,12 +85,29 @@ describe('a path to an authority', () => {
     );
   });
 
-  test('does not trust a root that the peer brings along (CVE-2023-26463)', async () => {
+  test('does not trust a root that the peer brings along (CVE-2023-26463, class 3)', async () => {
     const evil = await makeCa({ name: 'C=CH, O=Home, CN=Home Root' });
     const peer = await issue(evil, { name: 'C=CH, O=Home, CN=anna' });
     expect(await judge([peer, evil], { trusted: [root] })).toEqual(
       refused('untrusted', 'CN=anna', 'that key did not sign it'),
     );
+  });
+
+  // Addresses of revocation lists stand in certificates: a stranger's, or those of a path that is no good anyway, had
+  // daemons fetch whatever a stranger wanted (CVE-2022-40617).
+  test('is asked about at its authority only where it is good otherwise (class 14)', async () => {
+    const stranger = await selfSigned({ name: 'CN=stranger' });
+    const expired = await issue(root, { name: 'CN=anna', notAfter: new Date('2025-01-01') });
+    const good = await issue(root, { name: 'CN=anna' });
+    const asked: string[] = [];
+    const revocation: JudgeRevocation = async ([leaf]) => {
+      asked.push(leaf ? toHex(leaf.spki) : '');
+      return undefined;
+    };
+    for (const one of [stranger, expired, good]) {
+      await judge([one], { trusted: [root], revocation });
+    }
+    expect(asked).toEqual([toHex(certificateOf(good.der).spki)]);
   });
 
   test('takes the other of two authorities of one name when the first did not sign', async () => {

@@ -4,7 +4,7 @@ import { fromHex } from '../../../src/base/bytes.ts';
 import { NotDer, readDer, readElement } from '../../../src/pki/der.ts';
 import { element } from './build-der.ts';
 
-describe('DER', () => {
+describe('DER (class 14)', () => {
   test.each([
     ['an indefinite length', '3080'],
     ['an indefinite length that ends', '30800000'],

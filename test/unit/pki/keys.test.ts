@@ -157,7 +157,7 @@ describe('Wycheproof (CVE class 5)', () => {
   }
 });
 
-describe('forged PKCS#1 v1.5 blocks under exponent 3 (CVE-2018-16151)', () => {
+describe('forged PKCS#1 v1.5 blocks under exponent 3 (CVE-2018-16151, class 5)', () => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
   const spki = new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }));
   const digestInfo = concat(

@@ -55,7 +55,7 @@ describe('keys of peers', () => {
     ['an exponent of 40 bits', modulusOf(2048), '0100000001', 'bad exponent'],
     ['a negative modulus', 'c3'.repeat(256), f4, 'cannot be read'],
     ['a padded exponent', modulusOf(2048), '0003', 'cannot be read'],
-  ])('RSA with %s is refused', (_, modulus, exponent, why) => {
+  ])('RSA with %s is refused (class 14)', (_, modulus, exponent, why) => {
     const judgement = judgePublicKey(rsaSpki(modulus, exponent));
     expect(judgement).toMatchObject({ ok: false, why: expect.stringContaining(why) });
     expect(

@@ -45,7 +45,7 @@ describe('attributes inside EAP-TTLS', () => {
     ['less than a header with a vendor', '00000019 8000000b 00000137'],
     ['more than there is', '00000001 4000000d 616e6e61'],
     ['16 MiB', '00000001 40ffffff 616e6e61'],
-  ])('are refused with a length of %s', (_, hex) => {
+  ])('are refused with a length of %s (class 15)', (_, hex) => {
     expect(() => decodeAvps(fromHex(hex))).toThrow(WireError);
   });
 
