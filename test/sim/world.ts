@@ -92,6 +92,8 @@ export class SimHost {
   /** Is told what happens, after the turn in which it happened. */
   watcher: ((event: TraceEvent) => void) | undefined;
   ports: Ports;
+  /** Effects that it performs before it is killed; undefined: it lives. */
+  effectsLeft: number | undefined;
   readonly #start: () => Core;
 
   readonly secrecy = new Secrecy();
@@ -192,7 +194,15 @@ export class World {
   input(host: SimHost, input: Input): void {
     const { effects, deadline } = host.handle(this.#clockOf(host, input), input);
     host.deadline = deadline;
-    for (const effect of effects) perform(this, host, effect);
+    for (const effect of effects) {
+      if (host.effectsLeft === 0) {
+        host.effectsLeft = undefined;
+        host.restart();
+        return;
+      }
+      if (host.effectsLeft !== undefined) host.effectsLeft--;
+      perform(this, host, effect);
+    }
   }
 
   /** The packet that `from` would send now reaches `to`, or finds no SA there. */
