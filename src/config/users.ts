@@ -30,8 +30,7 @@ export function loadAccounts(
   const users = user.filter(({ options }) => !dialled.has(options.connection ?? ''));
   for (const each of user) if (!isOwner(each, devices)) checkPassword(each, findings);
   for (const each of devices) checkDevice(each, users, findings);
-  checkNames([...users, ...devices], findings);
-  checkSerials(devices, findings);
+  checkClaims([...users, ...devices], findings);
   for (const each of users) checkNumber(each, devices, findings);
   const accounts = [...users.map(accountOfUser), ...devices.map(accountOfDevice)];
   checkAddresses([...users, ...devices], pools, findings);
@@ -152,37 +151,42 @@ function checkDevice(
   );
 }
 
-function checkNames(all: readonly Section<'user' | 'device'>[], findings: Findings): void {
-  const taken = new Map<string, string>();
-  for (const { section, options } of all) {
-    const key = options.name.toLowerCase();
-    const other = taken.get(key);
-    if (other !== undefined) {
-      findings.error(
-        { section, option: 'name' },
-        `another section is for the same name: ${other}`,
-        'Remove one of them; upper and lower case make no difference.',
-      );
-    }
-    taken.set(key, section.label);
-  }
+interface Claim {
+  /** The option that says it. */
+  readonly option: 'name' | 'certificate';
+  readonly what: string;
+  readonly cure: string;
+  /** The same for two sections that claim the same thing; undefined: it claims none. */
+  readonly key: (options: Section<'user' | 'device'>['options']) => string | undefined;
 }
 
-/** Of two records that are for one certificate only one could bar it. */
-function checkSerials(devices: readonly Section<'device'>[], findings: Findings): void {
-  const taken = new Map<string, string>();
-  for (const { section, options } of devices) {
-    const { certificate: serial } = options;
-    if (serial === undefined) continue;
-    const other = taken.get(serial);
-    if (other !== undefined) {
-      findings.error(
-        { section, option: 'certificate' },
-        `another section is for the same certificate: ${other}`,
-        'Remove one of them, or correct the serial number.',
-      );
+/** What only one section may say. */
+const claims: readonly Claim[] = [
+  {
+    ...{ option: 'name', what: 'name', key: ({ name }) => name.toLowerCase() },
+    cure: 'Remove one of them; upper and lower case make no difference.',
+  },
+  {
+    // Of two records that are for one certificate only one could bar it.
+    ...{ option: 'certificate', what: 'certificate' },
+    key: (options) => ('certificate' in options ? options.certificate : undefined),
+    cure: 'Remove one of them, or correct the serial number.',
+  },
+];
+
+function checkClaims(all: readonly Section<'user' | 'device'>[], findings: Findings): void {
+  for (const { option, what, key, cure } of claims) {
+    const taken = new Map<string, string>();
+    for (const { section, options } of all) {
+      const claimed = key(options);
+      if (claimed === undefined) continue;
+      const other = taken.get(claimed);
+      if (other !== undefined) {
+        const why = `another section is for the same ${what}: ${other}`;
+        findings.error({ section, option }, why, cure);
+      }
+      taken.set(claimed, section.label);
     }
-    taken.set(serial, section.label);
   }
 }
 
