@@ -10,8 +10,14 @@ type Accounts = readonly Account[];
  * Names are compared without regard to case, as phones like to begin them with a capital. `DOMAIN\user` is how
  * Windows writes a user, whatever its domain is.
  * @param now wall clock, in milliseconds since 1970
+ * @param isTime whether that clock can be believed
  */
-export function findAccount(accounts: Accounts, name: string, now: number): AccountAnswer {
+export function findAccount(
+  accounts: Accounts,
+  name: string,
+  now: number,
+  isTime = true,
+): AccountAnswer {
   const account =
     accountNamed(accounts, name) ?? accountNamed(accounts, name.slice(name.lastIndexOf('\\') + 1));
   if (!account) {
@@ -20,6 +26,10 @@ export function findAccount(accounts: Accounts, name: string, now: number): Acco
   }
   const bar = whyBarred(account, accounts, now);
   if (bar) return { ok: false, cause: 'account-barred', ...bar };
+  // Whose time may be over waits until that can be told. A tunnel that stands is not judged by such a clock.
+  const last = isTime ? undefined : endOf(account, accounts);
+  if (last !== undefined)
+    return { ok: false, cause: 'clock-wrong', ...inDoubt(account, last, now) };
   const { ntHash, maxDevices: most } = account;
   if (!ntHash) return { ok: false, cause: 'no-password', ...withoutPassword(account) };
   const connection = connectionOf(account, accounts);
@@ -37,7 +47,7 @@ export function whyBarred(account: Account, accounts: Accounts, now: number): Ba
   const { kind, name, revoked, enabled, expires, owner: ownersName } = account;
   const who = `the ${kind} «${name}»`;
   if (revoked !== undefined) {
-    const why = `${who} was revoked on ${new Date(revoked).toISOString().slice(0, 10)}`;
+    const why = `${who} was revoked on ${dayOf(revoked)}`;
     return { why, advice: 'If it is back in good hands, add it again: «ikectl device add».' };
   }
   if (!enabled) {
@@ -92,6 +102,21 @@ export function whyOut(
   return 'its user is for another connection';
 }
 
+/** The last moment of an account or of its owner's, whichever is earlier; undefined: neither has one. */
+function endOf({ expires, owner }: Account, accounts: Accounts): number | undefined {
+  const ownersEnd = owner === undefined ? undefined : accountNamed(accounts, owner)?.expires;
+  const ends = [expires, ownersEnd].filter((end) => end !== undefined);
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+function inDoubt({ kind, name }: Account, last: number, now: number): Bar {
+  return {
+    why: `the ${kind} «${name}» may come in until ${dayOf(last)}, and the router's clock says ${dayOf(now)}, which cannot be: whether that is over is not known`,
+    advice:
+      'Wait until the router has the time: it fetches it (NTP) as soon as it reaches the Internet. Who has no last day comes in meanwhile.',
+  };
+}
+
 /** Addresses to give, and those among them that are somebody's. */
 export const addressesOf = ({ pools, accounts }: Pick<Configuration, 'pools' | 'accounts'>) => ({
   pools,
@@ -123,6 +148,8 @@ export function nextExpiry(accounts: Accounts, now: number): number | undefined 
 
 export const accountNamed = (accounts: Accounts, name: string): Account | undefined =>
   accounts.find((account) => account.name.toLowerCase() === name.toLowerCase());
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const hasSerial = ({ certificate: serial }: Account, certificate = ''): boolean =>
   serial !== undefined && certificate.slice(certificate.lastIndexOf(':') + 1) === serial;

@@ -18,6 +18,7 @@ import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { accountOf, addressesOf, findAccount, fixedFor } from './accounts.ts';
 import { type Answering, asker, carriedBy, shortestIdle } from './answers.ts';
 import { chainJudge } from './chain-judge.ts';
+import { isPlausible } from './clock.ts';
 import { Daemon, systemClock } from './daemon.ts';
 import { sourceFor, standingsOf, waysTo } from './dial.ts';
 import { Dialler } from './dialler.ts';
@@ -228,7 +229,11 @@ function answeringOf(
       verifySignature(spki, scheme, octets, signature),
     sign: ({ keyId, scheme, octets }) => inUse.gathered.store.sign(keyId, scheme, octets),
     lease: (request) => leaseFor(request, leases, inUse.gathered.configuration),
-    account: ({ name }) => findAccount(inUse.gathered.configuration.accounts, name, Date.now()),
+    account({ name }) {
+      const { configuration, store } = inUse.gathered;
+      const now = new Date();
+      return findAccount(configuration.accounts, name, now.getTime(), isPlausible(now, store.held));
+    },
     openTls: ({ opening }) => tls.open(opening, (keyId) => inUse.gathered.store.exportKey(keyId)),
     tls: ({ tls: ref, records, data }) => tls.step(ref, records, data),
     exportTls: ({ tls: ref, ...wanted }) => tls.export(ref, wanted),

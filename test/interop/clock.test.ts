@@ -10,8 +10,10 @@ import {
   basics,
   certificateFiles,
   certificateGuests,
+  eapGuests,
   presharedKey,
   pskGuests,
+  user,
 } from '../lab/household.ts';
 import { gatewayName, startPhone } from '../lab/phone.ts';
 import { stage } from '../lab/stage.ts';
@@ -39,7 +41,11 @@ const scene = stage({
       [
         ...basics({ keepalive: 1 }),
         ...[pskGuests({ dpd: 2 }), presharedKey(anna.id, anna.secret)],
-        ...[certificateGuests(), ...files],
+        ...[certificateGuests(), { ...eapGuests(), name: 'logins' }, ...files],
+        ...[
+          user('carla', 'correct horse stable'),
+          user('guest', 'wrong battery staple', { expires: '2099-12-31' }),
+        ],
       ],
       {
         env: {
@@ -48,6 +54,16 @@ const scene = stage({
         },
       },
     );
+    const login = (id: string, password: string) =>
+      ({
+        login: {
+          kind: 'eap',
+          method: 'eap-mschapv2',
+          id,
+          password,
+          authority: authority.certificate,
+        },
+      }) as const;
     const phone = await startPhone(home, {
       shared: { login: anna },
       certified: {
@@ -55,6 +71,10 @@ const scene = stage({
           ...{ kind: 'certificate', id: 'berta@example.org', credential },
           authority: authority.certificate,
         },
+      },
+      ...{
+        endless: login('carla', 'correct horse stable'),
+        visitor: login('guest', 'wrong battery staple'),
       },
     });
     return { gateway, phone, set };
@@ -85,6 +105,16 @@ test('in 1970 nobody comes in by certificate, and both the log and explain say w
   expect(gateway.log).toMatch(/router's clock says 1970-01-01/);
 });
 
+test('in 1970 a user without a last day comes in, and a user with one waits', async () => {
+  const { gateway, phone } = scene();
+
+  expect((await phone.initiate('endless')).code, phone.log).toBe(0);
+  expect((await phone.initiate('visitor')).code).not.toBe(0);
+
+  expect(await gateway.explain()).toMatch(/user «guest» may come in until 2099-12-31/);
+  expect((await phone.terminate('endless')).code).toBe(0);
+});
+
 test('when NTP sets the clock, tunnels stay, and certificates are good from then on', async () => {
   const { gateway, phone, home, set } = scene();
   const before = await uptime();
@@ -92,6 +122,8 @@ test('when NTP sets the clock, tunnels stay, and certificates are good from then
   set(0);
 
   expect((await phone.initiate('certified')).code).toBe(0);
+  expect((await phone.initiate('visitor')).code).toBe(0);
+  expect((await phone.terminate('visitor')).code).toBe(0);
   expect(await ping(home.phone, address.lan, 10)).toMatchObject({ received: 10 });
   expect(await selftest()).toMatch(/^fine +clock: /m);
   const after = await uptime();

@@ -37,6 +37,34 @@ describe('an account', () => {
   });
 });
 
+describe('while the clock cannot be true', () => {
+  // A router without a battery starts in 1970, where no last day is over: whoever's account had ended came in again until
+  // the router had the time.
+  const soon = { expires: Date.UTC(2027, 0, 1) };
+  const found = (...all: readonly Account[]) => findAccount(all, 'anna-iphone', 5000, false);
+  const phone = account({ kind: 'device', name: 'anna-iphone' });
+
+  test.each([
+    ['a device', [account({ ...phone, ...soon })]],
+    ['the device of a user', [account(soon), account({ ...phone, owner: 'anna' })]],
+  ])('%s with a last day waits, and the owner reads why', (_, all) => {
+    expect(found(...all)).toMatchObject({
+      ...{ ok: false, cause: 'clock-wrong' },
+      why: expect.stringMatching(/until 2027-01-01, and the router's clock says 1970-01-01/),
+    });
+  });
+
+  test('who has no last day comes in', () => {
+    expect(found(account({}), phone)).toMatchObject({ ok: true });
+  });
+
+  test('a tunnel that stands is left alone', () => {
+    const sa = { user: 'anna', certificate: undefined, connection: 'phones' };
+    const all = [account(soon)];
+    expect(whyOut(sa, all, all, 5000)).toBeUndefined();
+  });
+});
+
 describe('a device', () => {
   const anna = account({ connection: 'phones' });
   const phone = account({ kind: 'device', name: 'anna-iphone', owner: 'Anna' });
