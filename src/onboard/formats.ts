@@ -18,6 +18,8 @@ export interface Format {
   readonly platforms: readonly string[];
   /** Credentials that it can carry. */
   readonly auth: readonly Credential['kind'][];
+  /** Whether its system looks for a signature (CMS) around it. */
+  readonly isSigned?: true;
   /** @throws CannotMake */
   readonly make: (onboarding: Onboarding) => Profile;
 }
@@ -30,6 +32,7 @@ export const formats: readonly Format[] = [
     title: 'Profile for iPhone, iPad and Mac',
     platforms: ['ios', 'macos'],
     auth: both,
+    isSigned: true,
     make: appleProfile,
   },
   {

@@ -131,6 +131,8 @@ export interface ExportRequest {
   readonly format: string;
   /** Makes another password or certificate first; the one before stops working at once. */
   readonly renew: boolean;
+  /** Leaves out the signature of the gateway, where the format has one: to read the file, or to change it. */
+  readonly isUnsigned?: boolean;
 }
 
 /** Files for a device, and what to do with them. */

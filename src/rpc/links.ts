@@ -14,6 +14,7 @@ export interface LinkRequest {
   readonly minutes: number;
   /** See ExportRequest. */
   readonly renew: boolean;
+  readonly isUnsigned?: boolean;
 }
 export interface LinkFacts {
   /** Tells it from others; it opens nothing. */

@@ -1,9 +1,10 @@
 // The desk's part for devices: a record, a credential that is told once, and profiles from both.
 import type { Account } from '../../config/configuration.ts';
 import { type OptionEdits, removeSection, setOptions } from '../../config/edit.ts';
-import type { Credential } from '../../onboard/device.ts';
+import type { Credential, Gateway } from '../../onboard/device.ts';
 import { fingerprint, formatIn, staleIn } from '../../onboard/fingerprint.ts';
 import { formats } from '../../onboard/formats.ts';
+import type { Signer } from '../../pki/cms.ts';
 import type {
   AddedDevice,
   DeviceChange,
@@ -16,6 +17,7 @@ import type {
 import type { CertificateDesk, CertificateFacts, IssuedDevice } from '../../rpc/certificates.ts';
 import { Refused } from '../../rpc/method.ts';
 import { accountNamed, whyBarred } from '../accounts.ts';
+import { isPlausible } from '../clock.ts';
 import { forget, gather } from '../gather.ts';
 import {
   type Accounts,
@@ -36,7 +38,7 @@ import {
   userNamed,
 } from './account-sections.ts';
 import { AtHand } from './at-hand.ts';
-import { type Guest, gatewayRecord } from './gateway-record.ts';
+import { type Guest, gatewayRecord, signerFor } from './gateway-record.ts';
 import { makePassphrase } from './passphrase.ts';
 import { configurationOf, type DeskPlace } from './place.ts';
 import { deviceRecord, formatFor, makeProfile } from './profiles.ts';
@@ -141,10 +143,10 @@ export class DeviceDesk {
   formats(platform: string | undefined): readonly FormatFacts[] {
     return formats
       .filter(({ platforms }) => platform === undefined || platforms.includes(platform))
-      .map(({ make: _, ...facts }) => facts);
+      .map(({ format, title, platforms, auth }) => ({ format, title, platforms, auth }));
   }
 
-  async export({ name, format: wanted, renew }: ExportRequest): Promise<ProfileFacts> {
+  async export({ name, format: wanted, renew, isUnsigned }: ExportRequest): Promise<ProfileFacts> {
     const { accounts } = configurationOf(this.#place);
     const device = deviceNamed(name, accounts);
     if (device.revoked !== undefined) {
@@ -155,9 +157,12 @@ export class DeviceDesk {
     if (renew) await this.#renew(device, auth);
     const credential = this.#atHand.of(name) ?? toldBefore(device);
     const renewed = deviceNamed(name, configurationOf(this.#place).accounts);
-    return this.#withGateway(guestOf(renewed), (gateway) => {
+    return this.#withGateway(guestOf(renewed), (gateway, signer) => {
       const record = deviceRecord(renewed);
-      const profile = makeProfile(format, { gateway, device: record, credential });
+      const at = this.#place.now();
+      // Whoever looks at a signature from 1970 believes it less than none.
+      const signature = isUnsigned || !isPlausible(at) ? undefined : { signer, at };
+      const profile = makeProfile(format, { gateway, device: record, credential }, signature);
       const stamp = fingerprint(format.format, gateway, record);
       if (renewed.profile !== stamp) note(this.#place, renewed, { profile: stamp });
       return profile;
@@ -231,14 +236,15 @@ export class DeviceDesk {
     }
   }
 
-  #withGateway<T>(guest: Guest, use: (gateway: ReturnType<typeof gatewayRecord>) => T): T {
+  #withGateway<T>(guest: Guest, use: (gateway: Gateway, signer: Signer) => T): T {
     const { gathered, problems } = gather(this.#place.configFile);
     if (!gathered) {
       const [first] = problems.filter(({ severity }) => severity === 'error');
       throw new Refused(`mend the configuration first: ${first?.why ?? 'it cannot be read'}`);
     }
     forget(gathered.configuration);
-    return use(gatewayRecord(this.#place.inOrder?.(gathered) ?? gathered, guest));
+    const ordered = this.#place.inOrder?.(gathered) ?? gathered;
+    return use(gatewayRecord(ordered, guest), signerFor(guest, ordered));
   }
 }
 

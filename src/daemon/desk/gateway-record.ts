@@ -3,6 +3,7 @@ import { isIpv4 } from '../../base/ip.ts';
 import type { Account, Configuration } from '../../config/configuration.ts';
 import type { Authority, Gateway } from '../../onboard/device.ts';
 import { type Certificate, readCertificate } from '../../pki/certificate.ts';
+import type { Signer } from '../../pki/cms.ts';
 import { certificatePem } from '../../pki/pem.ts';
 import { commonNameIn } from '../../pki/rdn.ts';
 import { formatIdentity } from '../../policy/identity.ts';
@@ -41,6 +42,12 @@ export function gatewayRecord(gathered: Gathered, guest: Guest): Gateway {
     mtu: planeOptions(service).mtu,
     wifi: service.home.wifi,
   };
+}
+
+/** Who vouches for profiles of that device: the certificate that proves the gateway to it. @throws Refused as gatewayRecord */
+export function signerFor(guest: Guest, gathered: Gathered): Signer {
+  const { chain, keyId, keyType } = certificateFor(connectionFor(guest, gathered), gathered);
+  return { chain, keyType, sign: (scheme, octets) => gathered.store.sign(keyId, scheme, octets) };
 }
 
 /** The first connection that lets in such a device, those with a pool before the others. */

@@ -7,6 +7,7 @@ import {
   type ProfileFile,
 } from '../../onboard/device.ts';
 import { type Format, formatNamed, formats } from '../../onboard/formats.ts';
+import { type Signer, signedData } from '../../pki/cms.ts';
 import type { FileFacts, ProfileFacts } from '../../rpc/accounts.ts';
 import { Refused } from '../../rpc/method.ts';
 
@@ -21,16 +22,25 @@ export function formatFor(name: string, auth: 'password' | 'certificate'): Forma
   throw new Refused(`${format.title}: there it takes a device with a ${format.auth.join(' or ')}`);
 }
 
-export const deviceRecord = ({ name, routing, isOnDemand }: Account): Device => ({
-  name,
-  routing,
-  isOnDemand,
+export const deviceRecord = ({ name, section, routing, isOnDemand }: Account): Device => ({
+  ...{ name, routing, isOnDemand },
+  key: section ?? name,
 });
 
-/** @throws Refused */
-export function makeProfile(format: Format, onboarding: Onboarding): ProfileFacts {
+interface Signature {
+  readonly signer: Signer;
+  readonly at: Date;
+}
+
+/** @param signature put around a format that has one; undefined: around none. @throws Refused */
+export function makeProfile(
+  format: Format,
+  onboarding: Onboarding,
+  signature: Signature | undefined,
+): ProfileFacts {
   try {
-    const { file, extras, secret, steps } = format.make(onboarding);
+    const { file: plain, extras, secret, steps } = format.make(onboarding);
+    const file = format.isSigned && signature ? signed(plain, signature) : plain;
     const { credential } = onboarding;
     return {
       ...{ format: format.format, file: fileFacts(file), extras: extras.map(fileFacts) },
@@ -41,6 +51,12 @@ export function makeProfile(format: Format, onboarding: Onboarding): ProfileFact
   } catch (error) {
     throw error instanceof CannotMake ? new Refused(error.message) : error;
   }
+}
+
+/** As it is where the gateway's key cannot sign: systems say so, and take it all the same. */
+function signed(file: ProfileFile, { signer, at }: Signature): ProfileFile {
+  const content = signedData(Buffer.from(file.content), signer, at);
+  return content ? { ...file, content } : file;
 }
 
 function fileFacts({ filename, type, content }: ProfileFile): FileFacts {

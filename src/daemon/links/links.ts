@@ -50,16 +50,16 @@ export class Links implements LinkDesk {
     this.#options = options;
   }
 
-  async create({ name, format, minutes, renew }: LinkRequest): Promise<CreatedLink> {
+  async create({ minutes, ...request }: LinkRequest): Promise<CreatedLink> {
     if (this.#links.size >= most) throw new Refused(`there are ${most} links already: delete one`);
     const door = await this.#open();
     try {
-      const profile = await this.#options.accounts.exportDevice({ name, format, renew });
+      const profile = await this.#options.accounts.exportDevice(request);
       const token = Buffer.from(this.#options.random(tokenBytes)).toString('base64url');
       const key = hashOf(token);
       const link: Link = {
         id: key.slice(0, 12),
-        ...{ device: name, format, profile },
+        ...{ device: request.name, format: request.format, profile },
         expires: Math.floor(this.#options.now() / 1000) + minutes * 60,
         left: new Map(
           [profile.file, ...profile.extras].map((file) => [

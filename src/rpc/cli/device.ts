@@ -24,8 +24,8 @@ export const deviceCommand: Command = {
     'add NAME [--platform ios|macos|windows|android|linux|router|other]',
     '    [--owner USER] [--expires DAY] [--address IP[,IP]] [--certificate]',
     '    [--routing all|home] [--on-demand yes|no] [--format FORMAT] [--out FILE]',
-    'export NAME [--format FORMAT] [--out FILE] [--renew]',
-    'link NAME [--format FORMAT] [--minutes N] [--renew]',
+    'export NAME [--format FORMAT] [--out FILE] [--renew] [--unsigned]',
+    'link NAME [--format FORMAT] [--minutes N] [--renew] [--unsigned]',
     'set NAME [--rename NAME] [--owner USER|none] [--expires DAY|none]',
     '    [--address IP[,IP]] [--routing all|home] [--on-demand yes|no]',
     'formats',
@@ -35,7 +35,7 @@ export const deviceCommand: Command = {
     ...{ owner: 'string', platform: 'string', expires: 'string', address: 'string' },
     ...{ certificate: 'boolean', form: 'string', out: 'string', json: 'boolean' },
     ...{ format: 'string', routing: 'string', 'on-demand': 'string', renew: 'boolean' },
-    ...{ rename: 'string', minutes: 'string' },
+    ...{ rename: 'string', minutes: 'string', unsigned: 'boolean' },
   },
   words: 3,
   run: (words, around) => perform('device', verbs, words, around),
@@ -88,7 +88,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   async export({ values, positionals }, around) {
     const name = onlyName(positionals);
     const format = text(values, 'format') ?? (await lastFormat(around, name));
-    const params = { name, format, renew: values['renew'] === true };
+    const params = { name, format, ...wishes(values) };
     const profile = await ask(around, 'device_export', params, profileShape);
     const written = writeProfile(profile, text(values, 'out'));
     if (values['json'])
@@ -104,7 +104,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     const minutes = text(values, 'minutes');
     if (minutes !== undefined && !/^\d{1,2}$/.test(minutes))
       throw new Usage('--minutes takes a number');
-    const params = { name, format, renew: values['renew'] === true };
+    const params = { name, format, ...wishes(values) };
     await showLink(params, minutes === undefined ? undefined : Number(minutes), around);
   },
   async set({ values, positionals: [, name] }, around) {
@@ -149,6 +149,10 @@ function onlyName([, name]: readonly string[]): string {
   if (name === undefined) throw new Usage('name the device');
   return name;
 }
+
+const wishes = (values: Values) => ({
+  ...{ renew: values['renew'] === true, unsigned: values['unsigned'] === true },
+});
 
 function yesOrNo(values: Values): boolean | undefined {
   const word = text(values, 'on-demand');

@@ -6,7 +6,7 @@ import type { Surroundings } from './command.ts';
 import { formatTime } from './text.ts';
 
 export async function showLink(
-  params: { readonly name: string; readonly format: string; readonly renew: boolean },
+  params: { readonly name: string; readonly format: string },
   minutes: number | undefined,
   around: Surroundings,
 ): Promise<void> {

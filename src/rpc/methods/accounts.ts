@@ -207,10 +207,15 @@ export const accountMethods: Readonly<Record<string, Callable<AccountsOwner>>> =
   device_export: method({
     summary: 'Make the profile of a device; its password or key is in it for a quarter of an hour',
     access: 'write',
-    params: z.strictObject({ name, format: word, renew: z._default(z.boolean(), false) }),
+    params: z.strictObject({
+      ...{ name, format: word },
+      renew: z._default(z.boolean(), false),
+      /** Without the signature that Apple's systems look for. */
+      unsigned: z._default(z.boolean(), false),
+    }),
     result: profileShape,
-    async run({ accounts }: AccountsOwner, request) {
-      return viewProfile(await accounts.exportDevice(request));
+    async run({ accounts }: AccountsOwner, { unsigned: isUnsigned, ...request }) {
+      return viewProfile(await accounts.exportDevice({ ...request, isUnsigned }));
     },
   }),
   join: method({

@@ -24,10 +24,12 @@ export const linkMethods: MethodTable = {
       format: word,
       minutes: z._default(z.int().check(z.minimum(1), z.maximum(60)), 10),
       renew: z._default(z.boolean(), false),
+      unsigned: z._default(z.boolean(), false),
     }),
     result: linkShape,
-    async run({ links }, request) {
-      const { isSecure: secure, ...link } = await links.create(request);
+    async run({ links }, { unsigned: isUnsigned, ...request }) {
+      const wish = { ...request, isUnsigned };
+      const { isSecure: secure, ...link } = await links.create(wish);
       return { ...link, secure };
     },
   }),

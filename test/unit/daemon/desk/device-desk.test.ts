@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { toText } from '../../../../src/base/bytes.ts';
 import { deskWithoutDaemon } from '../../../../src/daemon/desk/alone.ts';
 import { gather } from '../../../../src/daemon/gather.ts';
+import type { FileFacts } from '../../../../src/rpc/accounts.ts';
+import { hasOpenssl, openssl } from '../../../lab/openssl.ts';
 import { type DeskHome, deskHome, device } from './home.ts';
 
 const patience = 120_000;
@@ -20,6 +22,8 @@ afterAll(() => home.remove());
 
 const exported = (name: string, format: string, renew = false) =>
   home.accounts.exportDevice({ name, format, renew });
+const textIn = ({ content, encoding }: FileFacts): string =>
+  Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8').toString();
 const shown = (name: string) => home.accounts.devices().find((one) => one.name === name);
 
 describe('a password', () => {
@@ -28,7 +32,7 @@ describe('a password', () => {
       device('anna-iphone', { owner: 'anna', platform: 'ios', format: 'mobileconfig' }),
     );
     expect(file).toMatchObject({ secret: 'inside', password });
-    expect(file?.file.content).toContain(`<string>${password}</string>`);
+    expect(file && textIn(file.file)).toContain(`<string>${password}</string>`);
     home.pass(14);
     expect((await exported('anna-iphone', 'sswan')).file.content).toContain(password);
     home.pass(2);
@@ -50,6 +54,33 @@ describe('a password', () => {
     expect(secret).toBe('inside');
     expect(password).toMatch(/^[a-z2-9-]{23}$/);
     expect(hash()).not.toBe(before);
+  });
+});
+
+describe('the profile of an iPhone', () => {
+  test.runIf(hasOpenssl)('is signed by the gateway, for whoever has its authority', async () => {
+    await home.accounts.addDevice(device('signed'));
+    const { file } = await exported('signed', 'mobileconfig');
+    const ca = home.certificates.authority();
+    const options = ['-CAfile', 'ca.pem', '-purpose', 'any', '-inform', 'DER'];
+    const files = { 'a.der': Buffer.from(file.content, 'base64'), 'ca.pem': ca.pem };
+
+    const inside = openssl(files, 'cms', '-verify', '-binary', '-in', 'a.der', ...options);
+
+    const plain = await home.accounts.exportDevice({
+      ...{ name: 'signed', format: 'mobileconfig', renew: false, isUnsigned: true },
+    });
+    expect(plain.file.encoding).toBe('text');
+    expect(`${inside}`).toBe(plain.file.content);
+  });
+
+  test('is not signed while the clock cannot be true', async () => {
+    await home.accounts.addDevice(device('early'));
+    home.pass(-60 * 24 * 365 * 50);
+    const { file } = await exported('early', 'mobileconfig');
+    home.pass(60 * 24 * 365 * 50);
+
+    expect(file.content).toMatch(/^<\?xml/);
   });
 });
 
