@@ -12,7 +12,8 @@ export function androidSheet(onboarding: Onboarding): Profile {
     ['Server address', gateway.name],
     ['IPSec identifier', isByCertificate ? credential.identity : device.name],
     ...(isByCertificate ? ([['IPSec user certificate', device.name]] as const) : []),
-    ['IPSec CA certificate', authority ? authority.commonName : '(use the default)'],
+    // Those of the system are used then, whatever the menu calls it.
+    ['IPSec CA certificate', authority ? authority.commonName : "(don't verify server)"],
     ['IPSec server certificate', '(received from server)'],
     ...(isByCertificate
       ? []
@@ -34,7 +35,7 @@ export function androidSheet(onboarding: Onboarding): Profile {
   const steps = [
     'Set a screen lock, if the device has none: Android keeps credentials only behind one.',
     ...install,
-    'Settings › Network & internet › VPN › +, and type what stands in the sheet; every line must be filled in.',
+    'Settings › Network & internet › VPN › + (Samsung: Connections › More connection settings › VPN › ⋮), and type what stands in the sheet; every line must be filled in.',
     'Tap the connection, and Connect. For «Always-on VPN» tap the cog beside it.',
   ];
   return {

@@ -39,6 +39,8 @@ export interface Authority {
 
 export interface Device {
   readonly name: string;
+  /** What stays when the device gets another name. */
+  readonly key: string;
   /** `all`: everything goes through the tunnel; `home`: what is for the networks at home. */
   readonly routing: 'all' | 'home';
   /** Connects by itself, where the system can. */

@@ -4,7 +4,7 @@ import type { Onboarding } from './device.ts';
 
 /** A UUID of version 5's form (RFC 9562 §5.5) for one part of a device's profile. */
 export function uuidOf({ gateway, device }: Onboarding, part: string): string {
-  const named = JSON.stringify([gateway.name, device.name.toLowerCase(), part]);
+  const named = JSON.stringify([gateway.name, device.key.toLowerCase(), part]);
   const octets = createHash('sha1').update(namespace).update(named).digest().subarray(0, 16);
   octets[6] = ((octets[6] ?? 0) & 0x0f) | 0x50;
   octets[8] = ((octets[8] ?? 0) & 0x3f) | 0x80;

@@ -30,7 +30,8 @@ export function libreswanConnection(onboarding: Onboarding): Profile {
     'leftsubnet=0.0.0.0/0',
     `right=${gateway.name}`,
     `rightid=${value(`@${gateway.name}`)}`,
-    'rightca=%any',
+    // `%same`: no authority but the one of its own certificate may vouch for the gateway.
+    `rightca=${gateway.authority ? '%same' : '%any'}`,
     `rightsubnet=${networks[0] ?? '0.0.0.0/0'}`,
     'modecfgpull=yes',
     'ikev2=yes',

@@ -1,14 +1,7 @@
 // ProfileXML of the VPNv2 configuration service provider: the same connection for computers that are managed, by Intune
 // or a script with the rights of the system.
-import {
-  fileStem,
-  homeNetworks,
-  isSplit,
-  type Onboarding,
-  type Profile,
-  titleOf,
-} from './device.ts';
-import { type WindowsSuite, windowsSuite } from './windows-words.ts';
+import { fileStem, isSplit, type Onboarding, type Profile, titleOf } from './device.ts';
+import { type WindowsSuite, windowsRoutes, windowsSuite } from './windows-words.ts';
 import { xmlText } from './xml.ts';
 
 /** @throws CannotMake */
@@ -16,26 +9,28 @@ export function profileXml(onboarding: Onboarding): Profile {
   const { gateway, device, credential } = onboarding;
   const { dns, domains } = gateway;
   const [domain] = domains;
+  // In the order of its schema (ProfileXML XSD): a sequence, in which nothing may stand elsewhere.
   const content = element(
     'VPNProfile',
-    element(
-      'NativeProfile',
-      element('Servers', xmlText(gateway.name)),
-      element('NativeProtocolType', 'IKEv2'),
-      authentication(onboarding),
-      element('RoutingPolicyType', isSplit(onboarding) ? 'SplitTunnel' : 'ForceTunnel'),
-      element('CryptographySuite', ...suite(windowsSuite(onboarding))),
-      element('DisableClassBasedDefaultRoute', 'true'),
-    ),
-    ...routes(onboarding),
-    ...(domain === undefined ? [] : [element('DnsSuffix', xmlText(domain))]),
-    ...(dns.length === 0 ? [] : namesOf(onboarding)),
-    element('AlwaysOn', `${device.isOnDemand}`),
     element('RememberCredentials', 'true'),
+    element('AlwaysOn', `${device.isOnDemand}`),
+    ...(domain === undefined ? [] : [element('DnsSuffix', xmlText(domain))]),
     ...(domain !== undefined && device.isOnDemand
       ? [element('TrustedNetworkDetection', xmlText(domain))]
       : []),
-    element('ProfileName', xmlText(titleOf(gateway))),
+    ...(dns.length === 0 ? [] : namesOf(onboarding)),
+    element(
+      'NativeProfile',
+      element('Servers', xmlText(gateway.name)),
+      element('RoutingPolicyType', isSplit(onboarding) ? 'SplitTunnel' : 'ForceTunnel'),
+      element('NativeProtocolType', 'IKEv2'),
+      element('DisableClassBasedDefaultRoute', 'true'),
+      element('CryptographySuite', ...suite(windowsSuite(onboarding))),
+      authentication(onboarding),
+    ),
+    ...windowsRoutes(onboarding).map(({ ip, bits }) =>
+      element('Route', element('Address', ip), element('PrefixSize', `${bits}`)),
+    ),
   );
   const needs = [
     ...(gateway.authority
@@ -49,7 +44,7 @@ export function profileXml(onboarding: Onboarding): Profile {
     secret: credential.kind === 'certificate' ? 'inside' : 'asked',
     steps: [
       ...(needs.length > 0 ? [`Install ${needs.join(', and ')}.`] : []),
-      `Give the file to the VPNv2 provider (./Device/Vendor/MSFT/VPNv2/…/ProfileXML) by Intune, or as the system by the WMI bridge.`,
+      `Give the file to the VPNv2 provider by Intune, or as the system by the WMI bridge: ./Device/Vendor/MSFT/VPNv2/${encodeURIComponent(titleOf(gateway))}/ProfileXML.`,
       ...(credential.kind === 'certificate'
         ? [`The passphrase of the certificate is ${credential.passphrase}.`]
         : [`The first time, type the user name ${credential.userName} and its password.`]),
@@ -101,14 +96,12 @@ const mschapv2 = [
 ].join('\n');
 
 const suite = (words: WindowsSuite): readonly string[] =>
-  Object.entries(words).map(([name, word]) => element(name, word));
+  suiteOrder.map((name) => element(name, words[name]));
 
-function routes(onboarding: Onboarding): readonly string[] {
-  if (!isSplit(onboarding)) return [];
-  return homeNetworks(onboarding).map(({ ip, bits }) =>
-    element('Route', element('Address', ip), element('PrefixSize', `${bits}`)),
-  );
-}
+const suiteOrder = [
+  ...['AuthenticationTransformConstants', 'CipherTransformConstants', 'PfsGroup', 'DHGroup'],
+  ...['IntegrityCheckMethod', 'EncryptionMethod'],
+] as const satisfies readonly (keyof WindowsSuite)[];
 
 /** A name that begins with a dot stands for everything below it; the dot alone for every name. */
 function namesOf(onboarding: Onboarding): readonly string[] {

@@ -28,9 +28,7 @@ export function sswanProfile(onboarding: Onboarding): Profile {
     local: local(onboarding),
     mtu: Math.min(1500, Math.max(1280, gateway.mtu)),
     'ipv6-transport': true,
-    ...(isSplit(onboarding)
-      ? { 'split-tunneling': { subnets: homeNetworks(onboarding).map(formatPrefix).join(' ') } }
-      : {}),
+    ...routing(onboarding),
   };
   return {
     file: {
@@ -50,6 +48,17 @@ export function sswanProfile(onboarding: Onboarding): Profile {
       `Tap «${titleOf(gateway)}» to connect.`,
     ],
   };
+}
+
+/** What the gateway carries no packets of goes nowhere, and not past the tunnel. */
+function routing(onboarding: Onboarding): object {
+  const { hasIpv4, hasIpv6 } = onboarding.gateway;
+  const split = {
+    ...(isSplit(onboarding)
+      ? { subnets: homeNetworks(onboarding).map(formatPrefix).join(' ') }
+      : { ...(hasIpv4 ? {} : { 'block-ipv4': true }), ...(hasIpv6 ? {} : { 'block-ipv6': true }) }),
+  };
+  return Object.keys(split).length === 0 ? {} : { 'split-tunneling': split };
 }
 
 function local({ credential }: Onboarding): object {

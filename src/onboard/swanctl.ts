@@ -5,6 +5,7 @@ import {
   homeNetworks,
   isSplit,
   type Onboarding,
+  type PasswordCredential,
   type Profile,
   secretOf,
 } from './device.ts';
@@ -29,6 +30,11 @@ export function swanctlConfiguration(onboarding: Onboarding): Profile {
     steps: [
       `Install strongSwan with swanctl${isByCertificate ? '' : ' and EAP-MSCHAPv2 (libcharon-extra-plugins)'}.`,
       ...copies,
+      ...(secretOf(credential) === 'asked'
+        ? [
+            `Write the password of this device into ${filename}, where «# secret» stands, and take the # away.`,
+          ]
+        : []),
       `sudo install -m 600 ${filename} /etc/swanctl/conf.d/ && sudo swanctl --load-all`,
       'sudo swanctl --initiate --child home',
     ],
@@ -68,18 +74,11 @@ function text(onboarding: Onboarding): string {
     }),
     dpd_delay: '60s',
   });
-  const secret =
-    credential.kind === 'password' && credential.password !== undefined
-      ? [
-          section('secrets', {
-            eap: section('eap-home', {
-              id: value(credential.userName),
-              secret: value(credential.password),
-            }),
-          }),
-        ]
+  const secrets =
+    credential.kind === 'password'
+      ? [section('secrets', { eap: section('eap-home', secretsOf(credential)) })]
       : [];
-  return [section('connections', { home: connection }), ...secret].join('\n\n');
+  return [section('connections', { home: connection }), ...secrets].join('\n\n');
 }
 
 function local({ credential }: Onboarding): Readonly<Record<string, string>> {
@@ -87,6 +86,11 @@ function local({ credential }: Onboarding): Readonly<Record<string, string>> {
     return { auth: 'pubkey', certs: 'home-device.pem', id: value(credential.identity) };
   }
   return { auth: 'eap', eap_id: value(credential.userName), id: value(credential.userName) };
+}
+
+function secretsOf({ userName, password }: PasswordCredential): Readonly<Record<string, string>> {
+  const id = value(userName);
+  return password === undefined ? { id, '# secret': '"…"' } : { id, secret: value(password) };
 }
 
 /** @param values settings, or sections that were written already */

@@ -1,5 +1,6 @@
 // What Windows calls algorithms, in the cmdlet Set-VpnConnectionIPsecConfiguration and in ProfileXML alike.
-import type { Onboarding } from './device.ts';
+import { type Prefix, parsePrefix } from '../base/ip.ts';
+import { homeNetworks, isSplit, type Onboarding } from './device.ts';
 import { allowsPfs, speakEsp, speakIke, type Vocabulary } from './suite.ts';
 
 export interface WindowsSuite {
@@ -26,6 +27,14 @@ export function windowsSuite({ gateway }: Onboarding): WindowsSuite {
     DHGroup: ike.ke,
     PfsGroup: hasPfs ? pfs : 'None',
   };
+}
+
+/** Beside what Windows sets by itself: a default route for IPv4 alone. @throws CannotMake */
+export function windowsRoutes(onboarding: Onboarding): readonly Prefix[] {
+  if (isSplit(onboarding)) return homeNetworks(onboarding);
+  return onboarding.gateway.hasIpv6
+    ? ['::/1', '8000::/1'].flatMap((half) => parsePrefix(half) ?? [])
+    : [];
 }
 
 const cbc = { aes256: 'AES256', aes192: 'AES192', aes128: 'AES128' } as const;

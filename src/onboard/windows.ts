@@ -1,15 +1,8 @@
 // A PowerShell script for Windows 10 and 11: what the settings page cannot do, above all a key exchange that is not group 2.
 import { formatPrefix } from '../base/ip.ts';
-import {
-  fileStem,
-  homeNetworks,
-  isSplit,
-  type Onboarding,
-  type Profile,
-  titleOf,
-} from './device.ts';
+import { fileStem, isSplit, type Onboarding, type Profile, titleOf } from './device.ts';
 import { powershellBytes, powershellText } from './powershell.ts';
-import { windowsSuite } from './windows-words.ts';
+import { windowsRoutes, windowsSuite } from './windows-words.ts';
 
 /** @throws CannotMake */
 export function windowsScript(onboarding: Onboarding): Profile {
@@ -44,6 +37,9 @@ export function windowsScript(onboarding: Onboarding): Profile {
       ...(isByPassword
         ? [`Type the user name ${credential.userName} and its password; Windows remembers them.`]
         : ['Delete the file: it holds the key of this device.']),
+      ...(device.isOnDemand
+        ? ['It connects when you choose it: a script cannot make Windows do that by itself.']
+        : []),
     ],
   };
 }
@@ -84,7 +80,7 @@ function connection(onboarding: Onboarding): string {
   const options = [
     '-Name $name -ServerAddress $server -TunnelType Ikev2 -AllUserConnection -Force',
     `-AuthenticationMethod ${credential.kind === 'certificate' ? 'MachineCertificate' : 'Eap'}`,
-    '-EncryptionLevel Required -RememberCredential -IdleDisconnectSeconds 0',
+    `-EncryptionLevel ${level(onboarding)} -RememberCredential -IdleDisconnectSeconds 0`,
     ...(isSplit(onboarding) ? ['-SplitTunneling'] : []),
     ...(domain === undefined ? [] : [`-DnsSuffix ${powershellText(domain)}`]),
   ];
@@ -93,9 +89,16 @@ function connection(onboarding: Onboarding): string {
       ? '\n$eap = New-EapConfiguration # MSCHAPv2, inside what the certificate of the router protects'
       : '';
   if (eap !== '') options.push('-EapConfigXmlStream $eap.EapConfigXmlStream');
-  return `Get-VpnConnection -AllUserConnection -ErrorAction SilentlyContinue | Where-Object Name -EQ $name |
+  return `rasdial $name /disconnect | Out-Null # what is connected cannot be taken out
+Get-VpnConnection -AllUserConnection -ErrorAction SilentlyContinue | Where-Object Name -EQ $name |
   Remove-VpnConnection -AllUserConnection -Force${eap}
 Add-VpnConnection ${options.join(' `\n  ')}`;
+}
+
+/** Maximum: no key of less than 256 bits. */
+function level(onboarding: Onboarding): string {
+  const { CipherTransformConstants: esp, EncryptionMethod: ike } = windowsSuite(onboarding);
+  return [esp, ike].every((word) => word.endsWith('256')) ? 'Maximum' : 'Required';
 }
 
 function suite(onboarding: Onboarding): string {
@@ -105,16 +108,10 @@ Set-VpnConnectionIPsecConfiguration -ConnectionName $name -AllUserConnection -Fo
   ${options.join(' `\n  ')}`;
 }
 
-/** Windows sets a default route for IPv4 alone. */
 function routes(onboarding: Onboarding): string {
-  const { gateway } = onboarding;
-  const prefixes = isSplit(onboarding)
-    ? homeNetworks(onboarding).map(formatPrefix)
-    : gateway.hasIpv6
-      ? ['::/1', '8000::/1']
-      : [];
-  const lines = prefixes.map(
-    (prefix) => `Add-VpnConnectionRoute -ConnectionName $name -AllUserConnection ${prefix}`,
+  const lines = windowsRoutes(onboarding).map(
+    (prefix) =>
+      `Add-VpnConnectionRoute -ConnectionName $name -AllUserConnection -DestinationPrefix '${formatPrefix(prefix)}'`,
   );
   return lines.join('\n');
 }

@@ -1,17 +1,10 @@
 // Every format in the ways that differ, as files that a person has read field by field (test/vectors/onboard).
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Onboarding, ProfileFile } from '../../../src/onboard/device.ts';
+import type { ProfileFile } from '../../../src/onboard/device.ts';
 import { formats } from '../../../src/onboard/formats.ts';
-import { certificate, onboarding, password } from './samples.ts';
+import { ways } from './samples.ts';
 
-const ways: Readonly<Record<string, Onboarding>> = {
-  password: onboarding(password),
-  asked: onboarding({ ...password, password: undefined } as typeof password),
-  certificate: onboarding(certificate),
-  'home-on-demand': onboarding(password, { routing: 'home', isOnDemand: true }),
-  'home-certificate': onboarding(certificate, { routing: 'home' }),
-};
 const cases = formats.flatMap((format) =>
   Object.entries(ways)
     .filter(([way, { credential }]) => {

@@ -47,6 +47,15 @@ export const onboarding = (
   home: Partial<Gateway> = {},
 ): Onboarding => ({
   gateway: { ...gateway, ...home },
-  device: { name: 'anna-phone', routing: 'all', isOnDemand: false, ...device },
+  device: { name: 'anna-phone', key: 'anna-phone', routing: 'all', isOnDemand: false, ...device },
   credential,
 });
+
+/** The ways in which profiles differ. */
+export const ways: Readonly<Record<string, Onboarding>> = {
+  password: onboarding(password),
+  asked: onboarding({ ...password, password: undefined } as typeof password),
+  certificate: onboarding(certificate),
+  'home-on-demand': onboarding(password, { routing: 'home', isOnDemand: true }),
+  'home-certificate': onboarding(certificate, { routing: 'home' }),
+};
