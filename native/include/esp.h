@@ -24,6 +24,9 @@
  *              installed, and are kept for it; from JavaScript
  *   SETTLE     u32 SPI: its child is installed, what was kept goes on; from JavaScript
  *   EARLY      u32 SPI: the first packet was kept for it
+ *   TAPPED     u8 1: it leaves | u8 enum esp_encap | u8 TOS | u64 microseconds since 1970 |
+ *              u32 bytes of the packet | address local | address remote | ESP packet, as sealed, or
+ *              its beginning: what esp_tap_set() asked for
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -31,12 +34,14 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 10u
+#define ESP_ABI_VERSION 11u
 
-#define ESP_MAX_LISTEN    32u
-#define ESP_MAX_WORKERS   16u
-#define ESP_MAX_SELECTORS 256u
-#define ESP_MAX_FRAME     65600u
+#define ESP_MAX_LISTEN        32u
+#define ESP_MAX_WORKERS       16u
+#define ESP_MAX_SELECTORS     256u
+#define ESP_MAX_FRAME         65600u
+#define ESP_MAX_TAP_ADDRESSES 8u
+#define ESP_MAX_TAP_SPIS      64u
 
 enum esp_code {
 	ESP_OK = 0,
@@ -117,6 +122,7 @@ enum esp_frame {
 	ESP_FRAME_EXPECT = 10,
 	ESP_FRAME_SETTLE = 11,
 	ESP_FRAME_EARLY = 12,
+	ESP_FRAME_TAPPED = 13,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */
@@ -156,7 +162,9 @@ enum esp_frame {
 	_(IKE_SEND_FAILED, "ike-send-failed")        /* the kernel refused an IKE datagram */ \
 	_(IKE_NO_SOCKET, "ike-no-socket")            /* nothing listens on that local address */ \
 	_(MAILBOX_FULL, "mailbox-full")              /* IKE messages that JavaScript was slow for */ \
-	_(MAILBOX_BAD, "mailbox-bad")                /* frames that do not parse */
+	_(MAILBOX_BAD, "mailbox-bad")                /* frames that do not parse */ \
+	_(TAPPED, "tapped")                          /* copies for who looks at a peer's packets */ \
+	_(TAP_DROPPED, "tap-dropped")                /* copies that there was no room for */
 
 enum esp_counter {
 #define ESP_COUNTER_NAME(constant, name) ESP_COUNT_##constant,
@@ -293,6 +301,20 @@ struct esp_trap {
 	uint32_t remote_count;
 };
 
+/* Whose ESP packets are copied into the mailbox. */
+struct esp_tap {
+	/* The beginning of each packet, 1–65535. */
+	uint32_t snap_bytes;
+	/* All copies of a tenth of a second; what is more is dropped and counted. */
+	uint32_t most_bytes;
+	uint32_t address_count;
+	uint32_t spi_count;
+	/* Of the peer; the ports do not matter. */
+	struct esp_address addresses[ESP_MAX_TAP_ADDRESSES];
+	/* Or of these children, by the SPI of what comes in, wherever the peer is. */
+	uint32_t spis[ESP_MAX_TAP_SPIS];
+};
+
 struct esp_stats {
 	/* Inner packets and bytes. */
 	uint64_t rx_packets;
@@ -347,6 +369,9 @@ int esp_trap_set(struct esp_engine *engine, const struct esp_trap *trap,
 int esp_trap_release(struct esp_engine *engine, uint32_t ref);
 /* What it kept is dropped. */
 int esp_trap_remove(struct esp_engine *engine, uint32_t ref);
+
+/* Instead of what was asked before; NULL: none is copied from here on. */
+int esp_tap_set(struct esp_engine *engine, const struct esp_tap *tap);
 
 int esp_stats(struct esp_engine *engine, uint32_t ref, struct esp_stats *stats);
 /* ESP_COUNTER_COUNT numbers. */

@@ -39,6 +39,8 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_MAX_WORKERS),
 	CONSTANT(ESP_MAX_SELECTORS),
 	CONSTANT(ESP_MAX_FRAME),
+	CONSTANT(ESP_MAX_TAP_ADDRESSES),
+	CONSTANT(ESP_MAX_TAP_SPIS),
 	CONSTANT(ESP_COUNTER_COUNT),
 
 	CONSTANT(ESP_OK),
@@ -89,6 +91,7 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_EXPECT),
 	CONSTANT(ESP_FRAME_SETTLE),
 	CONSTANT(ESP_FRAME_EARLY),
+	CONSTANT(ESP_FRAME_TAPPED),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),
@@ -164,6 +167,14 @@ static const struct entry entries[] = {
 	FIELD(esp_trap, ref),
 	FIELD(esp_trap, local_count),
 	FIELD(esp_trap, remote_count),
+
+	STRUCT(esp_tap),
+	FIELD(esp_tap, snap_bytes),
+	FIELD(esp_tap, most_bytes),
+	FIELD(esp_tap, address_count),
+	FIELD(esp_tap, spi_count),
+	FIELD(esp_tap, addresses),
+	FIELD(esp_tap, spis),
 
 	STRUCT(esp_stats),
 	FIELD(esp_stats, rx_packets),

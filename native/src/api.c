@@ -262,6 +262,18 @@ EXPORT int esp_trap_remove(struct esp_engine *engine, uint32_t ref)
 	return trap ? ESP_OK : ESP_NO_TRAP;
 }
 
+EXPORT int esp_tap_set(struct esp_engine *engine, const struct esp_tap *tap)
+{
+	enum esp_code code;
+
+	if (!engine)
+		return ESP_BAD_ARGUMENT;
+	pthread_mutex_lock(&engine->lock);
+	code = tap_set(engine, tap);
+	pthread_mutex_unlock(&engine->lock);
+	return (int)code;
+}
+
 static uint64_t read_number(const _Atomic uint64_t *number)
 {
 	return atomic_load_explicit(number, memory_order_relaxed);

@@ -285,6 +285,7 @@ void engine_close(struct esp_engine *engine)
 	udp_close(&engine->udp);
 	tun_close(&engine->tun);
 	mailbox_close(&engine->mailbox);
+	free(atomic_load(&engine->tap.filter));
 	if (engine->network_fd >= 0)
 		close(engine->network_fd);
 	if (engine->stop_fd >= 0)

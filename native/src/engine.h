@@ -14,6 +14,7 @@
 #include "past.h"
 #include "sa.h"
 #include "spd.h"
+#include "tap.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -41,6 +42,7 @@ struct esp_engine {
 	struct udp udp;
 	struct tun tun;
 	struct mailbox mailbox;
+	struct tap tap;
 	/* Readable when the host's network changed; -1: nobody wants to know. */
 	int network_fd;
 	/* Readable from esp_close() on. */

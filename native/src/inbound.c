@@ -122,6 +122,10 @@ static void take_batch(struct worker *worker, const struct outer_socket *from)
 		return;
 	}
 	reader_enter(&engine->epoch, &worker->reader);
+	struct tap_filter *const tap = atomic_load(&engine->tap.filter);
+
+	if (tap)
+		tap_came(worker, tap, from, batch->datagrams, got);
 	for (int i = 0; i < got; i++)
 		inbound_take(worker, from->kind, &batch->datagrams[i], now_ms);
 	join_flush(joiner);

@@ -7,14 +7,15 @@
 #include <unistd.h>
 
 #define OUT_BYTES (512u * 1024u)
-/* Room that only events may use. */
-#define RESERVE    (16u * 1024u)
-#define IN_BYTES   (2u * ESP_MAX_FRAME)
-#define HEAD_BYTES 5u
+/* Room that only events may use; and that is closed to copies, which nobody misses so much. */
+#define RESERVE     (16u * 1024u)
+#define TAP_RESERVE (OUT_BYTES / 2)
+#define IN_BYTES    (2u * ESP_MAX_FRAME)
+#define HEAD_BYTES  5u
 
 /* A frame's beginning, built on the stack. */
 struct head {
-	uint8_t bytes[HEAD_BYTES + 4 + 2 + 2 * 19];
+	uint8_t bytes[HEAD_BYTES + 3 + 8 + 4 + 2 * 19];
 	size_t count;
 };
 
@@ -166,6 +167,21 @@ bool mailbox_network(struct mailbox *mailbox)
 	struct head head = begin(ESP_FRAME_NETWORK);
 
 	return queue(mailbox, &head, NULL, 0, 0);
+}
+
+bool mailbox_tapped(
+	struct mailbox *mailbox, const struct tapped *about, const uint8_t *bytes, size_t count)
+{
+	struct head head = begin(ESP_FRAME_TAPPED);
+
+	put(&head, about->leaves, 1);
+	put(&head, about->encap, 1);
+	put(&head, about->tos, 1);
+	put(&head, about->at_us, 8);
+	put(&head, about->bytes, 4);
+	put_address(&head, &about->path->local);
+	put_address(&head, &about->path->remote);
+	return queue(mailbox, &head, bytes, count, TAP_RESERVE);
 }
 
 bool mailbox_failed(struct mailbox *mailbox, const char *why)

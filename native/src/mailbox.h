@@ -50,6 +50,21 @@ bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child)
 /* The flow of a packet that fits a trap. */
 bool mailbox_trapped(struct mailbox *mailbox, uint32_t trap, const struct flow *flow);
 bool mailbox_network(struct mailbox *mailbox);
+
+/* An ESP packet that is told of with ESP_FRAME_TAPPED. */
+struct tapped {
+	bool leaves;
+	uint8_t encap;
+	uint8_t tos;
+	/* Since 1970. */
+	uint64_t at_us;
+	const struct esp_path *path;
+	/* Of the whole packet. */
+	uint32_t bytes;
+};
+/* Its first `count` bytes. */
+bool mailbox_tapped(
+	struct mailbox *mailbox, const struct tapped *about, const uint8_t *bytes, size_t count);
 bool mailbox_failed(struct mailbox *mailbox, const char *why);
 
 /* The socket can take more. */

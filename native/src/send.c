@@ -279,7 +279,10 @@ static uint32_t send_by_socket(struct worker *worker, struct send_batch *batch, 
 void send_flush(struct worker *worker, size_t kept)
 {
 	struct send_batch *batch = worker->batch;
+	struct tap_filter *const tap = atomic_load(&worker->engine->tap.filter);
 
+	if (tap)
+		tap_leaves(worker, tap);
 	prepare(batch);
 	for (uint32_t run = 0; run < batch->runs;)
 		run = send_by_socket(worker, batch, run);

@@ -96,8 +96,36 @@ static void no_allocation_and_no_word_for_packets(void)
 	close_both();
 }
 
+/* Nor while somebody looks at the packets. */
+static void no_allocation_for_copies(void)
+{
+	static uint8_t there[2000], back[2000], sink[70000];
+	struct esp_tap tap = {.snap_bytes = 2000, .most_bytes = 1u << 20, .spi_count = 1};
+
+	open_side_with(&left, UINT32_MAX, true);
+	open_side_with(&right, UINT32_MAX, true);
+	connect_both(1);
+	tap.spis[0] = 0x10001;
+	CHECK_EQUAL(esp_tap_set(left.engine, &tap), ESP_OK);
+	const size_t there_bytes = small_packet(there, "10.1.0.1", "10.2.0.1", 200);
+	const size_t back_bytes = small_packet(back, "10.2.0.1", "10.1.0.1", 1400);
+	const uint64_t before = atomic_load(&allocations);
+
+	for (int i = 0; i < 200; i++) {
+		cross(&left, &right, there, there_bytes);
+		cross(&right, &left, back, back_bytes);
+		while (recv(left.opened.mailbox, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+			;
+	}
+	CHECK_EQUAL(counter(&left, ESP_COUNT_TAPPED) + counter(&left, ESP_COUNT_TAP_DROPPED), 400);
+	CHECK(counter(&left, ESP_COUNT_TAPPED) > 0);
+	CHECK_EQUAL(atomic_load(&allocations) - before, 0);
+	close_both();
+}
+
 int main(void)
 {
 	RUN(no_allocation_and_no_word_for_packets);
+	RUN(no_allocation_for_copies);
 	return check_summary("quiet");
 }

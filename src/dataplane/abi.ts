@@ -3,12 +3,14 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 10,
+  ESP_ABI_VERSION: 11,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
-  ESP_COUNTER_COUNT: 35,
+  ESP_MAX_TAP_ADDRESSES: 8,
+  ESP_MAX_TAP_SPIS: 64,
+  ESP_COUNTER_COUNT: 37,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -53,6 +55,7 @@ export const constants = {
   ESP_FRAME_EXPECT: 10,
   ESP_FRAME_SETTLE: 11,
   ESP_FRAME_EARLY: 12,
+  ESP_FRAME_TAPPED: 13,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */
@@ -135,6 +138,14 @@ export const espChild = struct({
   hard_bytes: u64,
 });
 export const espTrap = struct({ ref: u32, local_count: u32, remote_count: u32 });
+export const espTap = struct({
+  snap_bytes: u32,
+  most_bytes: u32,
+  address_count: u32,
+  spi_count: u32,
+  addresses: array(constants.ESP_MAX_TAP_ADDRESSES, espAddress),
+  spis: array(constants.ESP_MAX_TAP_SPIS, u32),
+});
 export const espStats = struct({
   rx_packets: u64,
   rx_bytes: u64,
@@ -156,6 +167,7 @@ export const structs: Readonly<Record<string, Struct>> = {
   esp_direction: espDirection,
   esp_child: espChild,
   esp_trap: espTrap,
+  esp_tap: espTap,
   esp_stats: espStats,
 };
 

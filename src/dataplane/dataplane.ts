@@ -1,5 +1,6 @@
 // The data plane as the daemon sees it: native.ts (the C module) and memory.ts (tests) are interchangeable.
 // SPIs are drawn by the core, so nothing is asked of it but figures.
+import type { Ip } from '../base/ip.ts';
 import type {
   ChildRef,
   ChildSpec,
@@ -34,12 +35,40 @@ export interface DataPlane {
   send(path: Path, bytes: Uint8Array): void;
   /** Sends the byte that keeps a NAT awake (RFC 3948 §2.3). */
   keepalive(path: Path): void;
+  /** Has copies of a peer's ESP packets told (`DataPlaneListener.tapped`), instead of what was asked before. */
+  tap(wanted: Tap | undefined): void;
   /** Undefined: no such child. */
   stats(child: ChildRef): ChildStats | undefined;
   /** Packets dropped or passed in all, by reason. */
   counters(): Readonly<Record<string, bigint>>;
   /** Stops threads, closes sockets and the TUN device. */
   close(): Promise<void>;
+}
+
+/** Whose ESP packets are copied, and how much of them. */
+export interface Tap {
+  /** Of the peer, at most 8. */
+  readonly addresses: readonly Ip[];
+  /** Or of these children, by their inbound SPI, wherever the peer is; at most 64. */
+  readonly spis: readonly number[];
+  /** The beginning of each packet, 1–65535. */
+  readonly snapBytes: number;
+  /** All copies of a tenth of a second; what is more is dropped and counted as `tap-dropped`. */
+  readonly mostBytes: number;
+}
+
+/** An ESP packet as it travelled, sealed, without its IP and UDP headers. */
+export interface TappedPacket {
+  readonly leaves: boolean;
+  readonly encap: 'udp' | 'raw';
+  /** DSCP and ECN outside. */
+  readonly tos: number;
+  /** Microseconds since 1970. */
+  readonly atUs: number;
+  readonly path: Path;
+  /** In bytes, of which `bytes` are the first. */
+  readonly length: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface ChildStats {
@@ -62,6 +91,7 @@ export interface DataPlaneListener {
   event(event: DataPlaneEvent): void;
   /** The first packet that fits a trap; once, until the trap is released. */
   trapped(trap: TrapRef, packet: WaitingPacket): void;
+  tapped?(packet: TappedPacket): void;
   /** Links, addresses or routes of this host are not as they were; told only where it was asked for. */
   networkChanged?(): void;
   /** The data plane cannot go on (the TUN device was deleted, a socket broke). */

@@ -5,12 +5,13 @@ import { ipBytes, ipFromBytes, isIpv4, type SocketAddress } from '../base/ip.ts'
 import type { ChildRef, DataPlaneEvent, Path, WaitingPacket } from '../ike/core.ts';
 import { anyPort, type Selector } from '../policy/selectors.ts';
 import { constants } from './abi.ts';
-import type { TrapRef } from './dataplane.ts';
+import type { TappedPacket, TrapRef } from './dataplane.ts';
 
 export type Frame =
   | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
   | { readonly kind: 'event'; readonly event: DataPlaneEvent }
   | { readonly kind: 'trapped'; readonly trap: TrapRef; readonly packet: WaitingPacket }
+  | { readonly kind: 'tapped'; readonly packet: TappedPacket }
   | { readonly kind: 'network' }
   | { readonly kind: 'failed'; readonly why: string };
 
@@ -120,6 +121,8 @@ function decodeBody(r: Reader): Frame {
       return { kind: 'event', event: { kind: 'early', spi: r.u32() } };
     case constants.ESP_FRAME_TRAPPED:
       return { kind: 'trapped', trap: r.u32() as TrapRef, packet: readPacket(r) };
+    case constants.ESP_FRAME_TAPPED:
+      return { kind: 'tapped', packet: readTapped(r) };
     case constants.ESP_FRAME_NETWORK:
       return { kind: 'network' };
     case constants.ESP_FRAME_FAILED:
@@ -142,6 +145,15 @@ function readPacket(r: Reader): WaitingPacket {
   });
   const local = select(readAddress(r));
   return { local, remote: select(readAddress(r)) };
+}
+
+function readTapped(r: Reader): TappedPacket {
+  const leaves = r.u8() === 1;
+  const encap = r.u8() === constants.ESP_ENCAP_RAW ? 'raw' : 'udp';
+  const tos = r.u8();
+  const atUs = r.u32() * 2 ** 32 + r.u32();
+  const length = r.u32();
+  return { leaves, encap, tos, atUs, length, path: readPath(r), bytes: r.rest().slice() };
 }
 
 function readPath(r: Reader): Path {

@@ -13,10 +13,11 @@ import {
   espPath,
   espSelector,
   espStats,
+  espTap,
   espTrap,
 } from './abi.ts';
 import { Block } from './block.ts';
-import type { ChildStats, DataPlaneOptions, TrapRef } from './dataplane.ts';
+import type { ChildStats, DataPlaneOptions, Tap, TrapRef } from './dataplane.ts';
 
 /** `struct esp_options`. @throws RangeError when a value does not fit its field */
 export function encodeOptions(options: DataPlaneOptions): Uint8Array {
@@ -121,6 +122,19 @@ export function encodeTrap(
   block.set('local_count', selectors.local.length);
   block.set('remote_count', selectors.remote.length);
   return { trap: block.bytes, selectors: encodeSelectors(selectors) };
+}
+
+/** `struct esp_tap`. @throws RangeError when a value does not fit its field */
+export function encodeTap({ addresses, spis, snapBytes, mostBytes }: Tap): Uint8Array {
+  const block = new Block(espTap);
+  block.set('snap_bytes', snapBytes);
+  block.set('most_bytes', mostBytes);
+  block.set('address_count', addresses.length);
+  block.set('spi_count', spis.length);
+  const sockets = addresses.map((ip) => encodeAddress({ ip, port: 0 }));
+  block.put('addresses', joined(sockets, espAddress.bytes));
+  block.put('spis', new Uint8Array(Uint32Array.from(spis).buffer));
+  return block.bytes;
 }
 
 /** `enum esp_encap`. */

@@ -131,6 +131,9 @@ export class MemoryPlane implements DataPlane {
     this.#wire.ike(path, bytes);
   }
 
+  /** Nobody looks into memory. */
+  tap(): void {}
+
   stats(ref: ChildRef): ChildStats | undefined {
     const child = this.#children.get(ref);
     if (!child) return undefined;

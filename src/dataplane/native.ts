@@ -9,6 +9,7 @@ import type {
   DataPlane,
   DataPlaneListener,
   DataPlaneOptions,
+  Tap,
   TrapRef,
 } from './dataplane.ts';
 import { DataPlaneError, faultOf } from './fault.ts';
@@ -28,6 +29,7 @@ import {
   encodeChild,
   encodeOptions,
   encodePath,
+  encodeTap,
   encodeTrap,
   type Offload,
   type Opened,
@@ -96,6 +98,7 @@ interface Library {
   readonly setTrap: (engine: bigint, trap: Uint8Array, selectors: Uint8Array) => number;
   readonly releaseTrap: (engine: bigint, ref: number) => number;
   readonly removeTrap: (engine: bigint, ref: number) => number;
+  readonly tap: (engine: bigint, tap: Uint8Array | null) => number;
   readonly stats: (engine: bigint, ref: number, stats: Uint8Array) => number;
   readonly counters: (engine: bigint, counters: BigUint64Array) => number;
   readonly counterName: (counter: number) => string | null;
@@ -123,6 +126,7 @@ function loadLibrary(path: string): Library {
       setTrap: library.func('esp_trap_set', 'int', ['void *', bytes, bytes]) as Library['setTrap'],
       releaseTrap: ofRef('esp_trap_release') as Library['releaseTrap'],
       removeTrap: ofRef('esp_trap_remove') as Library['removeTrap'],
+      tap: library.func('esp_tap_set', 'int', ['void *', bytes]) as Library['tap'],
       stats: library.func('esp_stats', 'int', ['void *', 'uint32_t', bytes]) as Library['stats'],
       counters: library.func('esp_counters', 'int', [
         'void *',
@@ -229,6 +233,12 @@ class NativePlane implements NativeDataPlane {
     this.#mailbox.write(encodeExpect(spi));
   }
 
+  tap(wanted: Tap | undefined): void {
+    const encoded = wanted && encodeOrRefuse(() => encodeTap(wanted));
+    const code = this.#library.tap(this.#open(), encoded ?? null);
+    if (code !== constants.ESP_OK) throw faultOf(code);
+  }
+
   stats(child: ChildRef): ChildStats | undefined {
     const stats = new Uint8Array(espStats.bytes);
     const code = this.#library.stats(this.#open(), child, stats);
@@ -270,6 +280,7 @@ class NativePlane implements NativeDataPlane {
     if (frame.kind === 'datagram') this.#listener.datagram(frame.path, frame.bytes);
     else if (frame.kind === 'event') this.#listener.event(frame.event);
     else if (frame.kind === 'trapped') this.#listener.trapped(frame.trap, frame.packet);
+    else if (frame.kind === 'tapped') this.#listener.tapped?.(frame.packet);
     else if (frame.kind === 'network') this.#listener.networkChanged?.();
     else this.#fail(frame.why);
   }

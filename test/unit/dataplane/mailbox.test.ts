@@ -109,6 +109,30 @@ test('a trapped packet is told as selectors of one address each (pitfall 54)', (
   }
 });
 
+test('a copy of an ESP packet says where it went, when, and how long it was', () => {
+  const at = [0, 6, 0x2a, 0x1d, 0x40, 0, 0, 7]; // microseconds, more than 32 bits of them
+  const from = [4, 0x11, 0x94, 203, 0, 113, 2];
+  const to = [4, 0x11, 0x94, 198, 51, 100, 10];
+  const head = [13, 1, 1, 0x28, ...at, 0, 0, 5, 0xdc, ...from, ...to];
+  expect(new FrameReader().take(frame(...head, 0xc0, 1, 2, 3))).toEqual([
+    {
+      kind: 'tapped',
+      packet: {
+        leaves: true,
+        encap: 'udp',
+        tos: 0x28,
+        atUs: 0x62a1d40000007,
+        length: 1500,
+        path: {
+          local: { ip: ip('203.0.113.2'), port: 4500 },
+          remote: { ip: ip('198.51.100.10'), port: 4500 },
+        },
+        bytes: Uint8Array.of(0xc0, 1, 2, 3),
+      },
+    },
+  ]);
+});
+
 test('an SPI is named to expect what comes for it, and again when its child is there', () => {
   expect(encodeExpect(0xc0010203)).toEqual(frame(10, 0xc0, 1, 2, 3));
   expect(encodeSettle(256)).toEqual(frame(11, 0, 0, 1, 0));
@@ -133,6 +157,7 @@ describe('an end that does not keep to the framing is an error', () => {
     ['an address of no family', frame(1, 5, 0, 0)],
     ['a frame that ends inside an address', frame(1, 4, 0, 0, 1)],
     ['an event without its child', frame(3, 0, 0)],
+    ['a copy without its time', frame(13, 1, 1, 0, 0)],
     ['a trapped packet without its destination', frame(7, 0, 0, 0, 9, 17, 1, 4, 0, 1, 10, 0, 0, 1)],
   ])('%s', (_what, stream) => {
     expect(() => new FrameReader().take(stream)).toThrow(MailboxError);
