@@ -85,5 +85,5 @@ export function espRows(child: ChildSpec, { local, remote }: Path): string {
   return row(remote.ip, local.ip, child.inbound) + row(local.ip, remote.ip, child.outbound);
 }
 
-const ikeFile = 'ikev2_decryption_table';
-const espFile = 'esp_sa';
+export const ikeFile = 'ikev2_decryption_table';
+export const espFile = 'esp_sa';
