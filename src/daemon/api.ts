@@ -90,6 +90,7 @@ export function daemonApi(parts: Parts): DaemonApi {
       ofSa: (sa, after, limit) => ring.ofSa(sa, after, limit),
       attempts: (after, limit) => ring.attempts(after, limit),
       follow: (follower) => tracer.follow(follower),
+      gapOf: (sa) => ring.gapOf(sa),
     },
     terminate(which) {
       const names = connectionsOf(which, parts);

@@ -3,7 +3,7 @@ import type { Ip } from '../base/ip.ts';
 import type { Instant } from '../base/time.ts';
 import type { ChildRef, CoreSnapshot, SaRef } from '../ike/core.ts';
 import type { Problem } from '../policy/problem.ts';
-import type { Entry } from '../trace/ring.ts';
+import type { Entry, Gap } from '../trace/ring.ts';
 import type { AccountDesk } from './accounts.ts';
 import type { CertificateDesk } from './certificates.ts';
 import type { ImportDesk } from './importing.ts';
@@ -57,6 +57,8 @@ export interface EventStore {
   ofSa(sa: SaRef, since: number, limit: number): readonly Entry[];
   attempts(since: number, limit: number): readonly Entry[];
   /** @returns how to stop following */
+  /** What is not remembered of it any more. */
+  gapOf(sa: SaRef): Gap | undefined;
   follow(follower: (entry: Entry) => void): () => void;
 }
 

@@ -14,6 +14,13 @@ export interface Entry {
   readonly event: TraceEvent;
 }
 
+/** So many entries are not there any more. */
+export interface Gap {
+  /** The entry that they stood behind. */
+  readonly after: number;
+  readonly forgotten: number;
+}
+
 export interface RingSizes {
   readonly all: number;
   /** Of an SA its beginning, which is its handshake, and what happened last. */
@@ -64,6 +71,11 @@ export class Ring {
     return newest(this.#bySa.get(sa)?.entries() ?? [], since, limit);
   }
 
+  /** What was forgotten of an SA that lived long, between its beginning and what happened last. */
+  gapOf(sa: SaRef): Gap | undefined {
+    return this.#bySa.get(sa)?.gap;
+  }
+
   attempts(since: number, limit: number): readonly Entry[] {
     return newest(this.#attempts.toArray(), since, limit);
   }
@@ -88,6 +100,7 @@ class Life {
   readonly #first: Entry[] = [];
   readonly #mostFirst: number;
   readonly #last: Last<Entry>;
+  #count = 0;
 
   constructor({ firstOfSa, lastOfSa }: RingSizes) {
     this.#mostFirst = firstOfSa;
@@ -98,7 +111,14 @@ class Life {
     return this.#first.length + this.#last.size;
   }
 
+  get gap(): Gap | undefined {
+    const after = this.#first.at(-1)?.id ?? 0;
+    const forgotten = this.#count - this.size;
+    return forgotten === 0 ? undefined : { after, forgotten };
+  }
+
   push(entry: Entry): void {
+    this.#count++;
     if (this.#first.length < this.#mostFirst) this.#first.push(entry);
     else this.#last.push(entry);
   }

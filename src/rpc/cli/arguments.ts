@@ -108,6 +108,13 @@ export const listOf = (value: string | boolean | undefined): readonly string[] =
 export const text = (values: Values, name: string): string | undefined =>
   typeof values[name] === 'string' ? values[name] : undefined;
 
+/** A whole number; undefined where it was not given. @throws Usage */
+export function number(given: string | boolean | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (!/^\d+$/.test(`${given}`)) throw new Usage(`'${given}' is no number`);
+  return Number(given);
+}
+
 function missing(option: string): never {
   throw new Usage(`--${option} needs a value`);
 }

@@ -2,7 +2,6 @@
 import * as z from 'zod/mini';
 import { printable } from '../../base/printable.ts';
 import { formatProblem } from '../../policy/problem.ts';
-import { type EntryView, entryShape } from '../entry.ts';
 import type { Callable, MethodTable } from '../method.ts';
 import { leasesShape, poolsShape } from '../methods/pool.ts';
 import { sasShape, terminatedShape } from '../methods/sa.ts';
@@ -13,8 +12,8 @@ import {
   selfTestShape,
   statusShape,
 } from '../methods/service.ts';
-import { attemptsShape, eventsShape } from '../methods/trace.ts';
-import { type OptionKinds, optionsOf, paramsOf, Usage, type Words } from './arguments.ts';
+import { attemptsShape } from '../methods/trace.ts';
+import { number, type OptionKinds, optionsOf, paramsOf, type Words } from './arguments.ts';
 import { formatCapabilities } from './capabilities.ts';
 import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -23,8 +22,9 @@ import { formatAttempts } from './explain.ts';
 import { importCommand } from './import.ts';
 import { joinCommand } from './join.ts';
 import { keyCommand } from './key.ts';
+import { logCommand } from './log.ts';
 import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
-import { formatTable, formatTime } from './text.ts';
+import { formatTable } from './text.ts';
 import { upCommand } from './up.ts';
 import { userCommand } from './user.ts';
 import { watchCommand } from './watch.ts';
@@ -76,13 +76,7 @@ export const commands: Readonly<Record<string, Command>> = {
       return 0;
     },
   },
-  log: {
-    summary: 'What happened lately',
-    usage: '[--follow] [--limit N] [--level error|warn|info|debug]',
-    options: { follow: 'boolean', limit: 'string', level: 'string' },
-    words: 0,
-    run: showLog,
-  },
+  log: logCommand,
   reload: {
     summary: 'Read the configuration again',
     usage: '',
@@ -226,21 +220,6 @@ async function show<T>(
   return 0;
 }
 
-async function showLog({ values }: Words, around: Surroundings): Promise<number> {
-  const limit = number(values['limit']) ?? 50;
-  const level = values['level'] ?? 'info';
-  const print = (entry: EntryView): void =>
-    around.print(`${formatTime(entry.at, around.now())} ${entry.level.padEnd(5)} ${entry.line}`);
-  if (values['follow']) {
-    for await (const entry of around.follow({ last: limit, level }))
-      print(z.parse(entryShape, entry));
-    return 0;
-  }
-  const result = await around.call('events', { limit, level });
-  for (const entry of z.parse(eventsShape, result).events) print(entry);
-  return 0;
-}
-
 const problemLine = (problem: ProblemView): string =>
   formatProblem({ option: undefined, line: undefined, ...problem });
 type ProblemView = z.infer<typeof checkedShape>['problems'][number];
@@ -249,12 +228,6 @@ const rowsOf = (group: string, counters: Readonly<Record<string, number>>): stri
   Object.entries(counters)
     .filter(([, n]) => n > 0)
     .map(([name, n]) => [`${n}`, group, name]);
-
-function number(text: string | boolean | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(`${text}`)) throw new Usage(`'${text}' is no number`);
-  return Number(text);
-}
 
 const given = (name: string, value: unknown): object =>
   value === undefined ? {} : { [name]: value };

@@ -29,7 +29,11 @@ const attemptShape = z.object({
 });
 export type AttemptView = z.infer<typeof attemptShape>;
 export const attemptsShape = z.object({ attempts: z.array(attemptShape) });
-export const eventsShape = z.object({ events: z.array(entryShape) });
+export const eventsShape = z.object({
+  events: z.array(entryShape),
+  /** Of one IKE SA that lived long: so many events behind this one are forgotten. */
+  gap: z.optional(z.object({ after: z.number(), forgotten: z.number() })),
+});
 
 export const traceMethods: MethodTable = {
   events: method({
@@ -42,10 +46,12 @@ export const traceMethods: MethodTable = {
     }),
     result: eventsShape,
     run(daemon, { sa, level, since, limit }) {
-      const { all, ofSa } = daemon.events;
+      const { all, ofSa, gapOf } = daemon.events;
       const entries = sa === undefined ? all(since, most) : ofSa(sa as SaRef, since, most);
+      const gap = sa === undefined ? undefined : gapOf(sa as SaRef);
       const wanted = entries.filter((entry) => isAtLeast(entry, level));
-      return { events: wanted.slice(-limit).map(viewEntry) };
+      const events = wanted.slice(-limit).map(viewEntry);
+      return gap ? { events, gap: { ...gap } } : { events };
     },
   }),
   attempts: method({

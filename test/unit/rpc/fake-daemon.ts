@@ -163,6 +163,7 @@ export function fakeDaemon(): FakeDaemon {
     happen(event) {
       const entry = ring.add(1_700_000_000_500, event);
       for (const follower of followers) follower(entry);
+      gapOf: (sa) => ring.gapOf(sa),
     },
   };
 }

@@ -27,6 +27,8 @@ describe('the ring', () => {
     expect(whys(ring.ofSa(sa(1), 0, 10))).toEqual(['a', 'd', 'e']);
     expect(whys(ring.ofSa(sa(2), 0, 10))).toEqual(['other']);
     expect(ring.ofSa(sa(3), 0, 10)).toEqual([]);
+    expect(ring.gapOf(sa(1))).toEqual({ after: 1, forgotten: 2 });
+    expect(ring.gapOf(sa(2))).toBeUndefined();
   });
 
   test('forgets the SA that was quiet longest when all SAs have too many', () => {
