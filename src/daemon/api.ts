@@ -15,6 +15,7 @@ import type {
   ServiceFacts,
   Termination,
 } from '../rpc/api.ts';
+import type { CaptureDesk } from '../rpc/captures.ts';
 import type { CertificateDesk } from '../rpc/certificates.ts';
 import type { ImportDesk } from '../rpc/importing.ts';
 import type { LinkDesk } from '../rpc/links.ts';
@@ -55,6 +56,7 @@ export interface Parts {
   readonly accounts: AccountDesk;
   readonly imports: ImportDesk;
   readonly links: LinkDesk;
+  readonly captures: CaptureDesk;
   /** Uses a configuration if it is fine, and tells the log. */
   readonly adopt: (gathering: Gathering) => Promise<CheckedConfiguration>;
 }
@@ -88,9 +90,9 @@ export function daemonApi(parts: Parts): DaemonApi {
     events: {
       all: (after, limit) => ring.events(after, limit),
       ofSa: (sa, after, limit) => ring.ofSa(sa, after, limit),
+      gapOf: (sa) => ring.gapOf(sa),
       attempts: (after, limit) => ring.attempts(after, limit),
       follow: (follower) => tracer.follow(follower),
-      gapOf: (sa) => ring.gapOf(sa),
     },
     terminate(which) {
       const names = connectionsOf(which, parts);
@@ -127,6 +129,7 @@ export function daemonApi(parts: Parts): DaemonApi {
     accounts: parts.accounts,
     imports: parts.imports,
     links: parts.links,
+    captures: parts.captures,
     held,
   };
 }

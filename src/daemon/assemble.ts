@@ -17,6 +17,8 @@ import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
 import { accountOf, addressesOf, findAccount, fixedFor } from './accounts.ts';
 import { type Answering, asker, carriedBy, shortestIdle } from './answers.ts';
+import { Captures } from './capture/captures.ts';
+import { keysTo } from './capture/keys.ts';
 import { chainJudge } from './chain-judge.ts';
 import { isPlausible } from './clock.ts';
 import { Daemon, systemClock } from './daemon.ts';
@@ -79,7 +81,11 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
   const give = daemon.give.bind(daemon);
   const complain = tracer.trouble.bind(tracer);
   const plane = openPlane(planeOptions(service), {
-    datagram: (path, bytes) => give({ kind: 'datagram', path, bytes }),
+    datagram(path, bytes) {
+      captures.see('in', path, bytes);
+      give({ kind: 'datagram', path, bytes });
+    },
+    tapped: (packet) => captures.seeTapped(packet),
     event: (event) => give({ kind: 'dataplane', event }),
     trapped(ref, packet) {
       traps.sprung(ref, packet);
@@ -133,14 +139,23 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     },
     readdressed: () => dialler.hurry(),
   });
+  const captures: Captures = new Captures({
+    ...{ folder: files.captures, log, plane, core, device },
+    nattPort: plane.ports.nattPort,
+    command: (command) => give({ kind: 'command', command }),
+    nameOf: (sa) => accountOf(inUse.gathered.configuration.accounts, sa)?.name,
+    now: () => performance.timeOrigin + performance.now(),
+    after: looseAfter,
+  });
   const past = new PastTraffic();
   const tls = new TlsSessions(systemClock.after);
   const ports = {
-    plane: counting(plane, past),
+    plane: counting(plane, past, captures),
     routing,
-    keylog,
+    keylog: keysTo(keylog ? [keylog, captures.keys] : [captures.keys]),
     report(event: TraceEvent): void {
       tracer.report(event);
+      captures.heed(event);
       dialler.heed(event);
       past.heed(event);
     },
@@ -168,6 +183,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     dialler,
     traps,
     leases,
+    captures,
     ring,
     tracer,
   };
@@ -186,10 +202,13 @@ async function unlessRefused<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Keeps what a tunnel carried when it is removed. */
-function counting(plane: DataPlane, past: PastTraffic): Ports['plane'] {
+/** Keeps what a tunnel carried when it is removed, and has whoever captures see what is sent. */
+function counting(plane: DataPlane, past: PastTraffic, captures: Captures): Ports['plane'] {
   return {
-    send: (path, bytes) => plane.send(path, bytes),
+    send(path, bytes) {
+      captures.see('out', path, bytes);
+      plane.send(path, bytes);
+    },
     keepalive: (path) => plane.keepalive(path),
     expect: (spi) => plane.expect(spi),
     install(child) {
@@ -277,9 +296,15 @@ function openKeylog(folder: string | undefined): Keylog | undefined {
 
 const drawRandom = (bytes: number): Uint8Array => randomFillSync(new Uint8Array(bytes));
 
+/** Keeps no process alive. @returns how to cancel */
+function looseAfter(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+}
+
 /** A summary that waits keeps no process alive. */
 const tracerClock: TracerClock = {
   monotonic: systemClock.now,
   wall: Date.now,
-  after: (delay, run) => void setTimeout(run, delay).unref(),
+  after: (delay, run) => void looseAfter(delay, run),
 };

@@ -2,6 +2,7 @@
 // and who hears of events.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { formatSocket, type SocketAddress } from '../base/ip.ts';
+import { keyless } from '../rpc/captures.ts';
 import { Feed } from '../rpc/feed.ts';
 import { type Called, callMethod } from '../rpc/object.ts';
 import { Rights } from '../rpc/rights.ts';
@@ -59,12 +60,17 @@ async function openDoor(
   log: Log,
 ): Promise<WebSocketPort | undefined> {
   const looked = ubus.start().catch(called.broken);
+  // Its port takes connections without TLS as well.
+  const guarded = {
+    ...called,
+    daemon: { ...called.daemon, captures: keyless(called.daemon.captures) },
+  };
   if (!at) return undefined;
   const token = randomBytes(16).toString('hex');
   try {
     const port = await openWebSocket({
       ...{ ...called, at, tls: webCertificate() },
-      call: (method, params) => callMethod(called, method, params),
+      call: (method, params) => callMethod(guarded, method, params),
       mayCall: async (session, method) =>
         ubus.isConnected ? rights.mayCall(session, method) : isSame(session, token),
       follow: (listener) => feed.follow(listener),

@@ -9,6 +9,8 @@ export interface RunFiles {
   readonly leases: string;
   readonly bypasses: string;
   readonly counters: string;
+  /** A folder. */
+  readonly captures: string;
 }
 
 function runFiles(runDir: string): RunFiles {
@@ -17,6 +19,7 @@ function runFiles(runDir: string): RunFiles {
     leases: join(runDir, leasesName),
     bypasses: join(runDir, bypassesName),
     counters: join(runDir, countersName),
+    captures: join(runDir, capturesName),
   };
 }
 
@@ -39,7 +42,7 @@ export function prepareRunDir(runDir: string): RunFiles {
 /** Somebody may have given us /tmp: closing that to everybody would break the machine. */
 function narrow(runDir: string): void {
   // A file that was being replaced has a longer name.
-  const ours = [socketName, leasesName, bypassesName, countersName];
+  const ours = [socketName, leasesName, bypassesName, countersName, capturesName];
   const strange = readdirSync(runDir).find((name) => !ours.some((own) => name.startsWith(own)));
   if (strange !== undefined) {
     throw new Trouble(
@@ -54,3 +57,4 @@ const socketName = 'control.sock';
 const leasesName = 'leases.json';
 const bypassesName = 'bypasses';
 const countersName = 'counters.json';
+const capturesName = 'captures';

@@ -69,6 +69,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     () => daemon.stop(),
     () => traps.close(),
     () => dialler.close(),
+    () => assembly.captures.close(),
   );
   await routing.start(pools);
   for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);

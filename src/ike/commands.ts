@@ -47,6 +47,9 @@ export class Commands {
       case 'addresses':
         this.#readdress(command.addresses);
         return;
+      case 'disclose':
+        this.#host.isDisclosing = command.isOn;
+        return;
       case 'policy':
         this.#host.policy = command.policy;
         return;

@@ -61,6 +61,8 @@ export type Command =
   | { readonly kind: 'roam'; readonly sa: SaRef; readonly local: Ip; readonly remote: Ip }
   /** All addresses of this host at which peers may reach its sockets, the best first. */
   | { readonly kind: 'addresses'; readonly addresses: readonly Ip[] }
+  /** Whether keys that are agreed from here on are disclosed, though the policy does not ask for it. */
+  | { readonly kind: 'disclose'; readonly isOn: boolean }
   /** Replaces the policy; running SAs stay. */
   | { readonly kind: 'policy'; readonly policy: Policy };
 
@@ -125,7 +127,7 @@ export type Effect =
   /** A TLS connection that the question `openTls` gave has served. */
   | { readonly kind: 'closeTls'; readonly tls: TlsRef }
   | { readonly kind: 'ask'; readonly ticket: Ticket; readonly question: Question }
-  /** The keys of an IKE SA for Wireshark; only when the policy asks for it. */
+  /** The keys of an IKE SA for Wireshark; only when the policy or a command asks for it. */
   | { readonly kind: 'disclose'; readonly keys: DisclosedKeys }
   | { readonly kind: 'report'; readonly event: TraceEvent };
 

@@ -24,6 +24,8 @@ export class Host {
   policy: Policy;
   /** Our own addresses; empty: we were not told, and nothing follows from it. */
   addresses: readonly Ip[] = [];
+  /** Keys of IKE SAs are told, whatever the policy says. */
+  isDisclosing = false;
   readonly primitives: Primitives;
   readonly registry: Registry;
   /** The timers of all SAs. */

@@ -5,6 +5,7 @@ import type { ChildRef, CoreSnapshot, SaRef } from '../ike/core.ts';
 import type { Problem } from '../policy/problem.ts';
 import type { Entry, Gap } from '../trace/ring.ts';
 import type { AccountDesk } from './accounts.ts';
+import type { CaptureDesk } from './captures.ts';
 import type { CertificateDesk } from './certificates.ts';
 import type { ImportDesk } from './importing.ts';
 import type { LinkDesk } from './links.ts';
@@ -45,6 +46,7 @@ export interface DaemonApi {
   readonly accounts: AccountDesk;
   readonly imports: ImportDesk;
   readonly links: LinkDesk;
+  readonly captures: CaptureDesk;
   /** Own certificates and authorities that are in use. */
   held(): readonly HeldFacts[];
 }
@@ -55,10 +57,10 @@ export type Termination = SaRef | { readonly connection: string } | 'all';
 export interface EventStore {
   all(since: number, limit: number): readonly Entry[];
   ofSa(sa: SaRef, since: number, limit: number): readonly Entry[];
-  attempts(since: number, limit: number): readonly Entry[];
-  /** @returns how to stop following */
   /** What is not remembered of it any more. */
   gapOf(sa: SaRef): Gap | undefined;
+  attempts(since: number, limit: number): readonly Entry[];
+  /** @returns how to stop following */
   follow(follower: (entry: Entry) => void): () => void;
 }
 

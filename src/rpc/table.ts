@@ -1,6 +1,7 @@
 // THE table of methods: the control socket, the command line, the access rights and the manual all read it.
 import type { MethodTable } from './method.ts';
 import { accountMethods } from './methods/accounts.ts';
+import { captureMethods } from './methods/capture.ts';
 import { certificateMethods } from './methods/certificates.ts';
 import { importMethods } from './methods/import.ts';
 import { linkMethods } from './methods/links.ts';
@@ -18,4 +19,5 @@ export const methods: MethodTable = {
   ...linkMethods,
   ...importMethods,
   ...traceMethods,
+  ...captureMethods,
 };

@@ -1,11 +1,17 @@
 # Words of ikectl, for bash. Written by «node cross/gen-docs.mjs» from the table of methods.
 _ikectl() {
-	local words='attempts ca_create ca_export capabilities cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check config_import connections counters device device_add device_export device_revoke device_set devices down events explain formats import initiate join key leases link_create link_delete links log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
+	local words='attempts ca_create ca_export capabilities capture capture_delete capture_fetch capture_start capture_stop captures cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check config_import connections counters device device_add device_export device_revoke device_set devices down events explain formats import initiate join key leases link_create link_delete links log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
 	[ "$COMP_CWORD" -eq 1 ] || case "${COMP_WORDS[1]}" in
 	attempts) words='--since --limit --json' ;;
 	ca_create) words='--names --force --json' ;;
 	ca_export) words='--json' ;;
 	capabilities) words='--json' ;;
+	capture) words='--peer --seconds --packets --bytes --out --with-keys' ;;
+	capture_delete) words='--id --json' ;;
+	capture_fetch) words='--id --file --offset --json' ;;
+	capture_start) words='--peer --seconds --packets --bytes --keys --json' ;;
+	capture_stop) words='--json' ;;
+	captures) words='--json' ;;
 	cert) words='--name --address --owner --form --out --key --passphrase-file --force --json --der' ;;
 	certificate_import) words='--name --content --key --force --json' ;;
 	certificate_issue) words='--name --owner --form --json' ;;
@@ -33,7 +39,7 @@ _ikectl() {
 	link_create) words='--name --format --minutes --renew --unsigned --json' ;;
 	link_delete) words='--id --json' ;;
 	links) words='--json' ;;
-	log) words='--follow --limit --level' ;;
+	log) words='--follow --limit --level --sa --mermaid' ;;
 	pools) words='--json' ;;
 	rekey) words='--sa --child --json' ;;
 	sas) words='--json --sa --connection' ;;

@@ -204,7 +204,7 @@ export class IkeSa {
     this.suite = suite;
     this.#inbound = new Protection(inbound, primitives, random);
     this.#outbound = new Protection(outbound, primitives, random);
-    if (this.host.policy.keylog) this.#disclose(keys, suite);
+    if (this.host.policy.keylog || this.host.isDisclosing) this.#disclose(keys, suite);
   }
 
   /** Puts a PPK into the keys; what they were is kept until it is settled whether it stays there (RFC 8784 §3). */

@@ -15,6 +15,7 @@ import {
 import { attemptsShape } from '../methods/trace.ts';
 import { number, type OptionKinds, optionsOf, paramsOf, type Words } from './arguments.ts';
 import { formatCapabilities } from './capabilities.ts';
+import { captureCommand } from './capture.ts';
 import { certCommand } from './cert.ts';
 import type { Command, Surroundings } from './command.ts';
 import { deviceCommand } from './device.ts';
@@ -128,6 +129,7 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   watch: watchCommand,
+  capture: captureCommand,
   capabilities: {
     summary: 'Algorithms, who computes them, what the processor can do, and the RFCs spoken',
     usage: '[--json]',

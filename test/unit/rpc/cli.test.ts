@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -41,6 +41,38 @@ async function ikectl(...args: string[]) {
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
+
+describe('ikectl capture', () => {
+  test('writes the file, and says what is in it', async () => {
+    const file = join(runDir, 'anna.pcapng');
+    const { code, out, err } = await ikectl('capture', '--peer', 'anna', '--out', file);
+    expect([code, err]).toEqual([0, '']);
+    expect(readFileSync(file, 'utf8')).toBe('c0c2');
+    expect(out).toContain(`${file}: 2 packets`);
+    expect(out).not.toContain('WARNING');
+    expect(existsSync(`${file}.keys`)).toBe(false);
+    expect(daemon.captures.list()).toEqual([]);
+  });
+
+  test('with keys warns, and puts them into a folder for Wireshark', async () => {
+    const file = join(runDir, 'anna.pcapng');
+    const { out } = await ikectl('capture', '--peer', 'anna', '--with-keys', '--out', file);
+    expect(out).toMatch(/^WARNING: with keys/);
+    expect(out).toContain(`WIRESHARK_CONFIG_DIR=${file}.keys tshark`);
+    expect(readFileSync(`${file}.keys/esp_sa`, 'utf8')).toBe('e0e2');
+    expect(statSync(`${file}.keys/esp_sa`).mode & 0o777).toBe(0o600);
+    expect(statSync(`${file}.keys`).mode & 0o777).toBe(0o700);
+  });
+
+  test('wants to know whom, and writes over nothing', async () => {
+    expect((await ikectl('capture')).err).toContain('name whom with --peer');
+    expect((await ikectl('capture', '--peer', 'a', '--seconds', 'x')).code).toBe(2);
+    const file = join(runDir, 'control.sock');
+    expect((await ikectl('capture', '--peer', 'a', '--out', file)).err).toContain(
+      'is there already',
+    );
+  });
+});
 
 describe('ikectl', () => {
   test('selftest says what is broken and what helps, also by its exit code', async () => {

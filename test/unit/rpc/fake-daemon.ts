@@ -6,6 +6,7 @@ import { instant } from '../../../src/base/time.ts';
 import type { ChildRef, SaRef, SaSnapshot } from '../../../src/ike/core.ts';
 import type { TraceEvent } from '../../../src/ike/events.ts';
 import type { DaemonApi } from '../../../src/rpc/api.ts';
+import type { CaptureDesk, CaptureFacts } from '../../../src/rpc/captures.ts';
 import { Refused } from '../../../src/rpc/method.ts';
 import { type Entry, Ring } from '../../../src/trace/ring.ts';
 import { fakeAccounts } from './fake-accounts.ts';
@@ -56,6 +57,34 @@ export interface FakeDaemon extends DaemonApi {
   readonly followers: Set<(entry: Entry) => void>;
 }
 
+/** One capture of three bytes, that is over as soon as it is looked at again. */
+function fakeCaptures(): CaptureDesk {
+  const kept: CaptureFacts[] = [];
+  const facts: CaptureFacts = {
+    ...{ id: '1', peer: 'anna', state: 'finished', why: 'time', fault: undefined },
+    ...{ since: 1_700_000_000, until: 1_700_000_060, packets: 2, bytes: 3, missed: 0 },
+    ...{ withKeys: false, files: [{ name: 'capture.pcapng', bytes: 3 }] },
+  };
+  const keyFiles = ['ikev2_decryption_table', 'esp_sa'].map((name) => ({ name, bytes: 3 }));
+  return {
+    start({ peer, withKeys }) {
+      const files = [...facts.files, ...(withKeys ? keyFiles : [])];
+      kept.splice(0, 1, { ...facts, peer, withKeys, files });
+      return { ...facts, state: 'running', why: undefined, files: [] };
+    },
+    stop: () => facts,
+    list: () => [...kept],
+    fetch: (_, file, offset) => ({
+      content: new TextEncoder().encode(`${file[0]}${offset}`),
+      next: offset === 0 ? 2 : undefined,
+    }),
+    remove() {
+      kept.splice(0);
+      return true;
+    },
+  };
+}
+
 const fakeLink = { id: 'a1', device: 'anna-iphone', format: 'sswan', expires: 1_893_456_000 };
 
 export function fakeDaemon(): FakeDaemon {
@@ -86,6 +115,7 @@ export function fakeDaemon(): FakeDaemon {
       list: () => [fakeLink],
       remove: () => true,
     },
+    captures: fakeCaptures(),
     imports: {
       importStrongswan: async () => ({
         sections: ["connection 'office'"],
@@ -133,6 +163,7 @@ export function fakeDaemon(): FakeDaemon {
     events: {
       all: (since, limit) => ring.events(since, limit),
       ofSa: (sa, since, limit) => ring.ofSa(sa, since, limit),
+      gapOf: (sa) => ring.gapOf(sa),
       attempts: (since, limit) => ring.attempts(since, limit),
       follow(follower) {
         followers.add(follower);
@@ -163,7 +194,6 @@ export function fakeDaemon(): FakeDaemon {
     happen(event) {
       const entry = ring.add(1_700_000_000_500, event);
       for (const follower of followers) follower(entry);
-      gapOf: (sa) => ring.gapOf(sa),
     },
   };
 }
