@@ -10,6 +10,7 @@ import type { Selector } from '../policy/selectors.ts';
 import type { Keyword } from '../transforms/table.ts';
 import type { Cause } from './causes.ts';
 import type { TraceEvent } from './events.ts';
+import type { Phase } from './sa/phase.ts';
 
 export interface Path {
   readonly local: SocketAddress;
@@ -395,4 +396,3 @@ export interface ChildSnapshot {
   readonly createdAt: Instant;
   readonly rekeyAt: Instant | undefined;
 }
-export type Phase = 'init' | 'auth' | 'eap' | 'established' | 'rekeying' | 'closing';

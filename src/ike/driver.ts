@@ -220,6 +220,7 @@ export class Driver {
     sa.window.answer(datagrams);
     this.#trace(sa, draft, messageId, datagrams);
     this.#transmit(sa, sa.replyPath, datagrams);
+    draft.onSealed?.();
   }
 
   #transmit(sa: IkeSa, path: Path, datagrams: readonly Uint8Array[]): void {

@@ -80,6 +80,12 @@ const faults = {
     cause: 'try-again',
     advice: 'Nothing to do: the peer tries again.',
   },
+  STATE_NOT_FOUND: {
+    code: Notification.STATE_NOT_FOUND,
+    kills: 'exchange',
+    cause: 'try-again',
+    advice: 'Nothing to do: the peer begins again.',
+  },
   CHILD_SA_NOT_FOUND: {
     code: Notification.CHILD_SA_NOT_FOUND,
     kills: 'exchange',

@@ -12,6 +12,7 @@ import { rekeyIke } from './exchanges/rekey-ike.ts';
 import type { Host } from './host.ts';
 import { reportFailedAttempt } from './refusal.ts';
 import type { ChildSa } from './sa/child-sa.ts';
+import { dropFollowUps } from './sa/follow-ups.ts';
 import type { IkeSa } from './sa/ike-sa.ts';
 import { keepAlive } from './sa/keepalive.ts';
 import { bury, removeChild, retire } from './sa/lifecycle.ts';
@@ -94,6 +95,9 @@ export class Expiry {
         return;
       case 'new-child':
         this.#driver.spawn(sa, createWanted);
+        return;
+      case 'follow-up':
+        dropFollowUps(sa);
         return;
       case 'worn-out':
         this.#commands.terminate(sa, worn, (now) => deleteWornIkeSa(now, sa, worn));

@@ -22,6 +22,8 @@ export class Draft {
   readonly exchange: number;
   readonly isRequest: boolean;
   readonly payloads: Payload[] = [];
+  /** What is done once it is sealed: keys change under which it must not be. */
+  onSealed: (() => void) | undefined;
 
   constructor(exchange: number, direction: 'request' | 'response') {
     this.exchange = exchange;
@@ -30,6 +32,11 @@ export class Draft {
 
   add<T extends KnownType>(type: T, body: Bodies[T]): this {
     this.payloads.push(payload(type, body));
+    return this;
+  }
+
+  afterwards(run: () => void): this {
+    this.onSealed = run;
     return this;
   }
 

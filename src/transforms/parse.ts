@@ -1,4 +1,12 @@
-// Proposals as text in strongSwan's notation, `aes256gcm16-prfsha384-ecp384`, and back.
+// Proposals as text in strongSwan's notation, `aes256gcm16-prfsha384-ecp384-ke1_mlkem768`, and back.
+import {
+  type AdditionalKe,
+  type ChosenKe,
+  readStepWord,
+  type StepWord,
+  stepsOf,
+  stepWords,
+} from './additional-ke.ts';
 import { nearest } from './nearest.ts';
 import {
   byKeyword,
@@ -23,6 +31,8 @@ export interface Proposal {
   readonly prf: readonly Prf[];
   readonly integ: readonly Integ[];
   readonly ke: readonly Ke[];
+  /** What follows the first key exchange, in the order of its steps. */
+  readonly addKe: readonly AdditionalKe[];
   readonly esn: readonly Esn[];
 }
 
@@ -32,6 +42,7 @@ export interface Chosen {
   readonly prf?: Prf | undefined;
   readonly integ?: Integ | undefined;
   readonly ke?: Ke | undefined;
+  readonly addKe?: readonly ChosenKe[] | undefined;
   readonly esn?: Esn | undefined;
 }
 
@@ -46,7 +57,15 @@ interface Refusal {
 /** Reads words joined by `-`, in any order; the order within a type is the order of preference. */
 export function parseProposal(protocol: ProposalProtocol, text: string): ParsedProposal {
   const rows: Transform[] = [];
+  const words: StepWord[] = [];
   for (const word of text.trim().toLowerCase().split('-')) {
+    const step = readStepWord(word, (method) => aliases.get(method) ?? method);
+    if (step && words.some((one) => one.step === step.step && one.method === step.method))
+      return refuse(`${word} stands twice in «${text}»`, 'Name it once.');
+    if (step) {
+      words.push(step);
+      continue;
+    }
     const row = byKeyword(aliases.get(word) ?? word);
     if (!row) return unknown(protocol, word);
     if (!allowed(protocol, row)) return misplaced(protocol, row);
@@ -60,6 +79,7 @@ export function parseProposal(protocol: ProposalProtocol, text: string): ParsedP
     prf: ofType(rows, 'PRF'),
     integ: ofType(rows, 'INTEG'),
     ke: ofType(rows, 'KE'),
+    addKe: stepsOf(words),
     esn: ofType(rows, 'ESN'),
   });
   return incomplete(proposal) ?? { ok: true, proposal };
@@ -67,17 +87,16 @@ export function parseProposal(protocol: ProposalProtocol, text: string): ParsedP
 
 /** Canonical text: by type in the order of `Proposal`, without what `parseProposal` would add by itself. */
 export function formatProposal(proposal: Proposal): string {
-  const { encr, integ, prf, ke, esn } = proposal;
+  const { encr, integ, prf, ke, addKe, esn } = proposal;
   const said = sameRows(prf, impliedPrf(integ)) ? [] : prf;
   const numbers = sameRows(esn, impliedEsn) ? [] : esn;
-  return [encr, integ, said, ke, numbers]
-    .flat()
-    .map((row) => row.keyword)
-    .join('-');
+  const keywords = (rows: readonly Transform[]) => rows.map((row) => row.keyword);
+  const algorithms = [encr, integ, said, ke].flatMap(keywords);
+  return [...algorithms, ...addKe.flatMap(stepWords), ...keywords(numbers)].join('-');
 }
 
 /** What was agreed on, in the same notation: `aes256gcm16-prfsha384-ecp384`. */
-export function formatSuite({ encr, prf, integ, ke, esn }: Chosen): string {
+export function formatSuite({ encr, prf, integ, ke, addKe, esn }: Chosen): string {
   const list = <T>(row: T | undefined): readonly T[] => (row === undefined ? [] : [row]);
   return formatProposal({
     protocol: prf ? 'ike' : 'esp',
@@ -85,6 +104,7 @@ export function formatSuite({ encr, prf, integ, ke, esn }: Chosen): string {
     prf: list(prf),
     integ: list(integ),
     ke: list(ke),
+    addKe: (addKe ?? []).map(({ step, ke: one }) => ({ step, methods: [one], isOptional: false })),
     esn: list(esn),
   });
 }
@@ -104,7 +124,7 @@ function impliedPrf(integ: readonly Integ[]): readonly Prf[] {
 const impliedEsn: readonly Esn[] = [byKeyword('noesn', 'ESN')];
 
 /** What a proposal lacks, or has too much of. */
-function incomplete({ protocol, encr, prf, integ, ke }: Proposal): Refusal | undefined {
+function incomplete({ protocol, encr, prf, integ, ke, addKe }: Proposal): Refusal | undefined {
   const aead = encr.filter((row) => row.aead);
   const [cipher] = encr.filter((row) => !row.aead);
   if (encr.length === 0) return refuse('no encryption is named', `Add ${ciphers(protocol)}.`);
@@ -125,6 +145,16 @@ function incomplete({ protocol, encr, prf, integ, ke }: Proposal): Refusal | und
   }
   if (cipher && integ.length === 0) {
     return refuse(`${cipher.keyword} needs an integrity algorithm`, 'Add sha256.');
+  }
+  const empty = addKe.find(({ methods }) => methods.length === 0);
+  if (empty) {
+    return refuse(
+      `step ${empty.step} has no method`,
+      `Add ke${empty.step}_mlkem768, or leave it out.`,
+    );
+  }
+  if (addKe.length > 0 && ke.length === 0) {
+    return refuse('an additional key exchange follows a first one', 'Add x25519 or ecp256.');
   }
   if (protocol === 'esp') return undefined;
   if (prf.length === 0) return refuse('no pseudorandom function is named', 'Add prfsha256.');
@@ -150,7 +180,10 @@ function misplaced(protocol: ProposalProtocol, row: Transform): Refusal {
 
 function unknown(protocol: ProposalProtocol, word: string): Refusal {
   const known = transforms.filter((row) => allowed(protocol, row)).map((row) => row.keyword);
-  const guess = nearest(word, known);
+  const [, step = '', method = word] = /^(ke[1-7]_)(.*)$/.exec(word) ?? [];
+  const methods = transforms.filter(({ type }) => type === 'KE').map((row) => row.keyword);
+  const close = nearest(method, step === '' ? known : [...methods, 'none']);
+  const guess = close && `${step}${close}`;
   if (word === '')
     return refuse('a word is missing', `Join words of this list by «-»: ${known.join(', ')}.`);
   const cure = guess ? `Did you mean ${guess}?` : `Known are ${known.join(', ')}.`;

@@ -60,10 +60,12 @@ export interface IntegRow extends Row {
   readonly wiresharkIke: string;
   readonly wiresharkEsp: string;
 }
-/** A key exchange method. */
+/** A key exchange method: a Diffie-Hellman group or a KEM. */
 export interface KeRow extends Row {
   readonly type: 'KE';
   readonly engine: NameOf<KeyExchange>;
+  /** No quantum computer is known to break it. */
+  readonly postQuantum: boolean;
 }
 /** 32 or 64-bit sequence numbers of ESP. */
 export interface EsnRow extends Row {

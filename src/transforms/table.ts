@@ -49,8 +49,9 @@ const sha256 = { engine: 'hmacSha256', keyBytes: 32, strength: 256, rfc: 'RFC 48
 const sha384 = { engine: 'hmacSha384', keyBytes: 48, strength: 256, rfc: 'RFC 4868' } as const;
 const sha512 = { engine: 'hmacSha512', keyBytes: 64, strength: 256, rfc: 'RFC 4868' } as const;
 
-const modp = { type: 'KE', rfc: 'RFC 3526' } as const;
-const ecp = { type: 'KE', rfc: 'RFC 5903' } as const;
+const modp = { type: 'KE', postQuantum: false, rfc: 'RFC 3526' } as const;
+const ecp = { type: 'KE', postQuantum: false, rfc: 'RFC 5903' } as const;
+const mlKem = { type: 'KE', postQuantum: true, rfc: 'draft-ietf-ipsecme-ikev2-mlkem' } as const;
 
 /** Every transform that this program knows. */
 export const transforms = [
@@ -156,8 +157,12 @@ export const transforms = [
     id: K.CURVE25519,
     engine: 'x25519',
     strength: 128,
+    postQuantum: false,
     rfc: 'RFC 8031',
   },
+  { ...mlKem, keyword: 'mlkem512', id: K.ML_KEM_512, engine: 'mlKem512', strength: 128 },
+  { ...mlKem, keyword: 'mlkem768', id: K.ML_KEM_768, engine: 'mlKem768', strength: 192 },
+  { ...mlKem, keyword: 'mlkem1024', id: K.ML_KEM_1024, engine: 'mlKem1024', strength: 256 },
 
   { type: 'ESN', keyword: 'noesn', id: S.NO_ESN, strength: 0, rfc: 'RFC 7296' },
   { type: 'ESN', keyword: 'esn', id: S.ESN, strength: 0, rfc: 'RFC 7296' },

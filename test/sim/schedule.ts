@@ -24,11 +24,13 @@ export interface Schedule {
   readonly seed: number;
   readonly acts: readonly Act[];
   readonly steps: number;
+  /** Additional key exchanges, as words of a proposal, for the IKE SA and its tunnels. */
+  readonly more?: string;
 }
 
 /** @returns a digest of all that was sent, in its order. Throws where something does not hold */
-export function play({ seed, acts, steps }: Schedule): string {
-  const scene = stage(seed, acts);
+export function play({ seed, acts, steps, more = '' }: Schedule): string {
+  const scene = stage(seed, acts, more);
   const { world, gateway, phone: dialer, isRough } = scene;
   const chance = chanceOf(seed * 104_729 + 13);
   const mayLose = isRough || acts.includes('deleteChild');
@@ -59,9 +61,9 @@ interface Scene extends Household {
   readonly redial: (() => void) | undefined;
 }
 
-function stage(seed: number, acts: readonly Act[]): Scene {
+function stage(seed: number, acts: readonly Act[], more: string): Scene {
   const isRough = mishaps.some((mishap) => acts.includes(mishap));
-  const house = couple(seed, isRough);
+  const house = couple(seed, isRough, more);
   const { world, gateway, phone: dialer } = house;
   for (const host of [gateway, dialer]) watchSecrets(host);
   const nat = acts.includes('newMapping') ? behindNat(house) : undefined;
@@ -98,9 +100,12 @@ function happen(
   }
 }
 
-function couple(seed: number, isRough: boolean): Household {
-  const esp = proposals('esp', 'aes256gcm16-x25519', 'aes256gcm16');
-  const fields = { esp, dpd: isRough ? seconds(20) : undefined };
+function couple(seed: number, isRough: boolean, more: string): Household {
+  const esp = proposals('esp', `aes256gcm16-x25519${more}`, 'aes256gcm16');
+  const classic = connection().ike;
+  const first = more === '' ? [] : proposals('ike', `aes256gcm16-prfsha256-x25519${more}`);
+  const dpd = isRough ? seconds(20) : undefined;
+  const fields = { esp, ike: [...first, ...classic], dpd };
   const house = household({
     seed: seed * 7919,
     gateway: policy([connection(fields)], { keylog: true }),

@@ -9,23 +9,34 @@ import type { Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
 import type { Selectors } from '../core.ts';
 import { IkeError } from '../error.ts';
+import { fitFor } from '../extensions/multi-ke.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
 import { noCommonTunnel } from '../negotiate/mismatch.ts';
 import { choose, offer } from '../negotiate/proposals.ts';
 import { toWire } from '../negotiate/selectors.ts';
+import type { ChildSa } from '../sa/child-sa.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { request, type Steps } from '../steps.ts';
 import { announceSpi, type ChildTerms, narrowed } from './child.ts';
+import { followUp, goOn } from './followup-ke.ts';
 import { nonceBytes, nonceOf } from './ike-sa-init.ts';
 import { answerKe, checked, otherMethod, wrongMethod } from './ke.ts';
 import { required } from './required.ts';
 
-type Negotiated = Pick<ChildTerms, 'chosen' | 'spiOut' | 'ni' | 'nr' | 'shared'>;
+type Negotiated = Pick<ChildTerms, 'chosen' | 'spiOut' | 'ni' | 'nr' | 'shared' | 'more'>;
 
 export interface AnsweredTerms {
   readonly child: Negotiated;
-  draft(spi: Uint8Array, selectors: Selectors): Draft;
+  /**
+   * The answer. Where the peer is to go on with further key exchanges, `make` is called with the last of them.
+   * @throws IkeError
+   */
+  draft(
+    spi: Uint8Array,
+    selectors: Selectors,
+    made: { readonly old: ChildSa | undefined; make(child: Negotiated): void },
+  ): Draft;
 }
 
 /** What we make of the peer's SA, Ni and KE. PFS is the peer's wish: with KE, or without (Windows, Apple). */
@@ -42,13 +53,22 @@ export function answerTerms(sa: IkeSa, received: Received): AnsweredTerms {
   const method = choice.chosen.ke;
   const answer = method ? answerKe(sa, method, ke) : undefined;
   const { chosen } = choice;
+  const child = { chosen, spiOut: readSpi(choice.spi), ni, nr };
   return {
-    child: { chosen, spiOut: readSpi(choice.spi), ni, nr, shared: answer?.shared },
-    draft(spi, selectors) {
+    child,
+    draft(spi, selectors, { old, make }) {
+      const { addKe = [] } = chosen;
+      const link = goOn(sa, {
+        old,
+        left: addKe.map((step) => step.ke),
+        secrets: answer ? [answer.shared] : [],
+        make: ([shared, ...more]) => make({ ...child, shared, more }),
+      });
       const draft = new Draft(Exchange.CREATE_CHILD_SA, 'response')
         .add(PayloadType.SA, choice.answer(spi))
         .add(PayloadType.NONCE, { data: nr });
       if (method && answer) draft.add(PayloadType.KE, { method: method.id, data: answer.value });
+      if (link) draft.notify(Notification.ADDITIONAL_KEY_EXCHANGE, link);
       return draft
         .add(PayloadType.TSI, toWire(selectors.remote))
         .add(PayloadType.TSR, toWire(selectors.local));
@@ -56,10 +76,14 @@ export function answerTerms(sa: IkeSa, received: Received): AnsweredTerms {
   };
 }
 
+export interface OwnTerms extends Omit<ChildTerms, 'began' | 'standby'> {
+  /** The answer of the peer, by which to go on. */
+  readonly response: Received;
+}
 export type Proposed =
   | {
       readonly kind: 'made';
-      readonly terms: Omit<ChildTerms, 'began' | 'standby'>;
+      readonly terms: OwnTerms;
     }
   | { readonly kind: 'refused'; readonly notify: Notify };
 
@@ -72,7 +96,7 @@ export function* proposeChild(
   selectors: Selectors,
   rekeyed: number | undefined,
 ): Steps<Proposed> {
-  const esp = proposalsOf(sa);
+  const esp = fitFor(sa, proposalsOf(sa));
   const methods = esp.flatMap((proposal) => proposal.ke);
   const spiIn = announceSpi(sa);
   // The method that the peer is known to have goes first: libreswan answers another with INVALID_SYNTAX.
@@ -95,6 +119,19 @@ export function* proposeChild(
     } finally {
       own?.wipe();
     }
+  }
+}
+
+/** Does what is left to exchange, if anything. */
+export function* complete(sa: IkeSa, terms: OwnTerms): Steps<Proposed> {
+  let isDone = false;
+  try {
+    const followed = yield* followUp(sa, terms.chosen.addKe ?? [], terms.response);
+    if (followed.kind === 'refused') return followed;
+    isDone = true;
+    return { kind: 'made', terms: { ...terms, more: followed.secrets } };
+  } finally {
+    if (!isDone) terms.shared?.wipe();
   }
 }
 
@@ -129,7 +166,7 @@ function accept(
   sa: IkeSa,
   response: Received,
   { selectors, spiIn, ni, ke, own }: OwnOffer & { readonly own: Offer | undefined },
-): Omit<ChildTerms, 'began' | 'standby'> {
+): OwnTerms {
   const theirs = required(response, PayloadType.SA);
   const answer = response.find(PayloadType.KE);
   const wanted = { protocol: 'esp', ke: answer ? 'wanted' : 'none', keSent: ke?.id } as const;
@@ -151,7 +188,7 @@ function accept(
     remote: narrowed('TSr', selectors.remote, response),
   };
   const spiOut = readSpi(choice.spi);
-  return { chosen: choice.chosen, spiIn, spiOut, selectors: agreed, ni, nr, shared };
+  return { chosen: choice.chosen, spiIn, spiOut, selectors: agreed, ni, nr, shared, response };
 }
 
 /** A KE for the wrong method, or none where one is demanded, can be mended by the peer (RFC 7296 §1.3). */

@@ -11,6 +11,7 @@ import { encapsulationOf } from '../extensions/nat-detection.ts';
 import type { Received } from '../message.ts';
 import { narrow } from '../negotiate/selectors.ts';
 import { ChildSa } from '../sa/child-sa.ts';
+import { wipeAll } from '../sa/follow-ups.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { deriveChildKeys } from '../sa/keymat.ts';
 import { scheduleRekey, trafficLimits } from '../sa/lifetimes.ts';
@@ -28,6 +29,8 @@ export interface ChildTerms {
   readonly nr: Uint8Array;
   /** Of the KE payloads; absent without PFS. */
   readonly shared?: Secret | undefined;
+  /** Of additional key exchanges, in their order. */
+  readonly more?: readonly Secret[] | undefined;
   /** Whether we began that exchange: it decides which keys are whose. */
   readonly began: boolean;
   readonly standby: boolean;
@@ -40,6 +43,7 @@ export function installChild(sa: IkeSa, terms: ChildTerms): ChildSa {
   const prf = host.primitives[suite.prf.engine];
   const keymat = deriveChildKeys(prf, keys.skD, chosen, terms);
   shared?.wipe();
+  wipeAll(terms.more ?? []);
   const [mine, theirs] = began
     ? [keymat.initiator, keymat.responder]
     : [keymat.responder, keymat.initiator];

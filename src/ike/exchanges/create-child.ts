@@ -6,6 +6,7 @@ import { IkeError } from '../error.ts';
 import type { Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import type { Responder } from './exchange.ts';
+import { refuseIfLeaving } from './leaving.ts';
 import { answerNewChild } from './new-child.ts';
 import { answerChildRekey } from './rekey-child.ts';
 import { answerIkeRekey } from './rekey-ike.ts';
@@ -25,12 +26,6 @@ export const createChild: Responder = {
 function isAboutIke(received: Received): boolean {
   const { proposals } = required(received, PayloadType.SA);
   return proposals.some(({ protocol }) => protocol === Protocol.IKE);
-}
-
-/** What is being deleted, or was replaced by a new IKE SA, gets nothing new. */
-function refuseIfLeaving(sa: IkeSa): void {
-  if (sa.phase === 'established' && sa.task?.kind !== 'delete-ike') return;
-  throw new IkeError('TEMPORARY_FAILURE', 'this IKE SA is about to go');
 }
 
 /** The children are on their way to the new IKE SA: the peer asks again there (RFC 7296 §2.25.2). */

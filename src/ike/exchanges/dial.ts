@@ -34,6 +34,7 @@ import { settleCrossedDials } from './crossed-dials.ts';
 import { deleteIkeSa } from './delete.ts';
 import { allowsEapAlone, logIn } from './eap-initiator.ts';
 import { acceptAddresses, acceptFirstChild, askAddresses, offerFirstChild } from './first-child.ts';
+import { exchangeMore } from './ike-intermediate.ts';
 import { initiateIkeSaInit } from './ike-sa-init.ts';
 import { createNewChild } from './new-child.ts';
 import { ownAuth } from './own-auth.ts';
@@ -57,6 +58,7 @@ export function* dial(
   }
   floatPorts(sa);
   expectPpk(sa, connection);
+  yield* exchangeMore(sa);
   const localId = ownIdentity(sa.host.policy, connection, undefined);
   if (!localId) throw new IkeError('AUTHENTICATION_FAILED', 'the connection has no local identity');
   const draft = yield* authRequest(sa, connection, localId);
@@ -92,7 +94,7 @@ export function* dial(
 /** What is being dialled from an address that we have no longer is given up: no answer would find us there. */
 export function giveUpFrom(sa: IkeSa, gone: readonly Ip[]): void {
   const { ip } = sa.path.local;
-  const isDialling = sa.phase === 'init' || sa.phase === 'auth' || sa.phase === 'eap';
+  const isDialling = sa.establishedAt === undefined && sa.phase !== 'closing';
   if (!sa.dialled || !isDialling || !gone.includes(ip)) return;
   const why = `it was dialled from ${ip}, which is not ours any more`;
   const advice =

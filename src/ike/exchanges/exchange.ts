@@ -1,7 +1,8 @@
 // How the core answers one exchange type.
-import type { Phase } from '../core.ts';
+
 import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
+import type { Phase } from '../sa/phase.ts';
 import type { Steps } from '../steps.ts';
 
 export interface Responder {

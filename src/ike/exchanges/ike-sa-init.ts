@@ -14,6 +14,7 @@ import type { Chosen, Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
 import type { Sa } from '../../wire/payloads/sa.ts';
 import { IkeError } from '../error.ts';
+import { speaksIntermediate } from '../extensions/multi-ke.ts';
 import { redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
 import { servingConnections } from '../negotiate/identities.ts';
@@ -24,6 +25,7 @@ import { skeyseed } from '../sa/keymat.ts';
 import { again, request, type Steps } from '../steps.ts';
 import { certificateRequest } from './certificates.ts';
 import type { Responder } from './exchange.ts';
+import { enterAuth } from './ike-intermediate.ts';
 import { answerKe, checked, otherMethod } from './ke.ts';
 import { required } from './required.ts';
 
@@ -41,7 +43,9 @@ export const ikeSaInit: Responder = {
     const ke = required(received, PayloadType.KE);
     const theirs = required(received, PayloadType.SA);
     const ours = candidates.flatMap((connection) => connection.ike);
-    const choice = choose(ours, theirs, { protocol: 'ike', ke: 'wanted', keSent: ke.method });
+    const isSingle = !speaksIntermediate(received);
+    const wanted = { protocol: 'ike', ke: 'wanted', keSent: ke.method, isSingle } as const;
+    const choice = choose(ours, theirs, wanted);
     if (!choice) throw withoutChoice(ours, theirs);
     const suite = suiteOf(choice.chosen);
     const ni = nonceOf(received, suite);
@@ -50,7 +54,7 @@ export const ikeSaInit: Responder = {
     beginKeying(sa, suite, { ni, nr }, shared);
     invariant(sa.handshake, 'a handshake under way');
     sa.handshake.request = received.bytes;
-    sa.phase = 'auth';
+    enterAuth(sa);
     const draft = new Draft(Exchange.IKE_SA_INIT, 'response')
       .add(PayloadType.SA, choice.answer(new Uint8Array(0)))
       .add(PayloadType.KE, { method: suite.ke.id, data: value })
@@ -171,7 +175,8 @@ function chosenSuite(response: Received, ours: readonly Proposal[], ke: Ke): Ike
   const choice = choose(ours, theirs, { protocol: 'ike', ke: 'wanted', keSent: ke.id });
   if (!choice || choice.chosen.ke?.id !== ke.id || new Set(types).size < types.length)
     return undefined;
-  return suiteOf(choice.chosen);
+  const suite = suiteOf(choice.chosen);
+  return suite.addKe.length === 0 || speaksIntermediate(response) ? suite : undefined;
 }
 
 function acceptResponse(
@@ -191,7 +196,7 @@ function acceptResponse(
     { ni, nr },
     checked(() => offers.finish(answer.data)),
   );
-  sa.phase = 'auth';
+  enterAuth(sa);
 }
 
 /** Our values of the methods that were wanted so far; one each, for a retry changes nothing else (RFC 7296 §2.6). */
@@ -267,9 +272,9 @@ export function nonceOf(received: Received, { prf }: Pick<IkeSuite, 'prf'>): Uin
 }
 
 /** The suite of an IKE SA out of a choice. */
-export function suiteOf({ encr, prf, integ, ke }: Chosen): IkeSuite {
+export function suiteOf({ encr, prf, integ, ke, addKe = [] }: Chosen): IkeSuite {
   invariant(prf && ke, 'an IKE suite has a PRF and a key exchange');
-  return { encr, prf, integ, ke };
+  return { encr, prf, integ, ke, addKe };
 }
 
 export const nonceBytes = 32;

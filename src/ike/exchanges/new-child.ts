@@ -11,10 +11,9 @@ import { writeSpi } from '../sa/spi.ts';
 import { takeWanted, wantLater } from '../sa/wanted.ts';
 import type { Steps } from '../steps.ts';
 import { drawSpi, installChild, narrowed } from './child.ts';
-import { answerTerms, proposeChild } from './child-terms.ts';
+import { answerTerms, complete, proposeChild } from './child-terms.ts';
 import { deleteIkeSa } from './delete.ts';
 
-// biome-ignore lint/correctness/useYield: one of several answers to an exchange
 export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
   if (sa.children.length >= mostChildren) {
     throw new IkeError('NO_ADDITIONAL_SAS', `it has ${sa.children.length} tunnels already`);
@@ -28,8 +27,10 @@ export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
   };
   const spiIn = drawSpi(sa);
   const standby = sa.former !== undefined; // what the former SA carries is carried on until the peer uses this one
-  installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby });
-  return terms.draft(writeSpi(spiIn), selectors);
+  return terms.draft(writeSpi(spiIn), selectors, {
+    old: undefined,
+    make: (child) => installChild(sa, { ...child, spiIn, selectors, began: false, standby }),
+  });
 }
 
 /**
@@ -43,13 +44,14 @@ export function* createNewChild(
 ): Steps<Notify | undefined> {
   sa.task = { kind: 'create-child' };
   try {
-    const proposed = yield* proposeChild(sa, selectors, undefined);
+    const offered = yield* proposeChild(sa, selectors, undefined);
+    const proposed = offered.kind === 'made' ? yield* complete(sa, offered.terms) : offered;
     if (proposed.kind === 'made') {
       installChild(sa, { ...proposed.terms, began: true, standby: false });
       return undefined;
     }
     const { notify } = proposed;
-    const isPassing = notify.type === Notification.TEMPORARY_FAILURE;
+    const isPassing = passing.has(notify.type);
     if (isPassing && wantLater(sa, { selectors, attempts })) return undefined;
     const why = `no new tunnel: the peer answered ${nameOf(Notification, notify.type)}`;
     sa.host.report({ kind: 'note', sa: sa.id, why });
@@ -95,3 +97,9 @@ export function policySelectors(sa: IkeSa): Selectors {
 
 /** Enough for any site; a bound on what an authenticated peer can make us keep. */
 export const mostChildren = 32;
+
+/** What a peer answers that may be able to make it later. */
+const passing: ReadonlySet<number> = new Set([
+  Notification.TEMPORARY_FAILURE,
+  Notification.STATE_NOT_FOUND,
+]);

@@ -6,6 +6,7 @@ import { IkeError } from '../error.ts';
 import type { Draft, Notify, Received } from '../message.ts';
 import type { ChildSa } from '../sa/child-sa.ts';
 import { isRedundant, lowestNonce } from '../sa/collide.ts';
+import { isAwaited, wipeAll } from '../sa/follow-ups.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { removeChild } from '../sa/lifecycle.ts';
 import { backOff } from '../sa/lifetimes.ts';
@@ -13,11 +14,19 @@ import { readSpi, writeSpi } from '../sa/spi.ts';
 import { patience } from '../sa/succession.ts';
 import type { Task } from '../sa/task.ts';
 import type { Steps } from '../steps.ts';
-import { type ChildTerms, drawSpi, installChild, narrowed } from './child.ts';
-import { answerTerms, type Proposed, proposeChild } from './child-terms.ts';
+import { drawSpi, installChild, narrowed } from './child.ts';
+import {
+  answerTerms,
+  complete,
+  type OwnTerms,
+  type Proposed,
+  proposeChild,
+} from './child-terms.ts';
 import { deleteChild, deleteSpi } from './delete-child.ts';
 import { createMissing, mostChildren } from './new-child.ts';
 import { remakeDeleted } from './remake.ts';
+
+type RekeyTask = Extract<Task, { kind: 'rekey-child' }>;
 
 /** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
 export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
@@ -33,33 +42,45 @@ export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify):
     remote: narrowed('TSi', remote, received),
   };
   const spiIn = drawSpi(sa);
-  const next = installChild(sa, { ...terms.child, spiIn, selectors, began: false, standby: true });
+  const draft = terms.draft(writeSpi(spiIn), selectors, {
+    old,
+    make(child) {
+      refuseIfGone(sa, old);
+      const next = installChild(sa, { ...child, spiIn, selectors, began: false, standby: true });
+      replace(sa, old, next);
+    },
+  });
   const { task } = sa;
   if (task?.kind === 'rekey-child' && task.old === old) {
-    task.rival = { child: next, lowest: lowestNonce(terms.child.ni, terms.child.nr) };
+    task.rival = { lowest: lowestNonce(terms.child.ni, terms.child.nr) };
   }
-  replace(sa, old, next);
-  return terms.draft(writeSpi(spiIn), selectors);
+  return draft;
 }
 
 /** Asks for new keys. */
 export function* rekeyChild(sa: IkeSa, old: ChildSa): Steps<void> {
   if (!sa.children.includes(old) || old.state !== 'installed') return;
-  if (sa.children.some((one) => one.successor === old && one.state !== 'draining')) {
+  const isReplacing = sa.children.some((one) => one.successor === old && one.state !== 'draining');
+  if (isReplacing || isAwaited(sa, old)) {
     // The peer may not have heard of it yet.
     old.timers.start('rekey', sa.host.now, backOff(sa, old.postponed++));
     return;
   }
-  const task: Extract<Task, { kind: 'rekey-child' }> = {
+  const task: RekeyTask = {
     kind: 'rekey-child',
     old,
     rival: undefined,
     gone: new Set(),
+    isFollowing: false,
   };
   sa.task = task;
   old.state = 'rekeying';
   try {
-    const proposed = yield* proposeChild(sa, old.spec.selectors, old.spec.inbound.spi);
+    let proposed = yield* proposeChild(sa, old.spec.selectors, old.spec.inbound.spi);
+    if (proposed.kind === 'made' && !isLost(task, proposed.terms)) {
+      task.isFollowing = true;
+      proposed = yield* complete(sa, proposed.terms);
+    }
     sa.task = undefined;
     if (proposed.kind === 'made') yield* settle(sa, task, proposed.terms);
     else yield* heedRefusal(sa, task, proposed);
@@ -75,14 +96,12 @@ export function* rekeyChild(sa: IkeSa, old: ChildSa): Steps<void> {
 }
 
 /** The response is here: keep what we asked for, or what the peer asked for meanwhile. */
-function* settle(
-  sa: IkeSa,
-  { old, rival, gone }: Extract<Task, { kind: 'rekey-child' }>,
-  terms: Omit<ChildTerms, 'began' | 'standby'>,
-): Steps<void> {
-  const ours = lowestNonce(terms.ni, terms.nr);
-  if (rival && isRedundant(ours, rival.lowest)) {
+function* settle(sa: IkeSa, task: RekeyTask, terms: OwnTerms): Steps<void> {
+  const { old, gone } = task;
+  if (isLost(task, terms)) {
     terms.shared?.wipe();
+    // With further exchanges to come, nothing is made yet.
+    if (terms.chosen.addKe?.length) return;
     // While it is being deleted, the IKE SA stays as it is.
     sa.task = { kind: 'create-child' };
     if (!gone.has(terms.spiOut)) yield* deleteSpi(sa, terms.spiIn);
@@ -91,6 +110,7 @@ function* settle(
   if (gone.has(terms.spiOut)) {
     // The peer deleted the new one before we knew it: the rekey came to nothing, and the old one is worn.
     terms.shared?.wipe();
+    wipeAll(terms.more ?? []);
     yield* deleteChild(sa, old, 'its successor was deleted');
     remakeDeleted(sa, old);
     return;
@@ -102,7 +122,7 @@ function* settle(
 
 function* heedRefusal(
   sa: IkeSa,
-  { old }: Extract<Task, { kind: 'rekey-child' }>,
+  { old }: RekeyTask,
   { notify }: Extract<Proposed, { kind: 'refused' }>,
 ): Steps<void> {
   // The peer deleted it while we asked, or its own new keys are there already.
@@ -117,6 +137,18 @@ function* heedRefusal(
   sa.host.report({ kind: 'note', sa: sa.id, why });
 }
 
+/** Both asked, and the exchange of the peer is the one that stands (RFC 7296 §2.8.1). */
+const isLost = ({ rival }: RekeyTask, { ni, nr }: OwnTerms): boolean =>
+  rival !== undefined && isRedundant(lowestNonce(ni, nr), rival.lowest);
+
+/** Its further key exchanges took a while. @throws IkeError */
+function refuseIfGone(sa: IkeSa, old: ChildSa): void {
+  if (sa.children.includes(old) && (old.state === 'installed' || old.state === 'rekeying')) return;
+  throw new IkeError('CHILD_SA_NOT_FOUND', 'the tunnel went while its keys were renewed', {
+    spi: writeSpi(old.spec.outbound.spi),
+  });
+}
+
 /** @throws IkeError CHILD_SA_NOT_FOUND with its SPI, or TEMPORARY_FAILURE while we are deleting it */
 function rekeyedChild(sa: IkeSa, { protocol, spi }: Notify): ChildSa {
   const isEsp = protocol === Protocol.ESP && spi.length === 4;
@@ -128,6 +160,9 @@ function rekeyedChild(sa: IkeSa, { protocol, spi }: Notify): ChildSa {
   }
   if (child.state === 'deleting' || child.state === 'replaced') {
     throw new IkeError('TEMPORARY_FAILURE', 'the peer rekeys a tunnel that is about to go');
+  }
+  if (sa.task?.kind === 'rekey-child' && sa.task.old === child && sa.task.isFollowing) {
+    throw new IkeError('TEMPORARY_FAILURE', 'we are rekeying this tunnel, and it is half done');
   }
   return child;
 }

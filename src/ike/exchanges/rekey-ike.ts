@@ -11,10 +11,12 @@ import { PayloadType } from '../../iana/payloads.ts';
 import type { Proposal } from '../../transforms/parse.ts';
 import type { Ke } from '../../transforms/table.ts';
 import { IkeError } from '../error.ts';
+import { fitFor } from '../extensions/multi-ke.ts';
 import { Draft, type Notify, type Received } from '../message.ts';
 import { noCommonSuite } from '../negotiate/mismatch.ts';
 import { choose, offer } from '../negotiate/proposals.ts';
 import { isRedundant, lowestNonce } from '../sa/collide.ts';
+import { isAwaited, wipeAll } from '../sa/follow-ups.ts';
 import { IkeSa, type IkeSuite } from '../sa/ike-sa.ts';
 import { rekeySkeyseed } from '../sa/keymat.ts';
 import { backOff } from '../sa/lifetimes.ts';
@@ -22,9 +24,12 @@ import { patience, succeed } from '../sa/succession.ts';
 import type { Task } from '../sa/task.ts';
 import { request, type Steps } from '../steps.ts';
 import { deleteIkeSa } from './delete.ts';
+import { followUp, goOn } from './followup-ke.ts';
 import { nonceBytes, nonceOf, suiteOf } from './ike-sa-init.ts';
 import { answerKe, checked, otherMethod } from './ke.ts';
 import { required } from './required.ts';
+
+type RekeyTask = Extract<Task, { kind: 'rekey-ike' }>;
 
 /** Answers a rekey: the peer becomes the original initiator of the new SA. */
 export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
@@ -39,65 +44,106 @@ export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
   const nr = sa.host.random(nonceBytes);
   const { value, shared } = answerKe(sa, suite.ke, ke);
   const spiR = sa.host.drawSpi();
-  const next = successorOf(sa, { role: 'responder', spiI: choice.spi, spiR });
-  keyFrom(sa, next, { suite, ni, nr, shared });
-  if (rival) {
-    rival.rival = { sa: next, lowest: lowestNonce(ni, nr) };
-    next.heirOf = sa;
-  } else succeed(sa, next);
-  return new Draft(Exchange.CREATE_CHILD_SA, 'response')
+  if (rival) rival.rival = { sa: undefined, lowest: lowestNonce(ni, nr) };
+  const link = goOn(sa, {
+    old: sa,
+    left: suite.addKe.map((step) => step.ke),
+    secrets: [shared],
+    make: (secrets) =>
+      standOrSucceed(sa, () =>
+        makeSuccessor(sa, {
+          ...{ role: 'responder', spiI: choice.spi, spiR },
+          ...{ suite, ni, nr, secrets },
+        }),
+      ),
+  });
+  const draft = new Draft(Exchange.CREATE_CHILD_SA, 'response')
     .add(PayloadType.SA, choice.answer(spiR))
     .add(PayloadType.NONCE, { data: nr })
     .add(PayloadType.KE, { method: suite.ke.id, data: value });
+  return link ? draft.notify(Notification.ADDITIONAL_KEY_EXCHANGE, link) : draft;
+}
+
+/** What the peer asked for is ready: it takes over, or waits while it is not decided which of two stands. */
+function standOrSucceed(sa: IkeSa, make: () => IkeSa): void {
+  const rival = rivalTask(sa);
+  const next = make();
+  if (rival?.rival) {
+    rival.rival.sa = next;
+    next.heirOf = sa;
+  } else succeed(sa, next);
 }
 
 /** Asks for new keys. */
 export function* rekeyIke(sa: IkeSa): Steps<void> {
   if (sa.phase !== 'established') return;
-  const task: Extract<Task, { kind: 'rekey-ike' }> = { kind: 'rekey-ike', rival: undefined };
+  if (isAwaited(sa, sa)) {
+    sa.timers.start('rekey', sa.host.now, backOff(sa, sa.postponed++));
+    return;
+  }
+  const task: RekeyTask = { kind: 'rekey-ike', rival: undefined, isFollowing: false };
   sa.task = task;
   try {
     const outcome = yield* propose(sa);
-    sa.task = undefined;
-    if ('type' in outcome) heedRefusal(sa, task, outcome);
-    else yield* settle(sa, task, outcome);
+    if ('type' in outcome) {
+      sa.task = undefined;
+      heedRefusal(sa, task, outcome);
+    } else yield* settle(sa, task, outcome);
   } finally {
     sa.task = undefined;
   }
 }
 
-interface Made {
-  readonly next: IkeSa;
-  readonly lowest: Uint8Array;
-}
-
 /** Both ends know both exchanges by now, or there was only ours (RFC 7296 §2.8.2). */
-function* settle(
-  sa: IkeSa,
-  { rival }: Extract<Task, { kind: 'rekey-ike' }>,
-  made: Made,
-): Steps<void> {
+function* settle(sa: IkeSa, task: RekeyTask, agreed: Agreed): Steps<void> {
+  const { rival } = task;
   const isAdopted = sa.phase === 'rekeying'; // the peer uses its own already
-  const isLive = rival?.sa.heirOf === sa;
-  if (isAdopted || (isLive && isRedundant(made.lowest, rival.lowest))) {
-    // Ours goes, and the peer, whose exchange stands, deletes the old one.
-    if (!isAdopted && rival) succeed(sa, rival.sa);
-    made.next.phase = 'established';
-    made.next.queue.push((now) => deleteIkeSa(now, 'both sides rekeyed at once'));
-    sa.host.nudge(made.next);
+  const isLive = rival !== undefined && (!rival.sa || rival.sa.heirOf === sa);
+  if (isAdopted || (isLive && isRedundant(lowestNonce(agreed.ni, agreed.nr), rival.lowest))) {
+    sa.task = undefined;
+    giveWay(sa, rival?.sa, agreed);
     return;
   }
-  succeed(sa, made.next);
+  task.isFollowing = true;
+  const more = yield* secretsBehind(sa, agreed);
+  sa.task = undefined;
+  if ('type' in more) {
+    heedRefusal(sa, task, more);
+    return;
+  }
+  succeed(sa, makeSuccessor(sa, { ...agreed, secrets: [agreed.shared, ...more] }));
   yield* deleteIkeSa(sa, 'its keys were renewed');
 }
 
-function heedRefusal(
-  sa: IkeSa,
-  { rival }: Extract<Task, { kind: 'rekey-ike' }>,
-  notify: Notify,
-): void {
+/** Ours goes, and the peer, whose exchange stands, deletes the old one. */
+function giveWay(sa: IkeSa, rival: IkeSa | undefined, agreed: Agreed): void {
+  if (rival?.heirOf === sa) succeed(sa, rival);
+  if (agreed.suite.addKe.length > 0) {
+    agreed.shared.wipe(); // with further exchanges to come, nothing is made yet
+    return;
+  }
+  const next = makeSuccessor(sa, { ...agreed, secrets: [agreed.shared] });
+  next.phase = 'established';
+  next.queue.push((now) => deleteIkeSa(now, 'both sides rekeyed at once'));
+  sa.host.nudge(next);
+}
+
+/** The secrets of the further key exchanges, or why the peer went no further. */
+function* secretsBehind(sa: IkeSa, agreed: Agreed): Steps<readonly Secret[] | Notify> {
+  let isDone = false;
+  try {
+    const followed = yield* followUp(sa, agreed.suite.addKe, agreed.response);
+    if (followed.kind === 'refused') return followed.notify;
+    isDone = true;
+    return followed.secrets;
+  } finally {
+    if (!isDone) agreed.shared.wipe();
+  }
+}
+
+function heedRefusal(sa: IkeSa, { rival }: RekeyTask, notify: Notify): void {
   if (sa.phase === 'rekeying') return;
-  if (rival?.sa.heirOf === sa) {
+  if (rival?.sa?.heirOf === sa) {
     succeed(sa, rival.sa);
     return;
   }
@@ -107,8 +153,8 @@ function heedRefusal(
 }
 
 /** Asks, and once more with the method that INVALID_KE_PAYLOAD names. */
-function* propose(sa: IkeSa): Steps<Made | Notify> {
-  const ours = proposalsOf(sa);
+function* propose(sa: IkeSa): Steps<Agreed | Notify> {
+  const ours = fitFor(sa, proposalsOf(sa));
   const methods = ours.flatMap((proposal) => proposal.ke);
   const spiI = sa.host.drawSpi();
   // The method in use goes first: some peers cannot take another in a rekey.
@@ -126,7 +172,7 @@ function* propose(sa: IkeSa): Steps<Made | Notify> {
       const notify = response.error();
       if (!notify) {
         const finish = (answer: Uint8Array) => checked(() => own.finish(answer));
-        return accept(sa, response, { ours, spiI, ni, ke, finish });
+        return accept(response, { ours, spiI, ni, ke, finish });
       }
       const isWrongKe = notify.type === Notification.INVALID_KE_PAYLOAD;
       const other = isWrongKe ? otherMethod(notify.data, methods, ke) : undefined;
@@ -139,7 +185,6 @@ function* propose(sa: IkeSa): Steps<Made | Notify> {
 }
 
 function accept(
-  sa: IkeSa,
   response: Received,
   sent: {
     ours: readonly Proposal[];
@@ -148,7 +193,7 @@ function accept(
     ke: Ke;
     finish: (answer: Uint8Array) => Secret;
   },
-): Made {
+): Agreed {
   const { ours, spiI, ni, ke, finish } = sent;
   const theirs = required(response, PayloadType.SA);
   const answer = required(response, PayloadType.KE);
@@ -158,41 +203,55 @@ function accept(
   }
   const suite = suiteOf(choice.chosen);
   const nr = nonceOf(response, suite);
-  const next = successorOf(sa, { role: 'initiator', spiI, spiR: choice.spi });
-  keyFrom(sa, next, { suite, ni, nr, shared: finish(answer.data) });
-  return { next, lowest: lowestNonce(ni, nr) };
+  const spis = { role: 'initiator', spiI, spiR: choice.spi } as const;
+  return { ...spis, suite, ni, nr, shared: finish(answer.data), response };
 }
 
 /** What may be going on while the peer rekeys the IKE SA: nothing about children (RFC 7296 §2.25.1–2). */
 function rivalTask(sa: IkeSa): Extract<Task, { kind: 'rekey-ike' }> | undefined {
+  if (sa.task?.kind === 'rekey-ike' && sa.task.isFollowing) {
+    throw new IkeError('TEMPORARY_FAILURE', 'we are rekeying this connection, and it is half done');
+  }
   if (sa.task === undefined || sa.task.kind === 'rekey-ike') return sa.task;
   throw new IkeError('TEMPORARY_FAILURE', 'we are changing a tunnel of this connection');
 }
 
-function successorOf(
-  sa: IkeSa,
-  fields: { role: 'initiator' | 'responder'; spiI: Uint8Array; spiR: Uint8Array },
-): IkeSa {
-  const next = new IkeSa(sa.host, { ...fields, path: sa.path });
-  next.inherit(sa);
-  sa.host.registry.add(next);
-  return next;
+interface SuccessorTerms {
+  readonly role: 'initiator' | 'responder';
+  readonly spiI: Uint8Array;
+  readonly spiR: Uint8Array;
+  readonly suite: IkeSuite;
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+}
+/** What both sides know when our request is answered. */
+interface Agreed extends SuccessorTerms {
+  readonly shared: Secret;
+  /** The answer of the peer, by which to go on. */
+  readonly response: Received;
 }
 
-/** SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with the old SA's prf (RFC 7296 §2.18). */
-function keyFrom(
+/**
+ * SKEYSEED = prf(SK_d (old), SK(0) | Ni | Nr | SK(1) | …), with the old SA's prf (RFC 7296 §2.18, RFC 9370 §2.2.4).
+ * @param secrets of the key exchange and of those behind it; wiped
+ */
+function makeSuccessor(
   old: IkeSa,
-  next: IkeSa,
-  fields: { suite: IkeSuite; ni: Uint8Array; nr: Uint8Array; shared: Secret },
-): void {
-  invariant(old.suite, 'an established SA has a suite');
-  const { suite, ni, nr, shared } = fields;
+  { secrets, suite, ni, nr, ...spis }: SuccessorTerms & { readonly secrets: readonly Secret[] },
+): IkeSa {
+  const [first, ...more] = secrets;
+  invariant(old.suite && first, 'an established SA has a suite, and a rekey a key exchange');
+  const next = new IkeSa(old.host, { ...spis, path: old.path });
+  next.inherit(old);
+  old.host.registry.add(next);
   const prf = old.host.primitives[old.suite.prf.engine];
-  next.key(rekeySkeyseed(prf, old.keys.skD, { shared: shared.bytes, ni, nr }), suite, { ni, nr });
-  shared.wipe();
+  const seed = rekeySkeyseed(prf, old.keys.skD, { shared: first.bytes, ni, nr, more });
+  next.key(seed, suite, { ni, nr });
+  wipeAll(secrets);
   next.phase = 'rekeying';
   // One of two that crossed is deleted by its maker; if it never is, it goes by itself.
   next.timers.start('abandoned', next.host.now, patience);
+  return next;
 }
 
 function proposalsOf({ connection }: IkeSa): readonly Proposal[] {

@@ -5,6 +5,7 @@ import { childless } from './childless.ts';
 import type { Extension } from './extension.ts';
 import { fragmentation } from './fragmentation.ts';
 import { mobike } from './mobike.ts';
+import { multiKe } from './multi-ke.ts';
 import { multipleAuth } from './multiple-auth.ts';
 import { natDetection } from './nat-detection.ts';
 import { ppk } from './ppk.ts';
@@ -14,6 +15,7 @@ import { signatureHash } from './signature-hash.ts';
 export const extensions: readonly Extension[] = [
   natDetection,
   fragmentation,
+  multiKe,
   signatureHash,
   mobike,
   additionalAddresses,

@@ -8,6 +8,17 @@ import { type Chosen, formatProposal, type Proposal } from '../../transforms/par
 import { byId, type Esn, ianaType, keyLength, type Transform } from '../../transforms/table.ts';
 import type { Sa, WireProposal, WireTransform } from '../../wire/payloads/sa.ts';
 import { firstSpi, readSpi } from '../sa/spi.ts';
+import {
+  allowsSteps,
+  answerSteps,
+  chooseSteps,
+  formatStep,
+  isAdditionalKe,
+  type OfferedSteps,
+  offeredSteps,
+  rankSteps,
+  stepsToWire,
+} from './additional-ke.ts';
 
 export interface Choice {
   readonly chosen: Chosen;
@@ -26,6 +37,8 @@ export interface Wanted {
    * (RFC 7296 §1.2); `none`: no KE payload came, so no method may be chosen.
    */
   readonly ke: 'wanted' | 'none' | 'ignored';
+  /** The peer cannot do IKE_INTERMEDIATE, so it gets no additional key exchange (RFC 9370 §2.2.1). */
+  readonly isSingle?: boolean;
 }
 
 export function choose(ours: readonly Proposal[], theirs: Sa, wanted: Wanted): Choice | undefined {
@@ -64,6 +77,7 @@ function rankOf(mine: Proposal, chosen: Chosen, keSent: number | undefined): num
     place(mine.prf, chosen.prf),
     place(mine.integ, chosen.integ),
     place(mine.ke, chosen.ke),
+    ...rankSteps(mine.addKe, chosen.addKe ?? []),
     place(mine.esn, chosen.esn),
   ];
 }
@@ -81,6 +95,8 @@ interface Offer {
   readonly types: ReadonlySet<number>;
   /** Those among them that may be left out: offered with NONE. */
   readonly optional: ReadonlySet<number>;
+  /** Its additional key exchanges. */
+  readonly steps: OfferedSteps;
 }
 
 function readOffer(wire: WireProposal): Offer {
@@ -91,38 +107,53 @@ function readOffer(wire: WireProposal): Offer {
   }
   const types = new Set(wire.transforms.map(({ type }) => type));
   const optional = new Set(wire.transforms.filter(({ id }) => id === 0).map(({ type }) => type));
-  return { wire, rows, types, optional };
+  return { wire, rows, types, optional, steps: offeredSteps(wire.transforms) };
 }
 
-/** Of our protocol, with an SPI, and without a transform type that we must not pass over (RFC 9370 §2.2.1). */
+/** Of our protocol, with an SPI, and without a transform type that we do not know (RFC 7296 §3.3.6). */
 const isUsable =
   ({ protocol }: Wanted) =>
-  ({ wire, types, optional }: Offer): boolean => {
+  ({ wire, types }: Offer): boolean => {
     const others = [...types].filter((type) => type > TransformType.ESN);
-    if (!others.every((type) => isAdditionalKe(type) && optional.has(type))) return false;
+    if (!others.every(isAdditionalKe)) return false;
     if (protocol === 'ike') return wire.protocol === Protocol.IKE && wire.spi.length === 0;
     if (protocol === 'ike-rekey') return wire.protocol === Protocol.IKE && wire.spi.length === 8;
     return wire.protocol === Protocol.ESP && wire.spi.length === 4 && readSpi(wire.spi) >= firstSpi;
   };
 
 /** Whether these algorithms are among those that `ours` accepts. */
-export function allowsSuite(ours: readonly Proposal[], { encr, prf, integ, ke }: Chosen): boolean {
+export function allowsSuite(
+  ours: readonly Proposal[],
+  { encr, prf, integ, ke, addKe = [] }: Chosen,
+): boolean {
   const has = (rows: readonly Transform[], row: Transform | undefined) =>
     row ? rows.includes(row) : rows.length === 0;
   return ours.some(
     (mine) =>
-      has(mine.encr, encr) && has(mine.prf, prf) && has(mine.integ, integ) && has(mine.ke, ke),
+      has(mine.encr, encr) &&
+      has(mine.prf, prf) &&
+      has(mine.integ, integ) &&
+      has(mine.ke, ke) &&
+      allowsSteps(mine.addKe, addKe),
   );
 }
 
-/** What we offer, each proposal numbered from 1 (RFC 7296 §3.3.1). */
+/**
+ * What we offer, each proposal numbered from 1 (RFC 7296 §3.3.1). Without their key exchanges some become the same,
+ * and are said once.
+ */
 export function offer(ours: readonly Proposal[], spi: Uint8Array, withKe: boolean): Sa {
+  const lists = ours.map(({ encr, prf, integ, ke, addKe, esn }) => [
+    ...[...encr, ...prf, ...integ, ...(withKe ? ke : [])].map(toWire),
+    ...(withKe ? stepsToWire(addKe) : []),
+    ...esn.map(toWire),
+  ]);
+  const distinct = new Map(lists.map((transforms) => [JSON.stringify(transforms), transforms]));
+  const protocol = ours[0]?.protocol === 'ike' ? Protocol.IKE : Protocol.ESP;
   return {
-    proposals: ours.map(({ protocol, encr, prf, integ, ke, esn }, i) => ({
-      number: i + 1,
-      protocol: protocol === 'ike' ? Protocol.IKE : Protocol.ESP,
-      spi,
-      transforms: [...encr, ...prf, ...integ, ...(withKe ? ke : []), ...esn].map(toWire),
+    proposals: [...distinct.values()].map((transforms, i) => ({
+      ...{ number: i + 1, protocol, spi },
+      transforms,
     })),
   };
 }
@@ -154,8 +185,11 @@ function match(mine: Proposal, offer: Offer, wanted: Wanted): Chosen | undefined
   if (!encr || (!prf && mine.prf.length > 0)) return undefined;
   if (!integ && !mayLack(mine.integ, TransformType.INTEG)) return undefined;
   if (!esn && wanted.protocol === 'esp') return undefined;
-  if (!ke && wanted.ke !== 'ignored' && !mayLack(mine.ke, TransformType.KE)) return undefined;
-  return { encr, prf, integ, ke, esn };
+  if (wanted.ke === 'ignored') return { encr, prf, integ, esn };
+  if (!ke && !mayLack(mine.ke, TransformType.KE)) return undefined;
+  const steps = wanted.isSingle ? mine.addKe.map((one) => ({ ...one, methods: [] })) : mine.addKe;
+  const addKe = chooseSteps(steps, offer.steps, ke);
+  return addKe && { encr, prf, integ, ke, addKe, esn };
 }
 
 /** A peer that says nothing means 32-bit sequence numbers, as before the transform became mandatory. */
@@ -166,12 +200,11 @@ function impliedSequenceNumbers(mine: Proposal, { types }: Offer): Esn | undefin
 
 /** Exactly one transform of each type that the peer named (RFC 7296 §3.3). */
 function answer(offered: WireProposal, chosen: Chosen, spi: Uint8Array): Sa {
-  const { encr, prf, integ, ke, esn } = chosen;
+  const { encr, prf, integ, ke, addKe = [], esn } = chosen;
   const rows = [encr, prf, integ, ke, esn].filter((row) => row !== undefined);
   const isNamed = (type: number) => offered.transforms.some((transform) => transform.type === type);
   const transforms = rows.filter((row) => isNamed(ianaType(row))).map(toWire);
-  const declined = new Set(offered.transforms.map(({ type }) => type).filter(isAdditionalKe));
-  for (const type of declined) transforms.push({ type, id: 0, keyBits: undefined, isKnown: true });
+  transforms.push(...answerSteps(offeredSteps(offered.transforms), addKe));
   invariant(transforms.length > 0, 'an empty answer');
   return { proposals: [{ number: offered.number, protocol: offered.protocol, spi, transforms }] };
 }
@@ -185,6 +218,7 @@ const formatOffered = ({ transforms }: WireProposal): string =>
 
 /** Its keyword, or its name in the registry. */
 export function formatTransform({ type, id, keyBits }: WireTransform): string {
+  if (isAdditionalKe(type)) return formatStep(type, id);
   const row = byId(type, id, keyBits);
   if (row) return row.keyword;
   if (type === TransformType.ENCR) return nameOf(Encryption, id).replace('ENCR_', '').toLowerCase();
@@ -192,8 +226,6 @@ export function formatTransform({ type, id, keyBits }: WireTransform): string {
   return `${nameOf(TransformType, type).toLowerCase()}#${id}`;
 }
 
-const isAdditionalKe = (type: number): boolean =>
-  type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7;
 /** Apple sends five proposals, Windows some dozens. */
 const mostOffers = 64;
 const mostProposals = 4;

@@ -1,5 +1,6 @@
 // One IKE SA: who, where, with which keys, and what hangs on it. What happens to it stands in exchanges/ and
 // extensions/; how its exchanges run, in driver.ts.
+
 import { toHex } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Ip } from '../../base/ip.ts';
@@ -7,15 +8,18 @@ import type { Secret } from '../../base/secret.ts';
 import type { Instant } from '../../base/time.ts';
 import { formatIdentity, type Identity } from '../../policy/identity.ts';
 import type { Connection } from '../../policy/policy.ts';
+import type { ChosenKe } from '../../transforms/additional-ke.ts';
 import { formatSuite } from '../../transforms/parse.ts';
 import type { Encr, Integ, Ke, Prf } from '../../transforms/table.ts';
-import type { ChildRef, Lease, Path, Phase, SaRef, SaSnapshot } from '../core.ts';
+import { type IntAuth, noIntAuth } from '../auth/int-auth.ts';
+import type { ChildRef, Lease, Path, SaRef, SaSnapshot } from '../core.ts';
 import type { CloseCause } from '../events.ts';
 import type { Host } from '../host.ts';
 import type { Run } from '../run.ts';
 import type { Steps } from '../steps.ts';
 import type { ChildSa } from './child-sa.ts';
 import { deriveIkeKeys, type IkeKeys, mixPpk, type PpkKeys, wipeKeys } from './keymat.ts';
+import type { Phase } from './phase.ts';
 import { Protection } from './protect.ts';
 import { type Slot, Slots } from './slots.ts';
 import type { Task } from './task.ts';
@@ -27,6 +31,8 @@ export interface IkeSuite {
   readonly prf: Prf;
   readonly integ: Integ | undefined;
   readonly ke: Ke;
+  /** The key exchanges that follow the first one, in their order (RFC 9370). */
+  readonly addKe: readonly ChosenKe[];
 }
 
 /** What AUTH covers (RFC 7296 §2.15) and IKE_AUTH needs; gone once the SA is established. */
@@ -36,6 +42,7 @@ export interface Handshake {
   /** The last IKE_SA_INIT request and the response to it, as they travelled. */
   request: Uint8Array;
   response: Uint8Array;
+  intAuth: IntAuth;
 }
 
 /** An exchange of ours that has not begun. */
@@ -87,7 +94,10 @@ export class IkeSa {
   claimed: Identity | undefined;
   suite: IkeSuite | undefined;
   /** Empty fields until their message is there. */
-  handshake: Handshake | undefined = { ni: none, nr: none, request: none, response: none };
+  handshake: Handshake | undefined = {
+    ...{ ni: none, nr: none, request: none, response: none },
+    intAuth: noIntAuth,
+  };
   /** Set by an exchange: the SA ends as soon as the response is out. */
   closing: Closing | undefined;
   /** Responder: the virtual addresses that the peer has of us. */
@@ -126,6 +136,8 @@ export class IkeSa {
   #unmixed: PpkKeys | undefined;
   #inbound: Protection | undefined;
   #outbound: Protection | undefined;
+  /** The keys before the last key exchange, until the peer has used those after it. */
+  #former: { readonly keys: IkeKeys; readonly inbound: Protection } | undefined;
 
   constructor(
     host: Host,
@@ -189,6 +201,17 @@ export class IkeSa {
     return this.#outbound;
   }
 
+  /** Opens what the peer repeats from before the last key exchange. */
+  get formerInbound(): Protection | undefined {
+    return this.#former?.inbound;
+  }
+
+  /** The peer has the new keys: nothing comes under the old ones any more. */
+  forgetFormerKeys(): void {
+    if (this.#former) wipeKeys(this.#former.keys);
+    this.#former = undefined;
+  }
+
   /** Sets the keys of both directions from SKEYSEED, which is wiped (RFC 7296 §2.14). */
   key(seed: Secret, suite: IkeSuite, nonces: { ni: Uint8Array; nr: Uint8Array }): void {
     const { primitives, random } = this.host;
@@ -200,6 +223,8 @@ export class IkeSa {
     const ofResponder = { encr, integ, encryption: keys.skEr, integrity: keys.skAr };
     const [outbound, inbound] =
       this.role === 'initiator' ? [ofInitiator, ofResponder] : [ofResponder, ofInitiator];
+    this.forgetFormerKeys();
+    if (this.#keys && this.#inbound) this.#former = { keys: this.#keys, inbound: this.#inbound };
     this.#keys = keys;
     this.suite = suite;
     this.#inbound = new Protection(inbound, primitives, random);
@@ -230,6 +255,7 @@ export class IkeSa {
   }
 
   wipe(): void {
+    this.forgetFormerKeys();
     if (this.#keys) wipeKeys(this.#keys);
     if (this.#unmixed) wipeKeys(this.#unmixed);
   }

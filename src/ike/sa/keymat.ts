@@ -36,13 +36,22 @@ export function skeyseed(prf: Mac, ni: Uint8Array, nr: Uint8Array, shared: Uint8
   return new Secret(prf.compute(concat(ni, nr), shared));
 }
 
-/** SKEYSEED of a rekeyed IKE SA; `skD` and `prf` are the old SA's (RFC 7296 §2.18). */
+/**
+ * SKEYSEED of a rekeyed IKE SA; `skD` and `prf` are the old SA's, `more` what additional key exchanges gave. With the
+ * nonces of the handshake it is SKEYSEED(n) as well.
+ * @see RFC 7296 §2.18, RFC 9370 §2.2.2, §2.2.4
+ */
 export function rekeySkeyseed(
   prf: Mac,
   skD: Secret,
-  { shared, ni, nr }: { shared: Uint8Array; ni: Uint8Array; nr: Uint8Array },
+  {
+    shared,
+    ni,
+    nr,
+    more = [],
+  }: { shared: Uint8Array; ni: Uint8Array; nr: Uint8Array; more?: readonly Secret[] },
 ): Secret {
-  return new Secret(prf.compute(skD.bytes, shared, ni, nr));
+  return new Secret(prf.compute(skD.bytes, shared, ni, nr, ...more.map(({ bytes }) => bytes)));
 }
 
 /**
@@ -100,17 +109,29 @@ export interface DirectionKeys {
 /**
  * KEYMAT of a CHILD_SA. The initiator is the one who began this exchange, whoever began the IKE SA.
  * @param shared of the KE payloads; absent without PFS
- * @see RFC 7296 §2.17
+ * @param more of additional key exchanges, in their order
+ * @see RFC 7296 §2.17, RFC 9370 §2.2.4
  */
 export function deriveChildKeys(
   prf: Mac,
   skD: Secret,
   suite: { readonly encr: Encr; readonly integ?: Integ | undefined },
-  { ni, nr, shared }: { ni: Uint8Array; nr: Uint8Array; shared?: Secret | undefined },
+  {
+    ni,
+    nr,
+    shared,
+    more = [],
+  }: {
+    ni: Uint8Array;
+    nr: Uint8Array;
+    shared?: Secret | undefined;
+    more?: readonly Secret[] | undefined;
+  },
 ): { readonly initiator: DirectionKeys; readonly responder: DirectionKeys } {
   const encrBytes = keyBytes(suite.encr);
   const integBytes = suite.integ?.keyBytes ?? 0;
-  const seed = concat(shared?.bytes ?? new Uint8Array(0), ni, nr);
+  const first = shared?.bytes ?? new Uint8Array(0);
+  const seed = concat(first, ni, nr, ...more.map(({ bytes }) => bytes));
   const stream = prfPlus(prf, skD.bytes, seed, 2 * (encrBytes + integBytes));
   const cut = cutter(stream);
   const direction = (): DirectionKeys => ({

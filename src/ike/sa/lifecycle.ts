@@ -9,6 +9,7 @@ import { natOf } from '../extensions/nat-detection.ts';
 import { ppkOf } from '../extensions/ppk.ts';
 import { Draft } from '../message.ts';
 import type { ChildSa } from './child-sa.ts';
+import { dropFollowUps } from './follow-ups.ts';
 import type { Closing, IkeSa } from './ike-sa.ts';
 import { scheduleKeepalive } from './keepalive.ts';
 import { releaseLease } from './lease.ts';
@@ -23,6 +24,7 @@ export function establish(sa: IkeSa): void {
   sa.provenPath = sa.path;
   sa.host.registry.settle(sa);
   sa.handshake = undefined;
+  sa.forgetFormerKeys();
   sa.timers.stop('half-open');
   const { dpd } = sa.connection ?? {};
   if (dpd !== undefined) sa.timers.start('liveness', sa.host.now, dpd);
@@ -57,6 +59,7 @@ export function retire(sa: IkeSa, closing: Closing): void {
   passOn(sa);
   for (const child of [...sa.children]) removeChild(sa, child, closing.why);
   stopExchanges(sa);
+  dropFollowUps(sa);
   releaseLease(sa);
   leaveAlone(sa);
   reportClosed(sa, closing);

@@ -3,6 +3,7 @@ import { invariant } from '../../base/invariant.ts';
 import { seconds } from '../../base/time.ts';
 import { resumeAuthLifetime } from '../extensions/auth-lifetime.ts';
 import { resumeMove } from '../extensions/mobike.ts';
+import { dropFollowUps } from './follow-ups.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { scheduleKeepalive } from './keepalive.ts';
 import { retire } from './lifecycle.ts';
@@ -37,6 +38,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.handshake = undefined;
   old.lease = undefined;
   old.children.length = 0;
+  dropFollowUps(old);
   old.phase = 'rekeying';
   old.timers.stop('rekey');
   old.timers.stop('worn-out');

@@ -38,6 +38,8 @@ export type TimerName =
   | 'new-child'
   /** A rekeyed IKE SA that its peer never deleted goes. */
   | 'abandoned'
+  /** The peer did not go on with the further key exchanges of what it asked for. */
+  | 'follow-up'
   /** No late packet will come in on a deleted CHILD_SA any more. */
   | 'drained';
 

@@ -3,9 +3,11 @@
 import { Reader } from '../../base/bytes.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { PayloadType } from '../../iana/payloads.ts';
+import { headerBytes } from '../../wire/header.ts';
 import { decodePayloads, encodeMessage, encodePayloads, type Message } from '../../wire/message.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import { inOrder } from '../../wire/rules.ts';
+import { coverIntermediate } from '../auth/int-auth.ts';
 import type { Path } from '../core.ts';
 import { reassemble, splitFor } from '../extensions/fragmentation.ts';
 import { type Draft, Received } from '../message.ts';
@@ -37,10 +39,20 @@ export function pack(sa: IkeSa, draft: Draft, messageId: number): readonly Uint8
   if (draft.exchange === Exchange.IKE_SA_INIT) return [encodeMessage(header, payloads)];
   const { first, bytes } = encodePayloads(payloads);
   const pieces = splitFor(sa, bytes);
-  if (pieces.length === 1) return [sa.outbound.seal(header, first, bytes)];
-  return pieces.map((piece, i) =>
-    sa.outbound.seal(header, i === 0 ? first : 0, piece, { number: i + 1, total: pieces.length }),
-  );
+  const isWhole = pieces.length === 1;
+  const datagrams = isWhole
+    ? [sa.outbound.seal(header, first, bytes)]
+    : pieces.map((piece, i) =>
+        sa.outbound.seal(header, i === 0 ? first : 0, piece, {
+          number: i + 1,
+          total: pieces.length,
+        }),
+      );
+  if (draft.exchange === Exchange.IKE_INTERMEDIATE) {
+    const front = (datagrams[0] as Uint8Array).subarray(0, headerBytes);
+    coverIntermediate(sa, 'ours', { messageId, front, first, chain: bytes });
+  }
+  return datagrams;
 }
 
 export type Unpacked =
@@ -62,6 +74,11 @@ export function unpack(sa: IkeSa, message: Message, bytes: Uint8Array, path: Pat
       ? { first: sealed.body.first, bytes: plaintext }
       : reassemble(sa, message.header, sealed.body, plaintext);
   if (!whole) return { kind: 'fragment' };
+  if (message.header.exchange === Exchange.IKE_INTERMEDIATE) {
+    const front = bytes.subarray(0, bytes.length - sealedBytes(sealed));
+    const { messageId } = message.header;
+    coverIntermediate(sa, 'theirs', { messageId, front, first: whole.first, chain: whole.bytes });
+  }
   const payloads = decodePayloads(whole.first, new Reader(whole.bytes));
   const clear = message.payloads.slice(0, -1);
   const received = new Received(message, { clear, sealed: payloads }, { path, bytes });
@@ -71,7 +88,14 @@ export function unpack(sa: IkeSa, message: Message, bytes: Uint8Array, path: Pat
 /** Whether the peer made this datagram; its content is not looked at. */
 export function isAuthentic(sa: IkeSa, message: Message, bytes: Uint8Array): boolean {
   const sealed = sealedPayload(message);
-  return sealed !== undefined && sa.inbound.open(bytes, sealed.body.sealed) !== undefined;
+  if (!sealed) return false;
+  const keys = [sa.inbound, sa.formerInbound];
+  return keys.some((inbound) => inbound?.open(bytes, sealed.body.sealed) !== undefined);
+}
+
+/** Of the whole payload, with its header. */
+function sealedBytes({ type, body }: NonNullable<ReturnType<typeof sealedPayload>>): number {
+  return (type === PayloadType.SK ? 4 : 8) + body.sealed.length;
 }
 
 function sealedPayload({ payloads }: Message) {
