@@ -1,6 +1,7 @@
 // Makes the one file that runs on the router, and what stands beside it:
 //
 //   build/lib/ikev2.mjs                 the daemon and the tool
+//   build/lib/sbom.cdx.json             what of others is in it
 //   build/lib/node_modules/@koromix/…   koffi's binary for this processor
 //   build/bin/ikev2d  build/bin/ikectl  wrappers that start it
 //
@@ -10,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { billOfMaterials } from './sbom.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -53,21 +55,27 @@ async function main() {
   }).values;
   const folder = resolve(root, out ?? 'build');
   const outfile = join(folder, 'lib/ikev2.mjs');
-  await build({
+  const { metafile } = await build({
     ...nodeOptions({ minify }),
+    metafile: true,
     stdin: { contents: entry, resolveDir: root, sourcefile: 'ikev2.mjs', loader: 'js' },
     outfile,
   });
+  const bill = billOfMaterials(root, Object.keys(metafile.inputs), [koffi]);
+  writeFileSync(join(folder, 'lib/sbom.cdx.json'), `${JSON.stringify(bill, undefined, 1)}\n`);
   placeKoffi(join(folder, 'lib'));
   placeWrappers(join(folder, 'bin'));
   process.stdout.write(`${outfile}: ${(statSync(outfile).size / 1024).toFixed(0)} KiB\n`);
 }
 
+/** Of this processor; those of others are the same version. */
+const koffi = `@koromix/koffi-linux-${process.arch}`;
+
 function placeKoffi(lib) {
-  const name = `@koromix/koffi-linux-${process.arch}`;
-  const from = join(root, 'node_modules', name);
-  const to = join(lib, 'node_modules', name);
-  if (!existsSync(from)) throw new Error(`${name} is not installed: koffi knows no such processor`);
+  const from = join(root, 'node_modules', koffi);
+  const to = join(lib, 'node_modules', koffi);
+  if (!existsSync(from))
+    throw new Error(`${koffi} is not installed: koffi knows no such processor`);
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true });
 }

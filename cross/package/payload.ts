@@ -1,7 +1,7 @@
 // The files of each package. What openwrt/ikev2-ts/Makefile installs is the same list.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { npmPackage } from './npm.ts';
 import type { Cpu, Libc } from './targets.ts';
 import { Tree } from './tree.ts';
@@ -28,6 +28,7 @@ export function gatewayTree(root: string, bundle: string, cpu: Cpu, libc: Libc):
 
   const home = 'usr/lib/ikev2-ts';
   tree.file(`${home}/ikev2.mjs`, readFileSync(bundle));
+  tree.file(`${home}/sbom.cdx.json`, readFileSync(join(dirname(bundle), 'sbom.cdx.json')));
   place(`build/cross/${cpu.name}-${libc}/libikev2esp.so`, `${home}/libikev2esp.so`, 0o755);
   const koffi = `@koromix/koffi-linux-${cpu.npm}`;
   const from = npmPackage(root, koffi);

@@ -29,6 +29,7 @@ const placed = (architecture: string, libc: 'musl' | 'linux'): [string, string][
     ['/etc/uci-defaults/90-ikev2-ts', '755'],
     ['/lib/upgrade/keep.d/ikev2-ts', '644'],
     ['/usr/lib/ikev2-ts/ikev2.mjs', '644'],
+    ['/usr/lib/ikev2-ts/sbom.cdx.json', '644'],
     ['/usr/lib/ikev2-ts/libikev2esp.so', '755'],
     [`${koffi}/index.js`, '644'],
     [`${koffi}/${libc}_${npmName(architecture)}/koffi.node`, '644'],
