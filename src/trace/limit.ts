@@ -47,4 +47,5 @@ export class Limit {
 }
 
 const windowMs = 10_000;
-const mostClasses = 64;
+/** Kinds of events, reasons and causes are fewer. */
+const mostClasses = 128;

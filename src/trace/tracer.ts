@@ -82,7 +82,7 @@ function classOf(event: TraceEvent): string {
     case 'dropped':
       return `dropped ${event.reason}`;
     case 'attempt.failed':
-      return `attempt ${event.notify}`;
+      return `attempt ${event.cause}`;
     case 'sa.closed':
       return `closed ${event.cause}`;
     default:
