@@ -17,7 +17,7 @@ import { household, notifiesOf, talk } from '../household.ts';
 import { expectAgreement } from '../model.ts';
 import { Papers } from '../papers.ts';
 import { ikeSuite, login, notify, primitives } from '../payloads.ts';
-import { connection, pattern, phone, policy } from '../policies.ts';
+import { connection, pattern, phone, policy, proposals } from '../policies.ts';
 import { annasPassword, users } from '../users.ts';
 import type { Packet, SimHost, Wire } from '../world.ts';
 
@@ -187,6 +187,27 @@ test('a reauthentication uses it anew', () => {
     'anna',
   ]);
   expectAgreement(house.world, house.gateway, house.phone);
+});
+
+test('goes into the keys that came of several key exchanges (RFC 9370)', () => {
+  const both = { ppks: [ppk('anna')], required: true };
+  const ike = proposals('ike', 'aes256gcm16-prfsha256-x25519-ke1_mlkem768');
+  const hybrid = ({ connections, ...rest }: Policy): Policy => ({
+    ...rest,
+    connections: connections.map((one) => ({ ...one, ike })),
+  });
+  const { gateway, phone: dialer } = policies('psk', both, both);
+  const house = household({ gateway: hybrid(gateway), phone: hybrid(dialer) });
+  house.dial();
+  house.world.run(seconds(5));
+  expectAgreement(house.world, house.gateway, house.phone);
+  const command = { kind: 'rekey', sa: house.phone.sa.id, child: undefined } as const;
+  house.world.input(house.phone, { kind: 'command', command });
+  house.world.run(seconds(90));
+  expectAgreement(house.world, house.gateway, house.phone);
+  for (const { sa } of [house.gateway, house.phone]) {
+    expect(sa).toMatchObject({ ppk: 'anna', suite: expect.stringContaining('ke1_mlkem768') });
+  }
 });
 
 describe('for certain peers', () => {
