@@ -6,8 +6,12 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Ip, parseIp } from '../base/ip.ts';
 
-/** Runs a program and returns what it printed. Rejects with what it complained about. */
-export type RunProgram = (program: string, args: readonly string[]) => Promise<string>;
+/** Runs a program, which may read `input`, and returns what it printed. Rejects with what it complained about. */
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  input?: string,
+) => Promise<string>;
 /** @returns a file's text, or undefined when it cannot be read */
 export type ReadFile = (path: string) => string | undefined;
 
@@ -22,10 +26,11 @@ export interface Patience {
 }
 
 export const hostTools: HostTools & Patience = {
-  async run(program, args) {
+  async run(program, args, input = '') {
     try {
-      const { stdout } = await execute(program, [...args], { timeout: 5000 });
-      return stdout;
+      const running = execute(program, [...args], { timeout: 5000 });
+      running.child.stdin?.on('error', () => {}).end(input); // who has ended reads nothing more
+      return (await running).stdout;
     } catch (error) {
       throw complaintOf(error);
     }

@@ -1,5 +1,5 @@
 // What we have put into the kernel's tables of addresses and routes, and how it becomes what is wanted: `ip` is
-// run for the difference and for nothing else.
+// run for the difference and for nothing else, once for many entries where it can.
 import { formatPrefix, type Ip, isIpv4 } from '../base/ip.ts';
 import type { Log } from '../trace/log.ts';
 import { readBypasses, writeBypasses } from './bypass-file.ts';
@@ -20,13 +20,20 @@ export interface Failure {
   readonly error: unknown;
 }
 
+interface Known {
+  readonly entry: Entry;
+  readonly isThere: boolean;
+}
+
 export class KernelTables {
   readonly #device: string;
   readonly #tools: Pick<HostTools, 'run'> & Patience;
   readonly #bypassFile: string;
   readonly #log: Log;
   /** By the words that put it in; not there: it was refused, and is not tried again. */
-  readonly #entries = new Map<string, { readonly entry: Entry; readonly isThere: boolean }>();
+  readonly #entries = new Map<string, Known>();
+  /** Not so with BusyBox. */
+  #takesBatches = true;
 
   /** @param bypassFile remembers what would outlive the device */
   constructor(
@@ -64,9 +71,9 @@ export class KernelTables {
     if (missing.length === 0 && obsolete.length === 0) return [];
     // With an address go the routes that it is the source of: it comes before them and goes after them.
     const [addresses, routes] = partition(obsolete, ([, { entry }]) => entry.kind === 'address');
-    for (const [key] of routes) await this.#takeOut(key);
+    await this.#takeOut(routes);
     const failures = await this.#putIn(missing.map(([, entry]) => entry));
-    for (const [key] of addresses) await this.#takeOut(key);
+    await this.#takeOut(addresses);
     this.#rememberBypasses();
     return failures;
   }
@@ -80,20 +87,55 @@ export class KernelTables {
     const failures: Failure[] = [];
     const hasRoutes = entries.some(({ kind }) => kind === 'route');
     const table = hasRoutes ? await existingRoutes(this.#tools.run, '-4', '-6') : [];
-    for (const entry of entries) {
-      const error = rivalOf(entry, table, this.#device) ?? (await this.#runAdd(entry));
+    const note = (entry: Entry, error: unknown): void => {
       this.#entries.set(this.#keyOf(entry), { entry, isThere: error === undefined });
       // Somebody else's route past the tunnel is as good as ours, and stays when ours would go.
       const isServed = entry.kind === 'bypass' && /exists/i.test(textOf(error));
       if (error !== undefined && !isServed) failures.push({ entry, error });
+    };
+    const [rivals, fine] = partition(
+      entries,
+      (one) => rivalOf(one, table, this.#device) !== undefined,
+    );
+    for (const entry of rivals) note(entry, rivalOf(entry, table, this.#device));
+    for (let at = 0; at < fine.length; at++) {
+      const done = await this.#runMany('add', fine.slice(at));
+      for (const entry of fine.slice(at, at + done)) note(entry, undefined);
+      at += done;
+      // It stumbled over this one, which may deserve patience.
+      const entry = fine[at];
+      if (entry) note(entry, await this.#runAdd(entry));
     }
     return failures;
   }
 
-  async #takeOut(key: string): Promise<void> {
-    const known = this.#entries.get(key);
-    this.#entries.delete(key);
-    if (known?.isThere) await this.#runDel(known.entry);
+  async #takeOut(obsolete: readonly (readonly [string, Known])[]): Promise<void> {
+    for (const [key] of obsolete) this.#entries.delete(key);
+    const there = obsolete.flatMap(([, { entry, isThere }]) => (isThere ? [entry] : []));
+    for (let at = 0; at < there.length; at++) {
+      at += await this.#runMany('del', there.slice(at));
+      const entry = there[at];
+      if (entry) await this.#runDel(entry);
+    }
+  }
+
+  /**
+   * All of them in one process: most of the time goes into starting it.
+   * @returns how many were done before one that did not work
+   */
+  async #runMany(action: 'add' | 'del', entries: readonly Entry[]): Promise<number> {
+    if (!this.#takesBatches || entries.length < fewestOfBatch) return 0;
+    // The family is a matter of the program, not of its lines, which know it by the address.
+    const lines = entries.map((entry) => wordsFor(action, entry, this.#device).slice(1).join(' '));
+    try {
+      await this.#tools.run('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
+      this.#log.debug(`ip -batch: ${lines.join('; ')}`);
+      return entries.length;
+    } catch (error) {
+      const [, line] = /Command failed -:(\d+)/.exec(textOf(error)) ?? [];
+      this.#takesBatches = line !== undefined;
+      return line === undefined ? 0 : Number(line) - 1;
+    }
   }
 
   /** @returns why it did not work */
@@ -148,6 +190,8 @@ const isTooEarly = (entry: Entry, error: unknown): boolean =>
   entry.source !== undefined &&
   !isIpv4(entry.source) &&
   /invalid/i.test(textOf(error));
+/** For fewer it would save nothing that anybody could notice. */
+const fewestOfBatch = 8;
 const mostTries = 20;
 const betweenTriesMs = 50;
 
