@@ -5,7 +5,6 @@
 #if defined(__aarch64__)
 #pragma GCC target("+crypto")
 #include "unit_armv8.h"
-#define GCM_PACE 2
 #include "gcm_narrow.h"
 #include "gcm_unit.h"
 #include "gcm_common.h"

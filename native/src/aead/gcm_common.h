@@ -13,9 +13,10 @@
  *   gcm_put_lengths(out, a, b)        the block of two lengths in bytes
  *   gcm_stream(key, &counter, text)   GCM_WIDE bytes of text ^= key stream
  *   gcm_stream_absorb(…, hash, &acc)  the same, while GCM_WIDE bytes at `hash` are absorbed; the
- * two may be the same bytes, then what is absorbed is the ciphertext gcm_absorb(key, acc, bytes, n)
- * absorbs n blocks, at most GCM_BLOCKS of them gcm_finish(acc, mask, tag)        tag = accumulator
- * ^ mask
+ *                                   two may be the same bytes, then the ciphertext is absorbed
+ *   gcm_absorb(key, &acc, bytes, n)   absorbs n blocks, GCM_BLOCKS + 1 at the most
+ *   gcm_absorb_both(key, &acc, group, bytes, n)   GCM_BLOCKS at `group` before them
+ *   gcm_finish(acc, mask, tag)        tag = accumulator ^ mask
  */
 #include <string.h>
 
@@ -124,17 +125,10 @@ static inline void gcm_absorb_short(const struct gcm_key *key, GCM_HASH *acc, st
 	gcm_absorb(key, acc, tail->aad, (bytes + 15) / 16 + 2);
 }
 
-static inline void gcm_absorb_tail(
-	const struct gcm_key *key, GCM_HASH *acc, const struct gcm_tail *tail, size_t bytes)
+/* The end of the text and the lengths. */
+static inline size_t gcm_tail_blocks(size_t bytes)
 {
-	const size_t blocks = (bytes % GCM_WIDE + 15) / 16 + 1;
-
-	if (blocks <= GCM_BLOCKS) {
-		gcm_absorb(key, acc, tail->text, blocks);
-	} else {
-		gcm_absorb(key, acc, tail->text, GCM_BLOCKS);
-		gcm_absorb(key, acc, tail->text + GCM_WIDE, 1);
-	}
+	return (bytes % GCM_WIDE + 15) / 16 + 1;
 }
 
 /* The counter of what is behind whole groups: 1 is the tag's, 2 the first of the text. */
@@ -175,8 +169,9 @@ static void gcm_seal(const struct aead_key *where, const uint8_t *nonce, const u
 		for (size_t i = 1; i < groups; i++, text += GCM_WIDE)
 			gcm_stream_absorb(key, &counter, text + GCM_WIDE, text, &acc);
 		if (groups > 0)
-			gcm_absorb(key, &acc, text, GCM_BLOCKS);
-		gcm_absorb_tail(key, &acc, &tail, bytes);
+			gcm_absorb_both(key, &acc, text, tail.text, gcm_tail_blocks(bytes));
+		else
+			gcm_absorb(key, &acc, tail.text, gcm_tail_blocks(bytes));
 	}
 	gcm_finish(acc, mask, tag);
 }
@@ -202,7 +197,7 @@ static bool gcm_open(const struct aead_key *where, const uint8_t *nonce, const u
 		gcm_absorb_aad(key, &acc, aad, aad_bytes);
 		for (uint8_t *at = text; at < end; at += GCM_WIDE)
 			gcm_stream_absorb(key, &counter, at, at, &acc);
-		gcm_absorb_tail(key, &acc, &tail, bytes);
+		gcm_absorb(key, &acc, tail.text, gcm_tail_blocks(bytes));
 	}
 	if (rest) {
 		GCM_COUNTER counter = gcm_counter(nonce, gcm_number_behind(groups));

@@ -11,6 +11,7 @@
 #define W_MUL_HIGH(a, b)     MUL_HIGH(a, b)
 #define W_BROADCAST(b)       (b)
 #define W_FIRST(b)           (b)
+#define W_ZERO               PAIR(0, 0)
 #define W_COUNTER(b)         COUNTER(b)
 #define W_COUNT(counter, n)  COUNT_FEW(counter, n)
 #define W_FOLD(b)            (b)

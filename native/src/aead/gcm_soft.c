@@ -168,6 +168,13 @@ static void gcm_absorb(
 	}
 }
 
+static void gcm_absorb_both(const struct gcm_key *key, struct element *acc, const uint8_t *group,
+	const uint8_t *bytes, size_t n)
+{
+	gcm_absorb(key, acc, group, SLICED_BLOCKS);
+	gcm_absorb(key, acc, bytes, n);
+}
+
 static void gcm_stream(const struct gcm_key *key, struct counter *counter, uint8_t *text)
 {
 	uint8_t blocks[16 * SLICED_BLOCKS];

@@ -18,15 +18,13 @@
  *
  * WIDE is a register of LANES blocks, with the same operations by the names W_…, and:
  *
+ *   W_ZERO
  *   W_BROADCAST(b) W_FIRST(b)       in every lane; in the first, zeros in the others
  *   W_COUNT(counter, n)             lane i: the counter plus n + i
  *   W_FOLD(w)                       the lanes added (XOR)
  *   W_AES_…(w, k, i)                one of the round keys k[0…n], which are BLOCKs
  *
  * Where there is none, gcm_narrow.h makes it of BLOCK.
- *
- *   GCM_PACE                        how many blocks are multiplied after each round: more leave the
- *                                   reduction time to hide among later rounds, and take registers
  *
  * The hash is computed as POLYVAL over byte-reversed blocks, with H multiplied by x beforehand
  * (RFC 8452 appendix A): products need no shift then, and sums of products one reduction.
@@ -36,22 +34,25 @@
 
 #include "aes_unit.h"
 
+/* Two groups and the lengths: absorbed at once at the most. */
+#define POWERS 17
+
 struct __attribute__((may_alias)) gcm_key {
 	BLOCK round[15];
-	/* power[i] = H^(8-i), as the eight blocks of a group need them; fold[i]: its halves added,
-	 * for Karatsuba's middle product. */
-	BLOCK power[8];
-	BLOCK fold[8];
+	/* power[i] = H^(17-i); fold[i]: its halves added, for Karatsuba's middle product. */
+	BLOCK power[POWERS];
+	/* Between the two, so that wide loads of either stay within cache lines. */
 	uint32_t rounds;
+	BLOCK fold[POWERS];
 };
 
-#define GCM_HASH    BLOCK
 #define GCM_COUNTER BLOCK
 
-/* A sum of products, not reduced. */
+/* A sum of products, not reduced: that is done when it becomes a factor. */
 struct product {
 	BLOCK low, middle, high;
 };
+#define GCM_HASH struct product
 
 INLINE struct product multiply(BLOCK a, BLOCK b, BLOCK b_fold)
 {
@@ -89,13 +90,14 @@ static void gcm_hash_key(struct gcm_key *key)
 {
 	const BLOCK h = REVERSE(encrypt_block(key->round, key->rounds, PAIR(0, 0)));
 	const uint64_t low = NUMBER_LOW(h), high = NUMBER_HIGH(h), carry = 0 - (high >> 63);
+	const int last = POWERS - 1;
 
-	key->power[7] = NUMBER(
+	key->power[last] = NUMBER(
 		(high << 1 | low >> 63) ^ (carry & 0xc200000000000000u), low << 1 ^ (carry & 1));
-	for (int i = 7; i >= 0; i--) {
-		if (i < 7)
-			key->power[i] =
-				reduce(multiply(key->power[i + 1], key->power[7], key->fold[7]));
+	for (int i = last; i >= 0; i--) {
+		if (i < last)
+			key->power[i] = reduce(
+				multiply(key->power[i + 1], key->power[last], key->fold[last]));
 		key->fold[i] = XOR(key->power[i], SWAP(key->power[i]));
 	}
 }
@@ -136,14 +138,15 @@ INLINE void gcm_mask(const struct gcm_key *key, BLOCK counter, uint8_t *out)
 	STORE(out, encrypt_block(key->round, key->rounds, COUNTER(counter)));
 }
 
-INLINE void gcm_absorb(const struct gcm_key *key, BLOCK *acc, const uint8_t *bytes, size_t n)
+INLINE void gcm_absorb(
+	const struct gcm_key *key, struct product *acc, const uint8_t *bytes, size_t n)
 {
-	const BLOCK *const power = key->power + 8 - n, *const fold = key->fold + 8 - n;
-	struct product sum = multiply(XOR(REVERSE(LOAD(bytes)), *acc), power[0], fold[0]);
+	const BLOCK *const power = key->power + POWERS - n, *const fold = key->fold + POWERS - n;
+	struct product sum = multiply(XOR(REVERSE(LOAD(bytes)), reduce(*acc)), power[0], fold[0]);
 
 	for (size_t i = 1; i < n; i++)
 		multiply_add(&sum, REVERSE(LOAD(bytes + 16 * i)), power[i], fold[i]);
-	*acc = reduce(sum);
+	*acc = sum;
 }
 
 /* A sum of products whose lanes are not yet added. */
@@ -156,7 +159,7 @@ INLINE struct product add_lanes(struct wide_product sum)
 	return (struct product){W_FOLD(sum.low), W_FOLD(sum.middle), W_FOLD(sum.high)};
 }
 
-/* LANES blocks at `hash`, the first of them `i`-th of eight. */
+/* LANES blocks; i: of the first one's power. */
 INLINE void multiply_wide(struct wide_product *sum, const struct gcm_key *key, WIDE a, size_t i)
 {
 	const WIDE power = W_LOAD(&key->power[i]), fold = W_LOAD(&key->fold[i]);
@@ -166,31 +169,51 @@ INLINE void multiply_wide(struct wide_product *sum, const struct gcm_key *key, W
 	sum->high = W_XOR(sum->high, W_MUL_HIGH(a, power));
 }
 
-/* The next GCM_PACE of eight blocks. The first comes last: the accumulator is ready late. */
-INLINE void absorb_some(struct wide_product *sum, const struct gcm_key *key, const uint8_t *hash,
-	const BLOCK *acc, uint32_t next)
+/* A group, then n blocks, the first LANES at a time; in one sum, which is reduced once. */
+static void gcm_absorb_both(const struct gcm_key *key, struct product *acc, const uint8_t *group,
+	const uint8_t *bytes, size_t n)
 {
-#pragma GCC unroll 8
-	for (uint32_t i = 0; i < GCM_PACE; i += LANES) {
-		const uint32_t at = (next + i) & 7;
-		WIDE more = W_REVERSE(W_LOAD(hash + 16 * at));
+	const size_t from = POWERS - n;
+	struct wide_product wide = {W_ZERO, W_ZERO, W_ZERO};
+	size_t i = 0;
 
-		if (at == 0)
-			more = W_XOR(more, W_FIRST(*acc));
-		multiply_wide(sum, key, more, at);
-	}
+	multiply_wide(&wide, key, W_XOR(W_REVERSE(W_LOAD(group)), W_FIRST(reduce(*acc))), from - 8);
+#pragma GCC unroll 8
+	for (size_t at = LANES; at < 8; at += LANES)
+		multiply_wide(&wide, key, W_REVERSE(W_LOAD(group + 16 * at)), from - 8 + at);
+	for (; i + LANES <= n; i += LANES)
+		multiply_wide(&wide, key, W_REVERSE(W_LOAD(bytes + 16 * i)), from + i);
+	struct product sum = add_lanes(wide);
+
+	for (; i < n; i++)
+		multiply_add(&sum, REVERSE(LOAD(bytes + 16 * i)), key->power[from + i],
+			key->fold[from + i]);
+	*acc = sum;
+}
+
+/* LANES of eight blocks, those at number `at`; what was absorbed before them comes in with the
+ * first. */
+INLINE void absorb_some(struct wide_product *sum, const struct gcm_key *key, const uint8_t *hash,
+	uint32_t at, BLOCK before)
+{
+	WIDE more = W_REVERSE(W_LOAD(hash + 16 * at));
+
+	if (at == 0)
+		more = W_XOR(more, W_FIRST(before));
+	multiply_wide(sum, key, more, POWERS - 8 + at);
 }
 
 /*
  * Eight blocks side by side: an AES round has a latency of several cycles and the unit takes one or
- * two a cycle. Multiplications stand between the rounds, so that both units are always busy.
+ * two a cycle. Multiplications stand between the rounds, so that both units are always busy. The
+ * first blocks are multiplied last: what they are added to is a product that is reduced meanwhile.
  */
 INLINE void eight(const struct gcm_key *key, uint32_t rounds, BLOCK *counter, uint8_t *text,
-	bool absorbs, const uint8_t *hash, BLOCK *acc)
+	bool absorbs, const uint8_t *hash, struct product *acc)
 {
 	const BLOCK *const round = key->round;
-	const WIDE zero = W_BROADCAST(PAIR(0, 0));
-	struct wide_product sum = {zero, zero, zero};
+	struct wide_product sum = {W_ZERO, W_ZERO, W_ZERO};
+	const BLOCK before = absorbs ? reduce(*acc) : PAIR(0, 0);
 	WIDE s[8 / LANES];
 
 #pragma GCC unroll 8
@@ -204,19 +227,16 @@ INLINE void eight(const struct gcm_key *key, uint32_t rounds, BLOCK *counter, ui
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
-		if (absorbs && r <= 8 / GCM_PACE)
-			absorb_some(&sum, key, hash, acc, GCM_PACE * r);
-		if (absorbs && GCM_PACE > 1 && r == 8 / GCM_PACE)
-			*acc = reduce(add_lanes(sum));
+		if (absorbs && r <= 8 / LANES)
+			absorb_some(&sum, key, hash, LANES * r % 8, before);
 	}
 	for (uint32_t r = 9; r < rounds; r++) {
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < 8 / LANES; i++)
 			s[i] = W_AES_ROUND(s[i], round, r);
 	}
-	/* With the last block behind the eighth round there is nothing left to hide behind. */
-	if (absorbs && GCM_PACE == 1)
-		*acc = reduce(add_lanes(sum));
+	if (absorbs)
+		*acc = add_lanes(sum);
 	const BLOCK last[2] = {round[rounds - 1], round[rounds]};
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < 8 / LANES; i++)
@@ -229,7 +249,7 @@ INLINE void eight(const struct gcm_key *key, uint32_t rounds, BLOCK *counter, ui
 /* The shortest key by itself: where a loop's end is known, what is around it can be mixed with it.
  */
 INLINE void eight_of_any(const struct gcm_key *key, BLOCK *counter, uint8_t *text, bool absorbs,
-	const uint8_t *hash, BLOCK *acc)
+	const uint8_t *hash, struct product *acc)
 {
 	if (key->rounds == 10)
 		eight(key, 10, counter, text, absorbs, hash, acc);
@@ -242,13 +262,13 @@ static void gcm_stream(const struct gcm_key *key, BLOCK *counter, uint8_t *text)
 	eight_of_any(key, counter, text, false, NULL, NULL);
 }
 
-static void gcm_stream_absorb(
-	const struct gcm_key *key, BLOCK *counter, uint8_t *text, const uint8_t *hash, BLOCK *acc)
+INLINE void gcm_stream_absorb(const struct gcm_key *key, BLOCK *counter, uint8_t *text,
+	const uint8_t *hash, struct product *acc)
 {
 	eight_of_any(key, counter, text, true, hash, acc);
 }
 
-INLINE void gcm_finish(BLOCK acc, const uint8_t *mask, uint8_t *tag)
+INLINE void gcm_finish(struct product acc, const uint8_t *mask, uint8_t *tag)
 {
-	STORE(tag, XOR(REVERSE(acc), LOAD(mask)));
+	STORE(tag, XOR(REVERSE(reduce(acc)), LOAD(mask)));
 }

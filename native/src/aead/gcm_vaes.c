@@ -6,8 +6,6 @@
 #define WIDE  __m256i
 #define LANES 2
 
-#define GCM_PACE 2
-
 #define W_LOAD(p)     _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define W_STORE(p, w) _mm256_storeu_si256((__m256i *)(void *)(p), w)
 #define W_XOR(a, b)   _mm256_xor_si256(a, b)
@@ -20,6 +18,7 @@
 #define W_MUL_HIGH(a, b) _mm256_clmulepi64_epi128(a, b, 0x11)
 #define W_BROADCAST(b)   _mm256_broadcastsi128_si256(b)
 #define W_FIRST(b)       _mm256_zextsi128_si256(b)
+#define W_ZERO           _mm256_setzero_si256()
 #define W_COUNT(counter, n)                                    \
 	_mm256_add_epi32(_mm256_broadcastsi128_si256(counter), \
 		_mm256_set_epi32(0, 0, 0, (int)(n) + 1, 0, 0, 0, (int)(n)))

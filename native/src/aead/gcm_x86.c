@@ -3,7 +3,6 @@
 #if defined(__x86_64__)
 #pragma GCC target("aes,pclmul,sse4.1")
 #include "unit_x86.h"
-#define GCM_PACE 1
 #include "gcm_narrow.h"
 #include "gcm_unit.h"
 #include "gcm_common.h"
