@@ -24,4 +24,11 @@ void checksum_patch(uint8_t *sum, uint16_t old, uint16_t next);
  */
 uint32_t checksum_pseudo(const uint8_t *ip, uint8_t protocol, uint32_t bytes);
 
+/*
+ * Of a packet without options or extensions the pseudo-header and what it is about, if its IPv4
+ * header is right: that adds nothing then. Reading begins where the packet does: behind a cipher
+ * that has just written it, other reads would lie across two of its writes, and wait for both.
+ */
+uint32_t checksum_packet(const uint8_t *ip, uint8_t protocol, uint32_t bytes);
+
 #endif

@@ -72,11 +72,8 @@ static bool parse(
 	if (!(s->protocol == GSO_PROTOCOL_TCP && joiner->tcp) &&
 		!(s->protocol == GSO_PROTOCOL_UDP && joiner->udp))
 		return false;
-	const uint32_t behind = packet->bytes - s->ip_bytes;
-
-	return parse_transport(ip + s->ip_bytes, behind, s) &&
-	       checksum_fold(checksum_add(checksum_pseudo(ip, s->protocol, behind),
-		       ip + s->ip_bytes, behind)) == VALID_SUM;
+	return parse_transport(ip + s->ip_bytes, packet->bytes - s->ip_bytes, s) &&
+	       checksum_fold(checksum_packet(ip, s->protocol, packet->bytes)) == VALID_SUM;
 }
 
 static bool same_addresses(const uint8_t *a, const uint8_t *b)
