@@ -122,17 +122,14 @@ static void patch_tcp(const struct gso *gso, uint32_t i, uint8_t *tcp)
 	tcp[13] = (uint8_t)(tcp[13] & ~cleared);
 }
 
-void gso_segment(const struct gso *gso, uint32_t i, uint8_t *out)
+void gso_head(const struct gso *gso, uint32_t i, uint8_t *out)
 {
 	const bool is_udp = gso->protocol == GSO_PROTOCOL_UDP;
-	const uint32_t bytes = gso_segment_bytes(gso, i), payload = bytes - gso->header_bytes;
-	const uint32_t behind_ip = bytes - gso->ip_bytes;
+	const uint32_t bytes = gso_segment_bytes(gso, i), behind_ip = bytes - gso->ip_bytes;
 	uint8_t *const transport = out + gso->ip_bytes;
 	uint8_t *const checksum = transport + (is_udp ? 6 : 16);
 
 	memcpy(out, gso->packet, gso->header_bytes);
-	memcpy(out + gso->header_bytes, gso->packet + gso->header_bytes + (size_t)i * gso->size,
-		payload);
 	patch_ip(gso, i, out, bytes);
 	if (is_udp)
 		store16(transport + 4, behind_ip);
@@ -142,4 +139,11 @@ void gso_segment(const struct gso *gso, uint32_t i, uint8_t *out)
 	store16(checksum, inverted(checksum_add(checksum_pseudo(out, gso->protocol, behind_ip),
 					   transport, behind_ip),
 				  is_udp));
+}
+
+void gso_segment(const struct gso *gso, uint32_t i, uint8_t *out)
+{
+	memcpy(out + gso->header_bytes, gso->packet + gso->header_bytes + (size_t)i * gso->size,
+		gso_segment_bytes(gso, i) - gso->header_bytes);
+	gso_head(gso, i, out);
 }

@@ -73,6 +73,8 @@ static inline uint32_t gso_segment_bytes(const struct gso *gso, uint32_t i)
 
 /* Writes segment i to `out`, gso_segment_bytes() long. */
 void gso_segment(const struct gso *gso, uint32_t i, uint8_t *out);
+/* The same where its payload is in its place already, behind where the headers will be. */
+void gso_head(const struct gso *gso, uint32_t i, uint8_t *out);
 
 /* Completes the checksum of a packet that is to stay whole; false: the header lies. */
 bool gso_finish_checksum(const struct gso_header *header, uint8_t *packet, uint32_t bytes);

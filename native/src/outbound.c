@@ -66,11 +66,20 @@ static struct sa *child_for(struct worker *worker, const uint8_t *packet, uint32
 	return entry ? entry->sa : NULL;
 }
 
+static struct scatter *scatter_of(const struct worker *worker)
+{
+	return &((struct send_batch *)worker->batch)->scatter;
+}
+
 static void take_whole(
 	struct worker *worker, const struct gso_header *header, struct packet *packet)
 {
+	struct scatter *scatter = scatter_of(worker);
 	struct flow flow;
 	struct sa *sa;
+
+	scatter_gather(scatter, packet->bytes);
+	scatter_expect(scatter, NULL);
 
 	if (!gso_finish_checksum(header, packet->data, packet->bytes)) {
 		drop(worker, ESP_COUNT_NOT_IP);
@@ -92,15 +101,61 @@ static void take_segment(struct worker *worker, struct sa *sa, struct packet *pa
 		carry(worker, sa, packet, &flow);
 }
 
+/* Its payloads are in their places; the headers, which are the first one's, are written to all. */
+static void take_scattered(struct worker *worker, struct sa *sa, struct gso gso)
+{
+	struct send_batch *batch = worker->batch;
+	const size_t kept = batch->used;
+	uint8_t headers[SCATTER_HEADER];
+
+	memcpy(headers, gso.packet, gso.header_bytes);
+	gso.packet = headers;
+	for (uint32_t i = 0; i < gso.count; i++) {
+		struct packet segment = scatter_place(&batch->scatter, i);
+
+		segment.bytes = gso_segment_bytes(&gso, i);
+		segment.tailroom -= segment.bytes;
+		if (!send_has_room(batch, segment.bytes))
+			send_flush(worker, kept);
+		gso_head(&gso, i, segment.data);
+		carry_fitting(worker, sa, &segment);
+	}
+}
+
 /* The super-packet stays where it was read while its segments are written behind it. */
+static void take_gathered(struct worker *worker, struct sa *sa, const struct packet *packet,
+	const struct gso *gso, uint32_t most)
+{
+	struct send_batch *batch = worker->batch;
+
+	send_keep(batch, packet);
+	const size_t kept = batch->used;
+
+	for (uint32_t i = 0; i < gso->count; i++) {
+		const uint32_t bytes = gso_segment_bytes(gso, i);
+		struct packet segment;
+
+		if (!send_has_room(batch, bytes))
+			send_flush(worker, kept);
+		segment = send_place(batch);
+		gso_segment(gso, i, segment.data);
+		segment.bytes = bytes;
+		segment.tailroom -= bytes;
+		take_segment(worker, sa, &segment, most);
+	}
+}
+
 static void take_super(
 	struct worker *worker, const struct gso_header *header, const struct packet *packet)
 {
-	struct send_batch *batch = worker->batch;
+	struct scatter *scatter = scatter_of(worker);
 	struct flow flow;
 	struct gso gso;
 	struct sa *sa;
 
+	/* Then not all of them are in the first place. */
+	if (header->checksum_start > SCATTER_HEADER)
+		scatter_gather(scatter, packet->bytes);
 	if (!gso_begin(&gso, header, packet->data, packet->bytes)) {
 		drop(worker, ESP_COUNT_NOT_IP);
 		return;
@@ -111,30 +166,24 @@ static void take_super(
 	const uint32_t most = carry_most(worker, sa, flow.version);
 
 	gso_narrow(&gso, most);
-	send_keep(batch, packet);
-	const size_t kept = batch->used;
-
-	for (uint32_t i = 0; i < gso.count; i++) {
-		const uint32_t bytes = gso_segment_bytes(&gso, i);
-		struct packet segment;
-
-		if (!send_has_room(batch, bytes))
-			send_flush(worker, kept);
-		segment = send_place(batch);
-		gso_segment(&gso, i, segment.data);
-		segment.bytes = bytes;
-		segment.tailroom -= bytes;
-		take_segment(worker, sa, &segment, most);
+	/* What would be cut in pieces has them written where the next segment lies. */
+	if (scatter_fits(scatter, &gso) && gso_segment_bytes(&gso, 0) <= most) {
+		take_scattered(worker, sa, gso);
+		return;
 	}
+	scatter_gather(scatter, packet->bytes);
+	scatter_expect(scatter, &gso);
+	take_gathered(worker, sa, packet, &gso, most);
 }
 
 /* Reads one packet; false: there is none now, or the device is gone. */
 static bool take_next(struct worker *worker, bool *alive)
 {
-	const uint32_t before = worker->engine->tun.vnet ? sizeof(struct gso_header) : 0;
 	struct packet packet = send_place(worker->batch);
 	struct gso_header header = {.type = GSO_NONE};
-	const ssize_t got = read(worker->queue, packet.data - before, SEND_READ_BYTES + before);
+	const uint32_t before = worker->engine->tun.vnet ? sizeof(header) : 0;
+	const ssize_t got = scatter_read(
+		scatter_of(worker), worker->queue, &header, before, packet.data, SEND_READ_BYTES);
 
 	if (got <= 0) {
 		*alive = got < 0 && (errno == EAGAIN || errno == EINTR);
@@ -144,7 +193,6 @@ static bool take_next(struct worker *worker, bool *alive)
 		drop(worker, ESP_COUNT_NOT_IP);
 		return true;
 	}
-	memcpy(&header, packet.data - before, before);
 	packet.bytes = (uint32_t)got - before;
 	packet.tailroom -= packet.bytes;
 	if (header.type == GSO_NONE)

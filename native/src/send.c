@@ -21,7 +21,7 @@
 
 _Static_assert(ESP_TRAILER_BYTES <= TAILROOM && ESP_HEADER_BYTES <= HEADROOM, "it can be sealed");
 _Static_assert(SEND_ROUND_BYTES + 3 * (SEND_READ_BYTES + HEADROOM + TAILROOM) <= SEND_REGION_BYTES,
-	"a round's last read fits, and so does a segment of it, and a piece of that");
+	"a round's last read fits, scattered or in one piece with a segment and a piece of that");
 
 struct send_batch *send_open(void)
 {

@@ -10,6 +10,7 @@
 
 #include "packet.h"
 #include "sa.h"
+#include "scatter.h"
 
 struct worker;
 
@@ -43,6 +44,7 @@ struct send_batch {
 	uint32_t firsts[SEND_PACKETS + 1];
 	struct mmsghdr messages[SEND_PACKETS];
 	struct path_control controls[SEND_PACKETS];
+	struct scatter scatter;
 };
 
 struct send_batch *send_open(void);
