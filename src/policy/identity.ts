@@ -64,7 +64,7 @@ export function matchesIdentity(pattern: IdentityPattern, identity: Identity): b
     case 'exact':
       return sameIdentity(pattern.identity, identity);
     case 'suffix':
-      return isName(identity) && endsWith(lower(identity.data), fromText(pattern.suffix));
+      return isName(identity) && endsWith(identity.data.map(lower), fromText(pattern.suffix));
     case 'dn': {
       const dn = identity.type === IdType.ID_DER_ASN1_DN ? formatDn(identity.data) : undefined;
       return dn !== undefined && fitsDn(pattern.dn, canonicalDn(dn));
@@ -138,9 +138,9 @@ const keyId = (data: Uint8Array): Identity => ({ type: IdType.ID_KEY_ID, data })
 const isName = ({ type }: Identity): boolean =>
   type === IdType.ID_FQDN || type === IdType.ID_RFC822_ADDR;
 /** Host names and mail domains compare without regard to case (RFC 4945 §3.1). */
-const sameName = (a: Identity, b: Identity): boolean => equal(lower(a.data), lower(b.data));
+const sameName = (a: Identity, b: Identity): boolean =>
+  a.data.length === b.data.length && a.data.every((byte, i) => lower(byte) === lower(b.data[i]));
 /** Of ASCII letters, on the bytes: text could make one of names that differ. */
-const lower = (name: Uint8Array): Uint8Array =>
-  name.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte));
+const lower = (byte = 0): number => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
 const endsWith = (name: Uint8Array, suffix: Uint8Array): boolean =>
   name.length >= suffix.length && equal(name.subarray(name.length - suffix.length), suffix);
