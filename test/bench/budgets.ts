@@ -113,10 +113,16 @@ export const budgets: readonly Budget[] = [
     value: over('ciphers', CHACHA, 'seal64', CHACHA_EVP),
   },
   {
-    title: 'handshakes a second over charon’s',
+    title: 'handshakes a second over charon’s, right after the start',
     least: 1,
     unit: '×',
     value: over('gateway', 'ours', 'rate', 'swan'),
+  },
+  {
+    title: 'handshakes a second over charon’s, later on',
+    least: 1,
+    unit: '×',
+    value: over('gateway', 'ours', 'warm', 'swan'),
   },
   {
     title: 'time of one handshake over charon’s',
@@ -142,6 +148,12 @@ export const budgets: readonly Budget[] = [
     most: 8,
     unit: 'KiB',
     value: plain('weight', 'child', 'kib'),
+  },
+  {
+    title: 'memory of an IKE SA in JavaScript',
+    most: 40,
+    unit: 'KiB',
+    value: plain('weight', 'sa', 'kib'),
   },
   { title: 'the bundle', most: 1024, unit: 'KiB', value: plain('weight', 'bundle', 'kib') },
   {

@@ -1,4 +1,4 @@
-// What things weigh: a child in the C module, the program on flash.
+// What things weigh: a child in the C module, an IKE SA in JavaScript, the program on flash.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { inCheckout } from '../lab/checkout.ts';
@@ -22,6 +22,17 @@ export function weights(): Section {
           const [, bytes, microseconds] =
             /bytes ([\d.]+)\nmicroseconds ([\d.]+)/.exec(await run([MEMORY])) ?? [];
           return { kib: Number(bytes) / 1024, install: Number(microseconds) };
+        },
+      },
+      {
+        key: 'sa',
+        title: 'an IKE SA and its tunnel in JavaScript, of 200',
+        whyNot: () => undefined,
+        measure: async () => {
+          const bundler = [process.execPath, inCheckout('cross/bundle-tool.mjs')];
+          const program = (await run([...bundler, 'test/bench/weigh-sas.ts'])).trim();
+          const weighing = [process.execPath, '--expose-gc', inCheckout(program)];
+          return { kib: Number(await run(weighing, { limit: 120_000 })) / 1024 };
         },
       },
       {
