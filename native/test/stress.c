@@ -35,6 +35,14 @@ static uint32_t roll(uint32_t n)
 	return (uint32_t)(check_random(&seed) >> 33) % n;
 }
 
+/* Every third child without UDP, where there are raw sockets. */
+static uint8_t encap_of(uint32_t number)
+{
+	const bool raw = left.opened.raw && right.opened.raw && number % 3 == 1;
+
+	return raw ? ESP_ENCAP_RAW : ESP_ENCAP_UDP;
+}
+
 static bool open_device(struct side *side, const char *name)
 {
 	struct esp_options options = {.version = ESP_ABI_VERSION,
@@ -57,31 +65,61 @@ static bool open_device(struct side *side, const char *name)
 	return code == ESP_OK;
 }
 
-/* Sends to hosts behind the other side, whether there is a tunnel for them or not. */
-static void *blast(void *network)
+union host {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* A host behind a side, by its slot. */
+static union host host_behind(int side, uint8_t family, uint32_t slot)
+{
+	union host to = {.v6 = {.sin6_port = htons(9)}};
+	char ip[20];
+
+	snprintf(ip, sizeof(ip), family == 4 ? "10.%d.0.%u" : "fd00:%d::%x", side, slot);
+	to.any.sa_family = family == 4 ? AF_INET : AF_INET6;
+	if (family == 4)
+		inet_pton(AF_INET, ip, &to.v4.sin_addr);
+	else
+		inet_pton(AF_INET6, ip, &to.v6.sin6_addr);
+	return to;
+}
+
+/* Sends to hosts behind a side, whether there is a tunnel for them or not. */
+static void *blast(void *side)
 {
 	static const uint8_t payload[1200];
-	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	uint64_t own = (uint64_t)(uintptr_t)network;
+	const int fds[2] = {socket(AF_INET, SOCK_DGRAM, 0), socket(AF_INET6, SOCK_DGRAM, 0)};
+	uint64_t own = (uint64_t)(uintptr_t)side;
 
 	while (atomic_load(&blasting)) {
-		struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+		const uint8_t family = check_random(&own) >> 40 & 1 ? 4 : 6;
+		union host to = host_behind(
+			(int)(uintptr_t)side, family, (uint32_t)(check_random(&own) >> 33) % SLOTS);
 		struct iovec part = {(void *)(uintptr_t)payload, 40 + check_random(&own) % 1100};
 		struct mmsghdr messages[BURST];
 
-		to.sin_addr.s_addr = htonl(
-			(uint32_t)(uintptr_t)network + (uint32_t)(check_random(&own) % SLOTS));
 		for (uint32_t i = 0; i < BURST; i++)
 			messages[i].msg_hdr = (struct msghdr){.msg_name = &to,
-				.msg_namelen = sizeof(to),
+				.msg_namelen = family == 4 ? sizeof(to.v4) : sizeof(to.v6),
 				.msg_iov = &part,
 				.msg_iovlen = 1};
-		const int sent = sendmmsg(fd, messages, BURST, 0);
+		const int sent = sendmmsg(fds[family == 6], messages, BURST, 0);
 
 		atomic_fetch_add(&blasted, sent > 0 ? (uint64_t)sent : 0);
 	}
-	close(fd);
+	close(fds[0]);
+	close(fds[1]);
 	return NULL;
+}
+
+static struct esp_selector one_of(uint8_t family, const char *format, int side, uint32_t slot)
+{
+	char ip[40];
+
+	snprintf(ip, sizeof(ip), format, side, slot);
+	return range_of(family, ip, ip);
 }
 
 /* Its own hosts, one of the other side's, and the address that the kernel sends from there. */
@@ -89,16 +127,21 @@ static int install_slot(struct side *from, const struct side *to, uint32_t ref, 
 {
 	struct esp_child child = half(from, to, ref);
 	const int ours = from == &left ? 1 : 2, theirs = 3 - ours;
-	char first[20], last[20], host[20], kernel[20];
 
 	child.standby = ref % 3 == 0;
-	child.remote_count = 2;
-	snprintf(first, sizeof(first), "10.%d.0.0", ours);
-	snprintf(last, sizeof(last), "10.%d.255.255", ours);
-	snprintf(host, sizeof(host), "10.%d.0.%u", theirs, slot);
-	snprintf(kernel, sizeof(kernel), "10.%d.255.1", theirs);
-	const struct esp_selector selectors[3] = {
-		range_of(4, first, last), range_of(4, host, host), range_of(4, kernel, kernel)};
+	child.encap = encap_of(ref);
+	child.local_count = 2;
+	child.remote_count = 4;
+	const struct esp_selector selectors[6] = {
+		ours == 1 ? range_of(4, "10.1.0.0", "10.1.255.255")
+			  : range_of(4, "10.2.0.0", "10.2.255.255"),
+		ours == 1 ? range_of(6, "fd00:1::", "fd00:1::ffff")
+			  : range_of(6, "fd00:2::", "fd00:2::ffff"),
+		one_of(4, "10.%d.0.%u", theirs, slot),
+		one_of(4, "10.%d.255.1", theirs, 0),
+		one_of(6, "fd00:%d::%x", theirs, slot),
+		one_of(6, "fd00:%d::ffff", theirs, 0),
+	};
 
 	return esp_install(from->engine, &child, selectors);
 }
@@ -124,7 +167,7 @@ static void move(const struct side *side, const struct side *to, uint32_t ref)
 {
 	const struct esp_child child = half(side, to, ref);
 
-	CHECK_EQUAL(esp_move(side->engine, ref, &child.path, ESP_ENCAP_UDP), ESP_OK);
+	CHECK_EQUAL(esp_move(side->engine, ref, &child.path, encap_of(roll(3))), ESP_OK);
 }
 
 static void trap(const struct side *side, uint32_t slot)
@@ -203,12 +246,11 @@ static void children_come_and_go_under_traffic(void)
 {
 	const char *const text = getenv("STRESS_SECONDS");
 	const time_t end = time(NULL) + (text ? atoi(text) : 5);
-	static const uintptr_t networks[2] = {0x0a020000, 0x0a010000};
 	pthread_t threads[2];
 	uint64_t turns = 0;
 
 	for (int i = 0; i < 2; i++)
-		pthread_create(&threads[i], NULL, blast, (void *)networks[i]);
+		pthread_create(&threads[i], NULL, blast, (void *)(uintptr_t)(1 + i));
 	for (; time(NULL) < end; turns++)
 		churn();
 	expect_honest(&left);
@@ -240,6 +282,10 @@ int main(void)
 	CHECK(system("ip address add 10.2.255.1/32 dev stress-r") == 0);
 	CHECK(system("ip route add 10.2.0.0/24 dev stress-l src 10.1.255.1") == 0);
 	CHECK(system("ip route add 10.1.0.0/24 dev stress-r src 10.2.255.1") == 0);
+	CHECK(system("ip address add fd00:1::ffff/128 dev stress-l nodad") == 0);
+	CHECK(system("ip address add fd00:2::ffff/128 dev stress-r nodad") == 0);
+	CHECK(system("ip route add fd00:2::/120 dev stress-l src fd00:1::ffff") == 0);
+	CHECK(system("ip route add fd00:1::/120 dev stress-r src fd00:2::ffff") == 0);
 	RUN(children_come_and_go_under_traffic);
 	return check_summary("stress");
 }
