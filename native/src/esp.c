@@ -75,7 +75,7 @@ static void make_iv(const struct esp_keys *keys, uint64_t sequence, uint8_t *iv)
 	store32(iv + 4, (uint32_t)sequence);
 }
 
-/* RFC 4303 section 2.4: whole blocks of the cipher, and of four bytes. */
+/* RFC 4303 section 2.4: whole blocks of the cipher, and of four bytes. A power of two. */
 static uint32_t alignment(const struct esp_keys *keys)
 {
 	return keys->shape.block < 4 ? 4 : keys->shape.block;
@@ -91,7 +91,7 @@ uint32_t packet_most(const struct esp_keys *keys, uint32_t bytes)
 bool packet_seal(const struct esp_keys *keys, uint64_t sequence, struct packet *packet)
 {
 	const uint32_t align = alignment(keys), before = 8u + keys->shape.iv;
-	const uint32_t pad = (align - (packet->bytes + 2) % align) % align;
+	const uint32_t pad = (0u - (packet->bytes + 2)) & (align - 1);
 	const uint32_t behind = pad + 2 + keys->shape.tag;
 	uint8_t *const text = packet->data, *const header = text - before;
 	uint8_t *trailer = text + packet->bytes;
@@ -154,7 +154,7 @@ enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
 
 	opened->authentic = opened->newest = opened->padded = false;
 	/* The ciphertext holds at least pad length and next header. */
-	if (packet->bytes < before + align + tag || (packet->bytes - before - tag) % align)
+	if (packet->bytes < before + align + tag || ((packet->bytes - before - tag) & (align - 1)))
 		return ESP_COUNT_RUNT;
 	const uint64_t sequence = replay_infer(window, keys->esn, load32(header + 4));
 

@@ -6,20 +6,16 @@
 /* More extension headers than any honest packet has. */
 #define MAX_EXTENSIONS 8
 
-static uint64_t load_big(const uint8_t *p, int bytes)
+static uint64_t load64(const uint8_t *p)
 {
-	uint64_t number = 0;
-
-	for (int i = 0; i < bytes; i++)
-		number = number << 8 | p[i];
-	return number;
+	return (uint64_t)load32(p) << 32 | load32(p + 4);
 }
 
 struct ip_address ip_address_from(uint8_t family, const uint8_t *bytes)
 {
 	if (family == 4)
-		return (struct ip_address){0, load_big(bytes, 4)};
-	return (struct ip_address){load_big(bytes, 8), load_big(bytes + 8, 8)};
+		return (struct ip_address){0, load32(bytes)};
+	return (struct ip_address){load64(bytes), load64(bytes + 8)};
 }
 
 static void store_big(uint64_t number, uint8_t *bytes, int count)

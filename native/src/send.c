@@ -143,15 +143,18 @@ static void prepare(struct send_batch *batch)
 	batch->firsts[batch->runs] = batch->count;
 }
 
+/* Of neighbours that share a child at once: other threads count there, too. */
 static void note_sent(
 	struct worker *worker, const struct send_batch *batch, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = from; i < to; i++) {
-		struct sa *sa = batch->packets[i].sa;
+	for (uint32_t i = from; i < to;) {
+		struct sa *const sa = batch->packets[i].sa;
+		uint64_t packets = 0, bytes = 0;
 
-		atomic_fetch_add_explicit(&sa->tx_packets, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(
-			&sa->tx_bytes, batch->packets[i].inner_bytes, memory_order_relaxed);
+		for (; i < to && batch->packets[i].sa == sa; i++, packets++)
+			bytes += batch->packets[i].inner_bytes;
+		atomic_fetch_add_explicit(&sa->tx_packets, packets, memory_order_relaxed);
+		atomic_fetch_add_explicit(&sa->tx_bytes, bytes, memory_order_relaxed);
 	}
 	counter_add(&worker->counters, ESP_COUNT_TX_PACKETS, to - from);
 }
