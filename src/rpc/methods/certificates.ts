@@ -139,6 +139,21 @@ export const certificateMethods: Readonly<Record<string, Callable<DeskOwner>>> =
       return { certificate: viewCertificate(taken) };
     },
   }),
+  authority_import: method({
+    summary:
+      'Believe an authority from elsewhere, such as a provider: PEM or DER, in base64',
+    access: 'write',
+    params: z.strictObject({
+      name: label,
+      content: base64,
+      vouches_for: z._default(z.enum(['clients', 'servers', 'any']), 'servers'),
+    }),
+    result: oneShape,
+    async run({ certificates }: DeskOwner, { name, content, vouches_for: vouchesFor }) {
+      const request = { name, content: fromBase64(content), vouchesFor };
+      return { certificate: viewCertificate(await certificates.trust(request)) };
+    },
+  }),
 };
 
 export const viewIssued = ({
