@@ -3,6 +3,7 @@
 'require form';
 'require uci';
 'require ikev2.object as object';
+'require ikev2.provider as provider';
 'require ikev2.reach as reach';
 'require ikev2.style as style';
 
@@ -126,6 +127,7 @@ return view.extend({
 					Object.assign(now, wish);
 				}
 
+				provider.hide();
 				return done;
 			});
 		};
