@@ -11,6 +11,7 @@
 'require ikev2.live as live';
 'require ikev2.object as object';
 'require ikev2.pair as pair';
+'require ikev2.platform as platform';
 'require ikev2.provider as provider';
 'require ikev2.reach as reach';
 'require ikev2.style as style';
@@ -38,7 +39,7 @@ return view.extend({
 			E('p', {}, [ _('Other networks that belong together with this one, and providers that this router dials.') ]),
 			absence,
 			E('div', { 'class': 'cbi-section' }, [ E('table', { 'class': 'table ikev2-table' }, [
-				E('thead', {}, [ E('tr', { 'class': 'tr table-titles' }, [ _('Connection'), _('State'), _('Other side'), _('Behind it') ].map(text =>
+				E('thead', {}, [ E('tr', { 'class': 'tr table-titles' }, [ _('Connection'), _('State'), _('Behind it') ].map(text =>
 					E('th', { 'class': 'th', 'scope': 'col' }, [ text ])).concat(E('th', { 'class': 'th', 'scope': 'col' }, [ E('span', { 'class': 'ikev2-hidden' }, [ _('Actions') ]) ]))) ]),
 				body
 			]) ]),
@@ -62,7 +63,7 @@ return view.extend({
 			dom.content(absence, [ isAbsent ? this.invitation() : '' ]);
 			dom.content(seal, [ isSealed == null ? '' : this.killSwitch(isSealed) ]);
 			dom.content(body, rows.length > 0 ? rows.map(row => this.row(...row)) : [
-				E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td', 'colspan': 5 }, [ E('em', {}, [ _('None yet.') ]) ]) ])
+				E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td', 'colspan': 4 }, [ E('em', {}, [ _('None yet.') ]) ]) ])
 			]);
 		};
 
@@ -81,13 +82,19 @@ return view.extend({
 			'class': `btn cbi-button cbi-button-${kind}`, 'disabled': this.isReadOnly || null, 'click': ui.createHandlerFn(this, click)
 		}, [ title ]);
 		const call = (method, params) => object.call(method, params).then(() => this.live?.ask()).catch(failure => dialog.failed(failure));
-		const cell = (title, text) => E('td', { 'class': 'td', 'data-title': title }, [ format.name(text) ]);
+		const isProvider = provider.isProvider(connection);
+		const other = L.toArray(connection.remote).join(' ') || connection.remote_id || _('anybody');
+		const behind = L.toArray(connection.remote_ts);
 
 		return E('tr', { 'class': 'tr' }, [
-			E('td', { 'class': 'td' }, [ E('strong', {}, [ format.name(name) ]) ]),
+			E('td', { 'class': 'td', 'title': name }, [ E('div', { 'class': 'ikev2-who' }, [
+				platform.picture(isProvider ? 'provider' : 'router'),
+				E('span', {}, [ E('strong', {}, [ format.name(isProvider ? name : other) ]), E('small', { 'class': 'ikev2-fine' }, [
+					format.name(isProvider ? other : _('another router'))
+				]) ])
+			]) ]),
 			E('td', { 'class': 'td', 'data-title': _('State') }, [ E('span', { 'class': 'ikev2-state', 'data-mood': isUp ? 'good' : '' }, [ isUp ? _('connected') : _('not connected') ]) ]),
-			cell(_('Other side'), L.toArray(connection.remote).join(' ') || connection.remote_id || _('anybody')),
-			cell(_('Behind it'), L.toArray(connection.remote_ts).join(' ') || _('everything')),
+			E('td', { 'class': 'td', 'data-title': _('Behind it') }, behind.length > 0 ? behind.map(network => E('div', {}, [ network ])) : [ _('everything') ]),
 			E('td', { 'class': 'td ikev2-cell-actions' }, [
 				isUp ? act(_('Hang up'), 'neutral', () => call('terminate', { connection: name }))
 					: connection.role == 'initiator' ? act(_('Dial'), 'action', () => call('initiate', { connection: name })) : '', ' ',
