@@ -50,6 +50,6 @@ return baseclass.extend({
 	absence(failure) {
 		const isAbsent = /-32000|code 4\b/.test(failure.message);
 		const words = isAbsent ? _('The gateway is not running') : failure.message.split('\n')[0];
-		return Object.assign(new Error(words), { isAbsent });
+		return Object.assign(new Error(words), { isAbsent, name: failure.name });
 	}
 });
