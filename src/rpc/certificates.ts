@@ -36,7 +36,7 @@ export interface CertificateFacts {
   /** Seconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Whether the home CA issued it, and so can renew it. */
+  /** Whether the home CA issued it, and so can renew it; or is it. */
   readonly isOurs: boolean;
   /** Whether any authority of this gateway issued it: only then does it let anybody in. */
   readonly isBelieved: boolean;

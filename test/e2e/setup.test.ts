@@ -247,6 +247,11 @@ test('a broken certificate is seen at once, and renewed with one click', async (
   const before = await serial();
   expect(await seriousFaults(page)).toEqual([]);
   await picture(page, 'certificates');
+  const [authority] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download the authority' }).click(),
+  ]);
+  expect(readFileSync(await authority.path(), 'utf8')).toContain('BEGIN CERTIFICATE');
   await row.getByRole('button', { name: 'Renew' }).click();
   await until('it has another serial number', async () => (await serial()) !== before, 60_000);
   await page.context().close();

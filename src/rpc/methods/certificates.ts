@@ -20,7 +20,7 @@ export const certificateShape = z.object({
   /** Seconds since 1970. */
   notBefore: z.number(),
   notAfter: z.number(),
-  /** Issued, and so renewed, by the home CA. */
+  /** Issued, and so renewed, by the home CA; or that itself. */
   ours: z.boolean(),
   revoked: z.optional(z.number()),
   file: z.string(),
@@ -140,8 +140,7 @@ export const certificateMethods: Readonly<Record<string, Callable<DeskOwner>>> =
     },
   }),
   authority_import: method({
-    summary:
-      'Believe an authority from elsewhere, such as a provider: PEM or DER, in base64',
+    summary: 'Believe an authority from elsewhere, such as a provider: PEM or DER, in base64',
     access: 'write',
     params: z.strictObject({
       name: label,
