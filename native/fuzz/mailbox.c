@@ -153,7 +153,7 @@ static bool post(struct mailbox *mailbox, struct input *in, size_t *bytes)
 	switch (kind % 4) {
 	case 0:
 		*bytes = 4 + 1 + 7 + 19 + take_number(in, 2) % sizeof(message);
-		return mailbox_datagram(mailbox, &path, message, *bytes - 31);
+		return mailbox_datagram(mailbox, &path, message, *bytes - 31, DOOR_KNOWN);
 	case 1:
 		*bytes = 4 + 1 + 4 + 7 + 19;
 		return mailbox_moved(mailbox, 7, &path);

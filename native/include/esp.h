@@ -27,6 +27,7 @@
  *   TAPPED     u8 1: it leaves | u8 enum esp_encap | u8 TOS | u64 microseconds since 1970 |
  *              u32 bytes of the packet | address local | address remote | ESP packet, as sealed, or
  *              its beginning: what esp_tap_set() asked for
+ *   PROVEN     as DATAGRAM: IKE_SA_INIT from an address that proved to be the sender's by a cookie
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -34,7 +35,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 11u
+#define ESP_ABI_VERSION 12u
 
 #define ESP_MAX_LISTEN        32u
 #define ESP_MAX_WORKERS       16u
@@ -123,6 +124,7 @@ enum esp_frame {
 	ESP_FRAME_SETTLE = 11,
 	ESP_FRAME_EARLY = 12,
 	ESP_FRAME_TAPPED = 13,
+	ESP_FRAME_PROVEN = 14,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */
@@ -161,6 +163,9 @@ enum esp_frame {
 	_(TUN_FAILED, "tun-failed")                  /* the TUN device refused a packet */ \
 	_(IKE_SEND_FAILED, "ike-send-failed")        /* the kernel refused an IKE datagram */ \
 	_(IKE_NO_SOCKET, "ike-no-socket")            /* nothing listens on that local address */ \
+	_(UNANSWERABLE, "unanswerable")              /* from port 0, or a link-local address: without its link */ \
+	_(CHALLENGED, "challenged")                  /* asked for a cookie, because many knock */ \
+	_(TURNED_AWAY, "turned-away")                /* IKE of strangers, because many knock */ \
 	_(MAILBOX_FULL, "mailbox-full")              /* IKE messages that JavaScript was slow for */ \
 	_(MAILBOX_BAD, "mailbox-bad")                /* frames that do not parse */ \
 	_(TAPPED, "tapped")                          /* copies for who looks at a peer's packets */ \

@@ -92,6 +92,7 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_SETTLE),
 	CONSTANT(ESP_FRAME_EARLY),
 	CONSTANT(ESP_FRAME_TAPPED),
+	CONSTANT(ESP_FRAME_PROVEN),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),

@@ -21,14 +21,33 @@ static void drop(struct worker *worker, enum esp_counter reason)
 }
 
 static void take_ike(struct worker *worker, const struct datagram *datagram, const uint8_t *bytes,
-	uint32_t count)
+	uint32_t count, uint64_t now_ms)
 {
-	if (count < IKE_HEADER_BYTES)
+	struct inbound_batch *batch = worker->batch;
+	uint8_t answer[DOOR_ANSWER_BYTES];
+
+	if (count < IKE_HEADER_BYTES) {
 		drop(worker, ESP_COUNT_RUNT);
-	else if (mailbox_datagram(&worker->engine->mailbox, &datagram->path, bytes, count))
+		return;
+	}
+	const enum door_verdict verdict =
+		door_judge(&batch->door, &datagram->path.remote, bytes, count, now_ms, answer);
+
+	if (verdict == DOOR_CHALLENGED) {
+		const struct outer_socket *from =
+			outer_find(&worker->engine->udp, &datagram->path.local, ESP_ENCAP_UDP);
+
+		drop(worker, ESP_COUNT_CHALLENGED);
+		if (from)
+			udp_send_ike(from, &datagram->path, answer, sizeof(answer), true);
+	} else if (verdict == DOOR_CLOSED) {
+		drop(worker, ESP_COUNT_TURNED_AWAY);
+	} else if (mailbox_datagram(
+			   &worker->engine->mailbox, &datagram->path, bytes, count, verdict)) {
 		counter_add(&worker->counters, ESP_COUNT_IKE_IN, 1);
-	else
+	} else {
 		drop(worker, ESP_COUNT_MAILBOX_FULL);
+	}
 }
 
 static uint32_t spi_of(const uint8_t *data)
@@ -54,7 +73,7 @@ static void take_natt(struct worker *worker, struct datagram *datagram, uint64_t
 	const uint32_t spi = spi_of(data);
 
 	if (spi == 0)
-		take_ike(worker, datagram, data + 4, bytes - 4);
+		take_ike(worker, datagram, data + 4, bytes - 4, now_ms);
 	else if (spi < FIRST_SPI)
 		drop(worker, ESP_COUNT_BAD_SPI);
 	else
@@ -75,17 +94,29 @@ static void take_raw(struct worker *worker, struct datagram *datagram, uint64_t 
 		deliver(worker, datagram, spi, now_ms);
 }
 
+/* Port 0 is no port, and to JavaScript it means protocol 50; a link-local address means nothing
+ * without its link. */
+static bool is_answerable(enum outer_kind kind, const struct esp_address *remote)
+{
+	const bool is_local =
+		remote->family == 6 && remote->ip[0] == 0xfe && (remote->ip[1] & 0xc0) == 0x80;
+
+	return !is_local && (kind == OUTER_RAW || remote->port != 0);
+}
+
 static void take_datagram(
 	struct worker *worker, enum outer_kind kind, struct datagram *datagram, uint64_t now_ms)
 {
 	if (datagram->truncated)
 		drop(worker, ESP_COUNT_TRUNCATED);
+	else if (!is_answerable(kind, &datagram->path.remote))
+		drop(worker, ESP_COUNT_UNANSWERABLE);
 	else if (kind == OUTER_NATT)
 		take_natt(worker, datagram, now_ms);
 	else if (kind == OUTER_RAW)
 		take_raw(worker, datagram, now_ms);
 	else
-		take_ike(worker, datagram, datagram->packet.data, datagram->packet.bytes);
+		take_ike(worker, datagram, datagram->packet.data, datagram->packet.bytes, now_ms);
 }
 
 /* What was cut off belongs to none. */
@@ -135,6 +166,7 @@ static void take_batch(struct worker *worker, const struct outer_socket *from)
 static void send_ike(void *context, const struct esp_path *path, const uint8_t *bytes, size_t count)
 {
 	struct worker *worker = context;
+	struct inbound_batch *batch = worker->batch;
 	const struct outer_socket *from;
 
 	if (!bytes) {
@@ -143,6 +175,7 @@ static void send_ike(void *context, const struct esp_path *path, const uint8_t *
 	}
 	const bool keepalive = count == 1 && bytes[0] == KEEPALIVE_BYTE;
 
+	door_learn(&batch->door, bytes, count);
 	from = outer_find(&worker->engine->udp, &path->local, ESP_ENCAP_UDP);
 	if (!from)
 		drop(worker, ESP_COUNT_IKE_NO_SOCKET);
@@ -270,7 +303,7 @@ void *inbound_batch(struct worker *worker)
 	const struct tun *tun = &worker->engine->tun;
 	struct inbound_batch *batch = calloc(1, sizeof(*batch));
 
-	if (!batch || !arena_open(&batch->udp.arena)) {
+	if (!batch || !door_open(&batch->door) || !arena_open(&batch->udp.arena)) {
 		free(batch);
 		return NULL;
 	}
@@ -285,6 +318,7 @@ void inbound_batch_free(void *argument)
 	if (!batch)
 		return;
 	early_close(&batch->early);
+	door_wipe(&batch->door);
 	arena_close(&batch->udp.arena);
 	free(batch);
 }

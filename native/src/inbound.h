@@ -2,6 +2,7 @@
 #ifndef INBOUND_H
 #define INBOUND_H
 
+#include "door.h"
 #include "early.h"
 #include "engine.h"
 #include "join.h"
@@ -11,6 +12,7 @@ struct inbound_batch {
 	/* Holds packets of this batch until its end. */
 	struct joiner joiner;
 	struct early early;
+	struct door door;
 };
 
 /*

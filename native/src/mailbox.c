@@ -1,8 +1,10 @@
 #include "mailbox.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +12,9 @@
 /* Room that only events may use; and that is closed to copies, which nobody misses so much. */
 #define RESERVE     (16u * 1024u)
 #define TAP_RESERVE (OUT_BYTES / 2)
+/* So much may wait for JavaScript, as the kernel weighs it, before a handshake out of a crowd is
+ * refused: each may cost a key exchange, and the next must not wait for many. */
+#define CROWD_BYTES (96 * 1024)
 #define IN_BYTES    (2u * ESP_MAX_FRAME)
 #define HEAD_BYTES  5u
 
@@ -110,11 +115,20 @@ void mailbox_close(struct mailbox *mailbox)
 	pthread_mutex_destroy(&mailbox->lock);
 }
 
-bool mailbox_datagram(
-	struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes, size_t count)
+static bool is_behind(const struct mailbox *mailbox)
 {
-	struct head head = begin(ESP_FRAME_DATAGRAM);
+	int unread = 0;
 
+	return ioctl(mailbox->fd, SIOCOUTQ, &unread) == 0 && unread > CROWD_BYTES;
+}
+
+bool mailbox_datagram(struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes,
+	size_t count, enum door_verdict verdict)
+{
+	struct head head = begin(verdict == DOOR_PROVEN ? ESP_FRAME_PROVEN : ESP_FRAME_DATAGRAM);
+
+	if (verdict == DOOR_PROVEN && is_behind(mailbox))
+		return false;
 	put_address(&head, &path->local);
 	put_address(&head, &path->remote);
 	return queue(mailbox, &head, bytes, count, RESERVE);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "door.h"
 #include "esp.h"
 #include "ip.h"
 
@@ -42,9 +43,9 @@ struct mailbox_orders {
 enum esp_code mailbox_open(struct mailbox *mailbox, int *theirs);
 void mailbox_close(struct mailbox *mailbox);
 
-/* False: no room now. */
-bool mailbox_datagram(
-	struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes, size_t count);
+/* False: no room now, which for one out of a crowd is as soon as JavaScript is behind. */
+bool mailbox_datagram(struct mailbox *mailbox, const struct esp_path *path, const uint8_t *bytes,
+	size_t count, enum door_verdict verdict);
 bool mailbox_moved(struct mailbox *mailbox, uint32_t child, const struct esp_path *path);
 bool mailbox_child(struct mailbox *mailbox, enum esp_frame kind, uint32_t child);
 /* The flow of a packet that fits a trap. */

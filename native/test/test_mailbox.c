@@ -169,7 +169,7 @@ static void refuses_messages_when_nobody_reads(void)
 	unsigned accepted = 0;
 
 	open_new();
-	while (mailbox_datagram(&mailbox, &path, message, sizeof(message)))
+	while (mailbox_datagram(&mailbox, &path, message, sizeof(message), DOOR_KNOWN))
 		accepted++;
 	CHECK(accepted > 400 && accepted < 2000);
 	for (int i = 0; i < 100; i++) {
@@ -181,7 +181,7 @@ static void refuses_messages_when_nobody_reads(void)
 
 	CHECK_EQUAL(count, accepted * (5 + 2 * 19 + 1000) + 100 * 9 + 100 * (9 + 38) + 5 + 3);
 	CHECK(memcmp(out + count - 3, "why", 3) == 0);
-	CHECK(mailbox_datagram(&mailbox, &path, message, sizeof(message)));
+	CHECK(mailbox_datagram(&mailbox, &path, message, sizeof(message), DOOR_KNOWN));
 	close_both();
 }
 

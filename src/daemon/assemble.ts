@@ -81,9 +81,9 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
   const give = daemon.give.bind(daemon);
   const complain = tracer.trouble.bind(tracer);
   const plane = openPlane(planeOptions(service), {
-    datagram(path, bytes) {
+    datagram(path, bytes, isProven) {
       captures.see('in', path, bytes);
-      give({ kind: 'datagram', path, bytes });
+      give({ kind: isProven ? 'proven' : 'datagram', path, bytes });
     },
     tapped: (packet) => captures.seeTapped(packet),
     event: (event) => give({ kind: 'dataplane', event }),

@@ -3,14 +3,14 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 11,
+  ESP_ABI_VERSION: 12,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
   ESP_MAX_FRAME: 65600,
   ESP_MAX_TAP_ADDRESSES: 8,
   ESP_MAX_TAP_SPIS: 64,
-  ESP_COUNTER_COUNT: 37,
+  ESP_COUNTER_COUNT: 40,
   ESP_OK: 0,
   ESP_BAD_ARGUMENT: 1,
   ESP_BAD_VERSION: 2,
@@ -56,6 +56,7 @@ export const constants = {
   ESP_FRAME_SETTLE: 11,
   ESP_FRAME_EARLY: 12,
   ESP_FRAME_TAPPED: 13,
+  ESP_FRAME_PROVEN: 14,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */

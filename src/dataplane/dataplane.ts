@@ -87,7 +87,7 @@ export interface ChildStats {
 
 /** What the data plane tells the daemon, on the event loop. */
 export interface DataPlaneListener {
-  datagram(path: Path, bytes: Uint8Array): void;
+  datagram(path: Path, bytes: Uint8Array, isProven: boolean): void;
   event(event: DataPlaneEvent): void;
   /** The first packet that fits a trap; once, until the trap is released. */
   trapped(trap: TrapRef, packet: WaitingPacket): void;

@@ -8,7 +8,13 @@ import { constants } from './abi.ts';
 import type { TappedPacket, TrapRef } from './dataplane.ts';
 
 export type Frame =
-  | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'datagram';
+      readonly path: Path;
+      readonly bytes: Uint8Array;
+      /** IKE_SA_INIT with a cookie that the C module asked for, and that fits. */
+      readonly isProven: boolean;
+    }
   | { readonly kind: 'event'; readonly event: DataPlaneEvent }
   | { readonly kind: 'trapped'; readonly trap: TrapRef; readonly packet: WaitingPacket }
   | { readonly kind: 'tapped'; readonly packet: TappedPacket }
@@ -106,7 +112,10 @@ function decodeBody(r: Reader): Frame {
   const kind = r.u8();
   switch (kind) {
     case constants.ESP_FRAME_DATAGRAM:
-      return { kind: 'datagram', path: readPath(r), bytes: r.rest().slice() };
+    case constants.ESP_FRAME_PROVEN: {
+      const isProven = kind === constants.ESP_FRAME_PROVEN;
+      return { kind: 'datagram', path: readPath(r), bytes: r.rest().slice(), isProven };
+    }
     case constants.ESP_FRAME_MOVED: {
       const child = readChild(r);
       return { kind: 'event', event: { kind: 'moved', child, path: readPath(r) } };

@@ -153,7 +153,7 @@ export class MemoryPlane implements DataPlane {
 
   /** An IKE message arrived; `path` is this host's view of it. */
   receiveIke(path: Path, bytes: Uint8Array): void {
-    this.#listener.datagram(path, bytes);
+    this.#listener.datagram(path, bytes, false);
   }
 
   /** What comes out of the TUN device: it goes through the child that fits it, or into a trap. */

@@ -277,8 +277,9 @@ class NativePlane implements NativeDataPlane {
   }
 
   #deliver(frame: Frame): void {
-    if (frame.kind === 'datagram') this.#listener.datagram(frame.path, frame.bytes);
-    else if (frame.kind === 'event') this.#listener.event(frame.event);
+    if (frame.kind === 'datagram') {
+      this.#listener.datagram(frame.path, frame.bytes, frame.isProven);
+    } else if (frame.kind === 'event') this.#listener.event(frame.event);
     else if (frame.kind === 'trapped') this.#listener.trapped(frame.trap, frame.packet);
     else if (frame.kind === 'tapped') this.#listener.tapped?.(frame.packet);
     else if (frame.kind === 'network') this.#listener.networkChanged?.();

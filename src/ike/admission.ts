@@ -34,15 +34,18 @@ export class Admission {
     this.#host = host;
   }
 
-  /** Judges an IKE_SA_INIT request that no SA of ours knows. */
-  judge(message: Message, path: Path): Verdict {
+  /**
+   * Judges an IKE_SA_INIT request that no SA of ours knows.
+   * @param isProven the data plane has seen a cookie of its own
+   */
+  judge(message: Message, path: Path, isProven: boolean): Verdict {
     const { limits } = this.#host.policy;
     const { all: inAll, ofSource } = this.#host.registry.halfOpen(path.remote.ip);
     const isBusy =
       inAll >= limits.cookieThreshold ||
       ofSource >= limits.cookieThresholdPerSource ||
       this.#admittedLately() >= limits.cookieThreshold;
-    if (isBusy && !this.#hasValidCookie(message, path)) {
+    if (isBusy && !isProven && !this.#hasValidCookie(message, path)) {
       this.#challenge(message, path);
       return 'challenged';
     }

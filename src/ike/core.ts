@@ -23,8 +23,8 @@ export type SaRef = number & { readonly __brand: 'sa' };
 export type TlsRef = number & { readonly __brand: 'tls' };
 
 export type Input =
-  /** One IKE message as it came, without the non-ESP marker; `bytes` belongs to the core from here on. */
-  | { readonly kind: 'datagram'; readonly path: Path; readonly bytes: Uint8Array }
+  /** One IKE message without the non-ESP marker, the core’s from here on; `proven`: its cookie fits (RFC 7296 §2.6). */
+  | { readonly kind: 'datagram' | 'proven'; readonly path: Path; readonly bytes: Uint8Array }
   /** The deadline passed. */
   | { readonly kind: 'wake' }
   | { readonly kind: 'command'; readonly command: Command }

@@ -70,7 +70,8 @@ class PureCore implements Core {
   #take(input: Input): void {
     switch (input.kind) {
       case 'datagram':
-        this.#endpoint.receive(input.path, input.bytes);
+      case 'proven':
+        this.#endpoint.receive(input.path, input.bytes, input.kind === 'proven');
         return;
       case 'answer':
         this.#driver.answer(input.ticket, input.answer);

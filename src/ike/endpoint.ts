@@ -30,11 +30,11 @@ export class Endpoint {
   }
 
   /** One IKE datagram. Nothing that a peer can send makes it throw. */
-  receive(path: Path, bytes: Uint8Array): void {
+  receive(path: Path, bytes: Uint8Array, isProven = false): void {
     try {
       const header = decodeHeader(bytes);
       if (header.majorVersion !== 2) this.#refuseVersion(path, header);
-      else if (isFirstRequest(header)) this.#begin(path, bytes);
+      else if (isFirstRequest(header)) this.#begin(path, bytes, isProven);
       else this.#pass(path, header, bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -52,7 +52,7 @@ export class Endpoint {
   }
 
   /** IKE_SA_INIT from somebody new, or again from somebody to whom the answer was lost. */
-  #begin(path: Path, bytes: Uint8Array): void {
+  #begin(path: Path, bytes: Uint8Array, isProven: boolean): void {
     const known = this.#host.registry.byInit(path, bytes);
     if (known) {
       // Later responses of that SA are no answer to it, and much longer.
@@ -66,7 +66,7 @@ export class Endpoint {
       return;
     }
     const message = decodeMessage(bytes);
-    if (this.#admission.judge(message, path) === 'challenged') return;
+    if (this.#admission.judge(message, path, isProven) === 'challenged') return;
     const { spiI } = message.header;
     const sa = new IkeSa(this.#host, { role: 'responder', spiI, spiR: this.#host.drawSpi(), path });
     this.#host.registry.add(sa);

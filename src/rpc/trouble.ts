@@ -91,6 +91,7 @@ const espTroubles: Words = {
   'tun-failed': 'packets dropped: the network device would not take them',
   'ike-send-failed': 'IKE messages that the kernel would not send',
   'ike-no-socket': 'IKE messages for an address that we do not listen on',
+  'turned-away': 'IKE messages of strangers dropped: too many at once',
   'mailbox-full': 'IKE messages dropped: more than ikev2d could read',
   'mailbox-bad': 'IKE messages that ikev2d garbled',
   'mailbox-unsent': 'IKE messages dropped: more than could be sent',

@@ -216,7 +216,7 @@ export const guards: readonly Guard[] = [
   {
     row: 17,
     file: 'src/ike/admission.ts',
-    guard: 'if (isBusy && !this.#hasValidCookie(message, path)) {',
+    guard: 'if (isBusy && !isProven && !this.#hasValidCookie(message, path)) {',
     without: 'if (isBusy && !message) {',
     test: sim('floods'),
     title: 'of requests with forged sources keeps no state and fetches little',
@@ -228,6 +228,14 @@ export const guards: readonly Guard[] = [
     without: "if (ofSource >= limits.halfOpenPerSource) return 'challenged';",
     test: sim('floods'),
     title: 'from behind the same NAT does not lock a neighbour out',
+  },
+  {
+    row: 17,
+    file: 'native/src/door.c',
+    guard: 'if (!is_ours(door, from, bytes, &knock)) {',
+    without: 'if (!is_ours(door, from, bytes, &knock) && !knock.cookie) {',
+    test: inC('door'),
+    title: 'a_cookie_is_for_one_address_spi_and_nonce',
   },
   {
     row: 18,

@@ -227,6 +227,20 @@ describe('one IKE_SA_INIT request', () => {
   });
 });
 
+// Where the data plane asks for cookies, those are not ours: whoever brought one would be asked again, and again.
+test('whose cookie the data plane has seen is not asked for another', () => {
+  const limits = { ...policy([]).limits, cookieThreshold: 0 };
+  const { world, gateway, stranger } = doorstep({ policy: policy([connection()], { limits }) });
+  const peer = stranger();
+  const path = { local: peer.to, remote: peer.from };
+  const bytes = peer.initRequest([notify(Notification.COOKIE, new Uint8Array(33))]);
+  for (const kind of ['datagram', 'proven'] as const) {
+    world.input(gateway, { kind, path, bytes: bytes.slice() });
+    const answered = openNotifies(last(peer.received(), 'answer'));
+    expect(answered.includes('COOKIE')).toBe(kind === 'datagram');
+  }
+});
+
 test('junk for a gateway of many SAs leads nowhere, and is counted', () => {
   const { gateway, world } = doorstep();
   const path = {

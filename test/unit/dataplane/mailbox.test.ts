@@ -47,7 +47,7 @@ test('a datagram comes back whole however the stream is cut', () => {
     fc.property(datagrams, cuts, (sent, sizes) => {
       const stream = concat(...sent.map(([path, bytes]) => encodeDatagram(path, bytes)));
       expect(readInPieces(stream, sizes)).toEqual(
-        sent.map(([path, bytes]) => ({ kind: 'datagram', path, bytes })),
+        sent.map(([path, bytes]) => ({ kind: 'datagram', path, bytes, isProven: false })),
       );
     }),
   );
@@ -146,7 +146,14 @@ test('the bytes of a datagram do not change with the buffer they came in', () =>
     kind: 'datagram',
     path: loopback(1, 2),
     bytes: Uint8Array.of(1, 2, 3),
+    isProven: false,
   });
+});
+
+test('a datagram says whether the C module has seen its cookie', () => {
+  const stream = encodeDatagram(loopback(1, 2), Uint8Array.of(1, 2, 3));
+  stream[4] = 14;
+  expect(new FrameReader().take(stream)).toMatchObject([{ kind: 'datagram', isProven: true }]);
 });
 
 describe('an end that does not keep to the framing is an error', () => {

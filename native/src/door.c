@@ -1,0 +1,232 @@
+#include "door.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#define HEADER       28u
+#define PAYLOAD      4u
+#define NOTIFY       41
+#define NONCE        40
+#define IKE_SA_INIT  34
+#define COOKIE       16390u
+#define COOKIE_BYTES 33u
+#define INITIATOR    0x08
+#define RESPONSE     0x20
+/* So many strangers in a period are no crowd. */
+#define FEW       20u
+#define PERIOD_MS 100u
+#define SECRET_MS 120000u
+/* What a source may use at once, and what each handshake takes of it: two from an end and one in
+ * two seconds, forty in all from an address and as many a second. */
+#define END_PATIENCE_MS  4000u
+#define END_MS           2000u
+#define HOST_PATIENCE_MS 1000u
+#define HOST_MS          25u
+/* Payloads before the nonce: a request has a handful. */
+#define MOST_PAYLOADS 32
+
+/* What of an IKE_SA_INIT request makes its cookie. */
+struct knock {
+	const uint8_t *nonce, *cookie;
+	size_t nonce_bytes;
+};
+
+static uint32_t load(const uint8_t *p, int bytes)
+{
+	uint32_t number = 0;
+
+	for (int i = 0; i < bytes; i++)
+		number = number << 8 | p[i];
+	return number;
+}
+
+static bool new_secret(struct door *door)
+{
+	uint8_t bytes[32];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return false;
+	door->secrets[1] = door->secrets[0];
+	hmac_init(&door->secrets[0], &hash_sha256, sha256_soft, bytes, sizeof(bytes));
+	explicit_bzero(bytes, sizeof(bytes));
+	return true;
+}
+
+bool door_open(struct door *door)
+{
+	memset(door, 0, sizeof(*door));
+	return new_secret(door) && new_secret(door) &&
+	       getrandom(&door->salt, sizeof(door->salt), 0) == (ssize_t)sizeof(door->salt);
+}
+
+void door_wipe(struct door *door)
+{
+	explicit_bzero(door, sizeof(*door));
+}
+
+static uint64_t spi_at(const uint8_t *p)
+{
+	uint64_t spi;
+
+	memcpy(&spi, p, sizeof(spi));
+	return spi;
+}
+
+/* Ours are drawn at random, so that their own bits spread them. */
+static uint64_t *place_of(struct door *door, uint64_t spi)
+{
+	return &door->spis[spi % DOOR_SPIS];
+}
+
+void door_learn(struct door *door, const uint8_t *bytes, size_t count)
+{
+	if (count < HEADER)
+		return;
+	const uint64_t spi = spi_at(bytes[19] & INITIATOR ? bytes : bytes + 8);
+
+	if (spi)
+		*place_of(door, spi) = spi;
+}
+
+static bool is_known(struct door *door, const uint8_t *bytes)
+{
+	const uint64_t spi = spi_at(bytes[19] & INITIATOR ? bytes + 8 : bytes);
+
+	return spi && *place_of(door, spi) == spi;
+}
+
+/* Whether it is the first request of a handshake, with a nonce and perhaps a cookie in it. */
+static bool read_knock(const uint8_t *bytes, size_t count, struct knock *knock)
+{
+	uint8_t type = bytes[16];
+	size_t at = HEADER;
+
+	*knock = (struct knock){0};
+	if (bytes[17] >> 4 != 2 || bytes[18] != IKE_SA_INIT ||
+		(bytes[19] & (INITIATOR | RESPONSE)) != INITIATOR || load(bytes + 20, 4) != 0 ||
+		load(bytes + 24, 4) != count || spi_at(bytes + 8) || !spi_at(bytes))
+		return false;
+	for (int i = 0; i < MOST_PAYLOADS && type && !knock->nonce; i++) {
+		const size_t length = count - at < PAYLOAD ? 0 : load(bytes + at + 2, 2);
+
+		if (length < PAYLOAD || length > count - at)
+			return false;
+		if (type == NONCE) {
+			knock->nonce = bytes + at + PAYLOAD;
+			knock->nonce_bytes = length - PAYLOAD;
+		} else if (i == 0 && type == NOTIFY && length == PAYLOAD + 4 + COOKIE_BYTES &&
+			   load(bytes + at + PAYLOAD, 4) == COOKIE) {
+			knock->cookie = bytes + at + PAYLOAD + 4;
+		}
+		type = bytes[at];
+		at += length;
+	}
+	return knock->nonce != NULL;
+}
+
+/* 0, then a MAC over nonce, address and SPI. */
+static void bake(const struct hmac_key *secret, const struct esp_address *from, const uint8_t *spi,
+	const struct knock *knock, uint8_t cookie[COOKIE_BYTES])
+{
+	uint8_t digest[HASH_DIGEST_BYTES];
+	struct hmac hmac;
+
+	hmac_begin(&hmac, secret);
+	hmac_add(&hmac, from->ip, from->family == 4 ? 4 : 16);
+	hmac_add(&hmac, spi, 8);
+	hmac_add(&hmac, knock->nonce, knock->nonce_bytes);
+	hmac_end(&hmac, digest);
+	cookie[0] = 0;
+	memcpy(cookie + 1, digest, COOKIE_BYTES - 1);
+}
+
+static bool is_ours(const struct door *door, const struct esp_address *from, const uint8_t *spi,
+	const struct knock *knock)
+{
+	bool fits = false;
+
+	for (int i = 0; knock->cookie && i < 2; i++) {
+		uint8_t cookie[COOKIE_BYTES], differs = 0;
+
+		bake(&door->secrets[i], from, spi, knock, cookie);
+		for (size_t j = 0; j < COOKIE_BYTES; j++)
+			differs |= cookie[j] ^ knock->cookie[j];
+		fits |= differs == 0;
+	}
+	return fits;
+}
+
+static void challenge(const struct door *door, const struct esp_address *from,
+	const uint8_t *request, const struct knock *knock, uint8_t answer[DOOR_ANSWER_BYTES])
+{
+	static const uint8_t rest[] = {NOTIFY, 0x20, IKE_SA_INIT, RESPONSE, 0, 0, 0, 0, 0, 0, 0,
+		DOOR_ANSWER_BYTES, 0, 0, 0, PAYLOAD + 4 + COOKIE_BYTES, 0, 0, COOKIE >> 8,
+		COOKIE & 0xff};
+
+	memcpy(answer, request, 8);
+	memset(answer + 8, 0, 8);
+	memcpy(answer + 16, rest, sizeof(rest));
+	bake(&door->secrets[0], from, request, knock, answer + 16 + sizeof(rest));
+}
+
+/* An IPv6 host has a whole /64 to choose from. */
+static uint32_t place_for(const struct door *door, const struct esp_address *from, uint16_t port)
+{
+	uint64_t place = door->salt ^ port;
+	const size_t bytes = from->family == 4 ? 4 : 8;
+
+	for (size_t i = 0; i < bytes; i++)
+		place = (place ^ from->ip[i]) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(place >> 32) % DOOR_SOURCES;
+}
+
+/* One more of a source, if it has patience left, which comes back with time. Few share a place, and
+ * then what is left. */
+static bool spends(struct door_source *source, uint32_t most, uint32_t price, uint64_t now_ms)
+{
+	const uint64_t grown = source->left + (now_ms - source->at_ms);
+	const uint32_t left = grown > most ? most : (uint32_t)grown;
+
+	if (left < price)
+		return false;
+	*source = (struct door_source){left - price, now_ms};
+	return true;
+}
+
+static bool is_crowded(struct door *door, uint64_t now_ms)
+{
+	if (now_ms - door->since_ms >= PERIOD_MS) {
+		door->crowded = door->strangers > FEW && now_ms - door->since_ms < 2 * PERIOD_MS;
+		door->since_ms = now_ms;
+		door->strangers = 0;
+	}
+	door->strangers++;
+	return door->crowded || door->strangers > FEW;
+}
+
+enum door_verdict door_judge(struct door *door, const struct esp_address *from,
+	const uint8_t *bytes, size_t count, uint64_t now_ms, uint8_t answer[DOOR_ANSWER_BYTES])
+{
+	struct knock knock;
+
+	if (is_known(door, bytes))
+		return DOOR_KNOWN;
+	if (!is_crowded(door, now_ms))
+		return DOOR_OPEN;
+	if (!read_knock(bytes, count, &knock))
+		return DOOR_CLOSED;
+	if (now_ms - door->changed_ms > SECRET_MS) {
+		door->changed_ms = now_ms;
+		new_secret(door);
+	}
+	if (!is_ours(door, from, bytes, &knock)) {
+		challenge(door, from, bytes, &knock, answer);
+		return DOOR_CHALLENGED;
+	}
+	const uint32_t end = place_for(door, from, from->port), host = place_for(door, from, 0);
+
+	return spends(&door->ends[end], END_PATIENCE_MS, END_MS, now_ms) &&
+			       spends(&door->hosts[host], HOST_PATIENCE_MS, HOST_MS, now_ms)
+		       ? DOOR_PROVEN
+		       : DOOR_CLOSED;
+}

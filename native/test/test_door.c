@@ -1,0 +1,207 @@
+/* Who gets in while many knock: those we know, and those who prove their address. */
+#include "check.h"
+
+#include <string.h>
+
+#include "../src/door.h"
+
+#define REQUEST_BYTES 200u
+
+static struct door door;
+static const struct esp_address anna = {.family = 4, .port = 500, .ip = {192, 0, 2, 1}};
+static uint8_t request[REQUEST_BYTES], proven[REQUEST_BYTES + 41], answer[DOOR_ANSWER_BYTES];
+static uint64_t now;
+
+static void put(uint8_t *p, uint32_t number, int bytes)
+{
+	while (bytes-- > 0)
+		*p++ = (uint8_t)(number >> (8 * bytes));
+}
+
+/* IKE_SA_INIT: a KE payload, then a nonce of 32 bytes, then a notify for the rest. */
+static void write_request(uint8_t *p, uint8_t who)
+{
+	memset(p, 0, REQUEST_BYTES);
+	memset(p, who, 8);
+	p[16] = 34;
+	p[17] = 0x20;
+	p[18] = 34;
+	p[19] = 0x08;
+	put(p + 24, REQUEST_BYTES, 4);
+	p[28] = 40;
+	put(p + 30, 100, 2);
+	p[128] = 41;
+	put(p + 130, 36, 2);
+	memset(p + 132, who, 32);
+	put(p + 166, REQUEST_BYTES - 164, 2);
+}
+
+/* The same behind the cookie of `answer`. */
+static void write_proven(void)
+{
+	memcpy(proven, request, 28);
+	memcpy(proven + 28, answer + 28, 41);
+	memcpy(proven + 69, request + 28, REQUEST_BYTES - 28);
+	proven[28] = proven[16];
+	proven[16] = 41;
+	put(proven + 24, sizeof(proven), 4);
+}
+
+static enum door_verdict judge_from(
+	const struct esp_address *from, const uint8_t *bytes, size_t count)
+{
+	return door_judge(&door, from, bytes, count, now, answer);
+}
+
+static enum door_verdict judge(const uint8_t *bytes, size_t count)
+{
+	return judge_from(&anna, bytes, count);
+}
+
+static void open_crowded(void)
+{
+	CHECK(door_open(&door));
+	now = 1000000;
+	write_request(request, 7);
+	for (int i = 0; i < 40; i++)
+		judge(request, sizeof(request));
+}
+
+static void few_go_in(void)
+{
+	CHECK(door_open(&door));
+	write_request(request, 7);
+	for (int i = 0; i < 2000; i++) {
+		now += 10;
+		CHECK_EQUAL(judge(request, sizeof(request)), DOOR_OPEN);
+	}
+}
+
+/* RFC 7296 section 2.6: the answer keeps SPIi, has no SPIr, and holds nothing but the cookie. */
+static void a_crowd_is_asked_for_cookies(void)
+{
+	static const uint8_t zeros[8];
+
+	open_crowded();
+	CHECK_EQUAL(judge(request, sizeof(request)), DOOR_CHALLENGED);
+	CHECK(memcmp(answer, request, 8) == 0 && memcmp(answer + 8, zeros, 8) == 0);
+	CHECK(answer[16] == 41 && answer[17] == 0x20 && answer[18] == 34 && answer[19] == 0x20);
+	CHECK(answer[27] == sizeof(answer) && answer[31] == 41 && answer[34] == 0x40 &&
+		answer[35] == 6);
+	write_proven();
+	CHECK_EQUAL(judge(proven, sizeof(proven)), DOOR_PROVEN);
+}
+
+/* Class 17, 27: whoever copies a cookie has none. */
+static void a_cookie_is_for_one_address_spi_and_nonce(void)
+{
+	const struct esp_address ben = {.family = 4, .port = 500, .ip = {192, 0, 2, 2}};
+
+	open_crowded();
+	judge(request, sizeof(request));
+	write_proven();
+	CHECK_EQUAL(judge_from(&ben, proven, sizeof(proven)), DOOR_CHALLENGED);
+	judge(request, sizeof(request));
+	write_proven();
+	for (size_t at = 0; at < sizeof(proven); at++) {
+		const bool counts = at < 8 || (at >= 36 && at < 69) || (at >= 173 && at < 205);
+
+		if (!counts)
+			continue;
+		proven[at] ^= 1;
+		CHECK(judge(proven, sizeof(proven)) != DOOR_PROVEN);
+		proven[at] ^= 1;
+	}
+	CHECK_EQUAL(judge(proven, sizeof(proven)), DOOR_PROVEN);
+}
+
+/* The secret changes; the one before it is good for as long again, and no longer. */
+static void a_cookie_grows_old(void)
+{
+	for (int changes = 0; changes < 4; changes++) {
+		open_crowded();
+		judge(request, sizeof(request));
+		write_proven();
+		for (int i = 0; i < changes; i++) {
+			now += 121000;
+			for (int j = 0; j < 40; j++)
+				judge(request, sizeof(request));
+		}
+		CHECK_EQUAL(judge(proven, sizeof(proven)) == DOOR_PROVEN, changes < 2);
+	}
+}
+
+/* An SA is known by the SPI that our own message showed, whoever of us began it. */
+static void whom_we_know_passes_a_crowd(void)
+{
+	uint8_t ours[28] = {0}, theirs[28] = {0};
+
+	open_crowded();
+	memset(ours, 1, 8);
+	memset(ours + 8, 2, 8);
+	memcpy(theirs, ours, 16);
+	theirs[19] = 0x08;
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
+	door_learn(&door, ours, sizeof(ours));
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+	theirs[8] ^= 1;
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
+
+	ours[19] = 0x08; /* we dialled */
+	memset(ours, 3, 8);
+	door_learn(&door, ours, sizeof(ours));
+	memset(theirs, 3, 8);
+	theirs[19] = 0x20;
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+}
+
+static void what_is_no_request_stays_outside_a_crowd(void)
+{
+	static const uint8_t places[] = {8, 17, 18, 19, 20, 27, 31, 131};
+
+	open_crowded();
+	for (size_t i = 0; i < sizeof(places); i++) {
+		write_request(request, 7);
+		request[places[i]] ^= 0xff;
+		CHECK_EQUAL(judge(request, sizeof(request)), DOOR_CLOSED);
+	}
+	write_request(request, 7);
+	for (size_t count = 28; count < sizeof(request); count++) {
+		put(request + 24, (uint32_t)count, 4);
+		const enum door_verdict verdict = judge(request, count);
+
+		CHECK_EQUAL(verdict, count < 164 ? DOOR_CLOSED : DOOR_CHALLENGED);
+	}
+}
+
+/* One that is behind an address of many does not spend what the others have. */
+static void who_proves_himself_too_often_waits_alone(void)
+{
+	struct esp_address neighbour = anna;
+	int in = 0;
+
+	open_crowded();
+	neighbour.port = 501;
+	for (uint8_t i = 0; i < 100; i++) {
+		write_request(request, i + 1);
+		judge(request, sizeof(request));
+		write_proven();
+		in += judge(proven, sizeof(proven)) == DOOR_PROVEN;
+	}
+	CHECK_EQUAL(in, 2);
+	judge_from(&neighbour, request, sizeof(request));
+	write_proven();
+	CHECK_EQUAL(judge_from(&neighbour, proven, sizeof(proven)), DOOR_PROVEN);
+}
+
+int main(void)
+{
+	RUN(few_go_in);
+	RUN(a_crowd_is_asked_for_cookies);
+	RUN(a_cookie_is_for_one_address_spi_and_nonce);
+	RUN(a_cookie_grows_old);
+	RUN(whom_we_know_passes_a_crowd);
+	RUN(what_is_no_request_stays_outside_a_crowd);
+	RUN(who_proves_himself_too_often_waits_alone);
+	return check_summary("door");
+}
