@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <time.h>
@@ -203,6 +204,8 @@ enum esp_code engine_open_with(const struct esp_options *options, const struct t
 		tun_close(&device);
 		return ESP_NO_MEMORY;
 	}
+	/* What a crash leaves on a disk would hold every key. */
+	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
 	engine->tun = device;
 	engine->copy_dscp = options->copy_dscp;
 	const enum esp_code code = build(engine, options, opened);

@@ -6,6 +6,40 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+
+#include "../src/inbound.h"
+
+/* The memory of a process with tunnels holds their keys. */
+static void no_core_is_left(void)
+{
+	struct rlimit limit;
+
+	open_both();
+	CHECK(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0);
+	close_both();
+}
+
+/* Nobody can be answered at port 0, which to JavaScript is raw ESP, nor at a link-local address
+ * without its link: a tunnel that moved there would be dead. */
+static void what_nobody_could_answer_is_dropped(void)
+{
+	struct datagram datagram = {.cut_bytes = 100, .encap = ESP_ENCAP_UDP};
+	static uint8_t bytes[100];
+
+	open_both();
+	struct worker *worker = left.engine->workers[0];
+	const uint64_t before = counter_read(&worker->counters, ESP_COUNT_UNANSWERABLE);
+
+	for (enum outer_kind kind = OUTER_IKE; kind <= OUTER_RAW; kind++) {
+		datagram.packet = (struct packet){.data = bytes, .bytes = sizeof(bytes)};
+		datagram.path.remote = kind == OUTER_RAW ? address_of(6, "fe80::1", 0)
+							 : address_of(4, "192.0.2.1", 0);
+		inbound_take(worker, kind, &datagram, 0);
+	}
+	CHECK_EQUAL(counter_read(&worker->counters, ESP_COUNT_UNANSWERABLE), before + 3);
+	close_both();
+}
 
 static void packets_cross_in_both_directions(void)
 {
@@ -267,6 +301,8 @@ static void a_changed_network_is_told_and_a_burst_of_changes_not_often(void)
 
 int main(void)
 {
+	RUN(no_core_is_left);
+	RUN(what_nobody_could_answer_is_dropped);
 	RUN(packets_cross_in_both_directions);
 	RUN(a_new_address_is_told_once_and_not_believed);
 	RUN(limits_are_told_and_kept);
