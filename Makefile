@@ -1,8 +1,8 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
 .PHONY: help demo test check build native clean
-.PHONY: lint types format unit sim soak fuzz
-.PHONY: interop peers marathon guesses refusals bench
+.PHONY: lint types format unit sim day fuzz
+.PHONY: interop peers marathon guesses refusals floods faults soak bench
 .PHONY: pitfalls crossings scenarios attacks classes mutants
 .PHONY: ipk apk feed deps
 
@@ -44,7 +44,7 @@ unit: deps-build ## unit tests alone
 sim: deps-build ## random simulations alone, of SEEDS seeds each (1000)
 	@node test/run/sim.mjs
 
-soak: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)
+day: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)
 	@SOAK_HOURS=$${SOAK_HOURS:-24} npx vitest run --project unit test/sim/scenarios/soak.test.ts --disable-console-intercept
 
 fuzz: deps-build deps-fuzz ## fuzz targets in turns, for MINUTES in all (60; TARGET=join,wire: those alone; KEEP=1)
@@ -79,6 +79,16 @@ marathon: build deps-lab ## keys renewed again and again under a TCP stream, by 
 
 guesses: build deps-lab ## wrong passwords at a living gateway, from many addresses (GUESSES=10000)
 	@GUESSES=$${GUESSES:-10000} sh test/lab/enter.sh npx vitest run --project interop test/interop/guesses.test.ts --disable-console-intercept
+
+floods: build deps-lab ## floods of a living gateway: who gets in, what a tunnel keeps (FLOOD_SECONDS=10 FLOOD=cookies)
+	@$(MAKE) -s -C native flood
+	@FLOOD_SECONDS=$${FLOOD_SECONDS:-10} sh test/lab/enter.sh npx vitest run --project interop --retry=0 test/interop/floods.test.ts --disable-console-intercept
+
+faults: build deps-lab ## kills, standstills, lines and addresses that go: how long until packets flow again
+	@sh test/lab/enter.sh npx vitest run --project interop test/interop/faults.test.ts --disable-console-intercept
+
+soak: build deps-lab ## twenty clients come, go, roam and renew in real time (HOURS=8)
+	@SOAK_SECONDS=$$(($${HOURS:-8} * 3600)) sh test/lab/enter.sh npx vitest run --project interop test/interop/soak.test.ts --disable-console-intercept
 
 refusals: build deps-lab ## whether the time until a refusal tells what was wrong (ROUNDS=100)
 	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/bench/refusals.ts)
