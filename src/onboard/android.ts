@@ -25,7 +25,7 @@ export function androidSheet(onboarding: Onboarding): Profile {
   const install = [
     ...(authority
       ? [
-          'Copy ca.crt to the device; Settings › Security › Encryption & credentials › Install a certificate › VPN & app user certificate.',
+          'ca.crt on the device: Settings › Security › Encryption & credentials › Install a certificate › VPN & app user certificate.',
         ]
       : []),
     ...(isByCertificate
@@ -35,7 +35,7 @@ export function androidSheet(onboarding: Onboarding): Profile {
   const steps = [
     'Set a screen lock, if the device has none: Android keeps credentials only behind one.',
     ...install,
-    'Settings › Network & internet › VPN › + (Samsung: Connections › More connection settings › VPN › ⋮), and type what stands in the sheet; every line must be filled in.',
+    `Settings › Network & internet › VPN › + (Samsung: Connections › More connection settings › VPN › ⋮), and type what stands in ${stem}.txt; every line must be filled in.`,
     'Tap the connection, and Connect. For «Always-on VPN» tap the cog beside it.',
   ];
   return {

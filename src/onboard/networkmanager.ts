@@ -49,7 +49,7 @@ export function networkManager(onboarding: Onboarding): Profile {
     extras: pem,
     secret: secretOf(credential),
     steps: [
-      'Install the plugin: apt install network-manager-strongswan libcharon-extra-plugins (or NetworkManager-strongswan).',
+      'Install the plugin: apt install network-manager-strongswan libcharon-extauth-plugins libcharon-extra-plugins (Fedora: NetworkManager-strongswan).',
       ...(pem.length > 0
         ? [`sudo install -D -m 600 -t ${folder} ${pem.map((file) => file.filename).join(' ')}`]
         : []),

@@ -11,9 +11,9 @@ export const esp = ({ esp: proposals }: Pick<Gateway, 'esp'>): readonly string[]
 /** libreswan: `cipher-prf-group` without integrity for an AEAD, `+` between alternatives, and names of its own. */
 export function libreswanIke({ ike: proposals }: Pick<Gateway, 'ike'>): string {
   return proposals
-    .map(({ encr, integ, prf, ke }) =>
-      [encr, integ.length > 0 ? integ : prf, ke].map(alternatives).join('-'),
-    )
+    .map(({ encr, integ, prf, ke }) => [encr, integ.length > 0 ? integ : prf, ke].map(alternatives))
+    .filter((parts) => parts.every((part) => part !== ''))
+    .map((parts) => parts.join('-'))
     .join(',');
 }
 
@@ -25,7 +25,10 @@ export function libreswanEsp({ esp: proposals }: Pick<Gateway, 'esp'>): string {
 }
 
 const alternatives = (rows: readonly Transform[]): string =>
-  rows.map(({ keyword }) => libreswanWords[keyword] ?? keyword).join('+');
+  rows
+    .filter(({ keyword }) => keyword !== 'modp1024') // libreswan takes no connection that names it
+    .map(({ keyword }) => libreswanWords[keyword] ?? keyword)
+    .join('+');
 
 const libreswanWords: Readonly<Record<string, string>> = {
   aes256gcm16: 'aes_gcm256',

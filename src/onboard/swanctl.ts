@@ -28,7 +28,7 @@ export function swanctlConfiguration(onboarding: Onboarding): Profile {
     extras: pem,
     secret: secretOf(credential),
     steps: [
-      `Install strongSwan with swanctl${isByCertificate ? '' : ' and EAP-MSCHAPv2 (libcharon-extra-plugins)'}.`,
+      `Install strongSwan with swanctl${isByCertificate ? '' : ' and EAP-MSCHAPv2 (libcharon-extauth-plugins and libcharon-extra-plugins)'}.`,
       ...copies,
       ...(secretOf(credential) === 'asked'
         ? [

@@ -1,0 +1,56 @@
+// NetworkManager on a laptop in a hotel: it reads the key file that `ikectl device add` wrote, starts its strongSwan plugin,
+// and reaches what the record allows.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { address, network } from '../lab/home.ts';
+import { NetworkManager } from '../lab/network-manager.ts';
+import { stage } from '../lab/stage.ts';
+import { ping } from '../lab/traffic.ts';
+import { until } from '../lab/until.ts';
+import { familyHome } from './family-home.ts';
+
+/** As its profile calls it. */
+const connection = `Home VPN (${address.router})`;
+
+const scene = stage({
+  needs: ['our gateway', 'peer networkmanager'],
+  play: (home) => familyHome(home),
+});
+
+test.each([
+  ['password', 'annas-laptop', []],
+  ['certificate', 'berts-laptop', ['--certificate']],
+] as const)('a laptop connects by %s from the key file alone', async (kind, name, options) => {
+  const { gateway, give, home } = scene();
+  const { folder, file } = await give(name, 'linux', '--routing', 'home', ...options);
+  const manager = await NetworkManager.start(home.lab, home.phone, {
+    ...{ name: `manager-${kind}`, device: 'wlan0' },
+    ...{ address: `${address.phone}/24`, router: '192.168.7.1' },
+    connections: { home: readFileSync(file, 'utf8') },
+  });
+  for (const pem of kind === 'password' ? ['ca.pem'] : ['ca.pem', 'device.pem', 'device.key']) {
+    manager.install(`etc/ikev2-home/${name}/${pem}`, readFileSync(join(folder, pem), 'utf8'));
+  }
+
+  const up = await manager.nmcli('connection', 'up', connection);
+
+  expect(up, manager.log).toMatchObject({ code: 0 });
+  const [sa] = await gateway.sas();
+  expect(sa?.peer).toMatch(new RegExp(`^${name}`));
+  expect(sa?.addresses).toHaveLength(2);
+  expect(sa?.children[0]?.local).toEqual([network.lan, network.lan6]);
+  const shown = await manager.nmcli(
+    '-g',
+    'GENERAL.STATE,IP4.ADDRESS,IP4.DNS',
+    'connection',
+    'show',
+    connection,
+  );
+  expect(shown.stdout).toContain('activated');
+  expect(shown.stdout).toContain(sa?.addresses[0]);
+  expect((await ping(home.phone, address.lan)).received).toBeGreaterThan(0);
+  expect(await manager.nmcli('connection', 'down', connection)).toMatchObject({ code: 0 });
+  await until('the laptop is gone', async () => (await gateway.sas()).length === 0, 30_000);
+  await manager.stop();
+});
