@@ -12,7 +12,7 @@ import { ownId } from '../../src/wire/payloads/id.ts';
 import { all, find, type Payload, payload } from '../../src/wire/payloads/index.ts';
 import { adopt, drawSpi, everything, judgeSelectors } from './child.ts';
 import { Displeased, insist } from './displeased.ts';
-import type { Asked, Ghost, Procedure } from './ghost.ts';
+import type { Asked, Ghost, Names, Procedure } from './ghost.ts';
 import { GhostSa, type Opened } from './ike-sa.ts';
 import { ikeKeys, type Nonces, skeyseed } from './keys.ts';
 import { sharedKeyAuth } from './login.ts';
@@ -126,6 +126,7 @@ function* logIn(ghost: Ghost, sa: GhostSa, opening: Opening): Generator<Asked, v
   if (error) throw new Displeased(`there is no tunnel: ${nameOf(Notification, error.type)}`);
   const chosen = judgeChoice(offered, find(response.payloads, PayloadType.SA));
   ghost.addresses = assigned(response.payloads);
+  ghost.names = told(response.payloads);
   insist(ghost.addresses.length > 0, 'the gateway assigned no address');
   const asked = { mine: everything, theirs: everything };
   const selectors = judgeSelectors(asked, response.payloads);
@@ -196,6 +197,17 @@ function assigned(payloads: readonly Payload[]): Ip[] {
     if (type === CfgAttribute.INTERNAL_IP6_ADDRESS) return [ipFromBytes(value.subarray(0, 16))];
     return [];
   });
+}
+
+/** The name servers of CFG_REPLY, and the domains that they know (RFC 8598 §3.1). */
+function told(payloads: readonly Payload[]): Names {
+  const attributes = find(payloads, PayloadType.CP)?.attributes ?? [];
+  const of = (...types: readonly number[]) =>
+    attributes.flatMap(({ type, value }) => (types.includes(type) ? [value] : []));
+  return {
+    servers: of(CfgAttribute.INTERNAL_IP4_DNS, CfgAttribute.INTERNAL_IP6_DNS).map(ipFromBytes),
+    domains: of(CfgAttribute.INTERNAL_DNS_DOMAIN).map((value) => Buffer.from(value).toString()),
+  };
 }
 
 const mostRounds = 4;

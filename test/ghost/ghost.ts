@@ -52,6 +52,12 @@ export interface GhostFields {
   readonly gateway: Ip;
 }
 
+/** What it was told about names. */
+export interface Names {
+  readonly servers: readonly Ip[];
+  readonly domains: readonly string[];
+}
+
 export class Ghost {
   readonly model: Model;
   readonly login: Login;
@@ -70,6 +76,7 @@ export class Ghost {
   readonly sas: GhostSa[] = [];
   /** Virtual addresses. */
   addresses: readonly Ip[] = [];
+  names: Names = { servers: [], domains: [] };
   encap: 'udp' | 'raw' = 'raw';
   /** Both sides take part in NAT detection, and both can move. */
   detectsNat = false;

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCertificate } from '../../src/pki/certificate.ts';
 import type { Model } from '../ghost/model.ts';
+import type { Said } from '../ghost/profile.ts';
 import type { Authority, Credential } from '../lab/certificates.ts';
 import { inCheckout } from '../lab/checkout.ts';
 import { run } from '../lab/command.ts';
@@ -37,7 +38,15 @@ export class Ghosts {
   /** Plays the steps until one comes to nothing. */
   async visit(
     model: Model,
-    { over, ...fields }: Pick<GhostSetup, 'login' | 'name' | 'steps'> & { over: 'v4' | 'v6' },
+    {
+      over,
+      ...fields
+    }: Pick<GhostSetup, 'login' | 'name' | 'steps'> & {
+      over: 'v4' | 'v6';
+      /** Instead of the name that the gateway has in the lab. */
+      server?: string;
+      said?: Said | undefined;
+    },
   ): Promise<GhostReport> {
     const setup: GhostSetup = { model: model.name, server: gatewayName, ...outer[over], ...fields };
     const file = join(this.#home.lab.dir, 'ghost.json');
@@ -76,7 +85,7 @@ export function certificateLogin(phone: Credential, authority: Authority): Ghost
   };
 }
 
-export function trustIn({ certificate }: Authority): Trust {
+export function trustIn({ certificate }: Pick<Authority, 'certificate'>): Trust {
   const spki = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
   return {
     authorityPem: certificate,

@@ -9,6 +9,7 @@ export type Need =
   | 'strongSwan'
   | Peer
   | 'tshark'
+  | 'dnsmasq'
   | 'iperf3'
   | 'eapol_test'
   | 'hostapd'
@@ -73,6 +74,7 @@ const PROGRAMS = {
   'our gateway': [program.ikev2d, program.ikectl, '/dev/net/tun'],
   strongSwan: ['charon-systemd', 'swanctl', 'pki', '/dev/net/tun'],
   tshark: ['tshark', 'dumpcap', 'tcpdump'],
+  dnsmasq: ['dnsmasq'],
   iperf3: ['iperf3'],
   eapol_test: ['eapol_test'],
   hostapd: ['hostapd'],
