@@ -71,6 +71,8 @@ export interface Account {
   readonly section: string | undefined;
   /** Undefined: no password lets it in. */
   readonly ntHash: Secret | undefined;
+  /** Device: the one before, which lets in until then. */
+  readonly former?: { readonly ntHash: Secret; readonly until: number } | undefined;
   /** Device: the serial number of its certificate. */
   readonly certificate: string | undefined;
   /** Device: the authority that issued it, as references to certificates begin; undefined: any of ours. */
@@ -127,8 +129,6 @@ export interface AuthorityFile {
   readonly file: string;
   /** Private key of an authority that issues here. */
   readonly key: string | undefined;
-  /** Whose certificates it makes believable: of peers that dial us, of those that we dial, or of any. */
-  readonly vouchesFor: 'any' | 'clients' | 'servers';
   /** How the network is asked what it revoked. */
   readonly revocation: 'none' | 'soft' | 'hard';
   /** Lists of revoked certificates: absolute paths and http addresses. */

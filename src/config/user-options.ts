@@ -71,6 +71,12 @@ export const device = sectionType({
       'How it proves which device it is.',
     ),
     ...secrets,
+    former_nthash: optional(
+      passwordHash,
+      'NT hash of the password before, which lets in until former_until; the gateway writes it when it makes a new one for a router.',
+      'none',
+    ),
+    former_until: optional(moment, 'Until when former_nthash lets in.', 'it lets nobody in'),
     certificate: optional(
       serialNumber,
       'Serial number of its certificate, which the home CA issued, or where there is none another authority.',

@@ -81,6 +81,7 @@ function accountOfDevice({ section, options }: Section<'device'>): Account {
     ...nothingMore,
     ...{ kind: 'device', name, section: section.name, owner, platform, created, expires, revoked },
     ntHash: isByPassword ? hashOf(options) : undefined,
+    former: isByPassword ? formerOf(options) : undefined,
     certificate: isByPassword ? undefined : certificate,
     ...{ addresses: address, routing, profile, isOnDemand: options.on_demand },
   };
@@ -104,6 +105,13 @@ const nothingMore = {
 /** The password itself is needed no more. */
 function hashOf({ password, nthash }: Section<'user' | 'device'>['options']): Secret | undefined {
   return password ? new Secret(ntHash(password.bytes)) : nthash;
+}
+
+function formerOf({
+  former_nthash: ntHash,
+  former_until: until,
+}: Section<'device'>['options']): Account['former'] {
+  return ntHash && until !== undefined ? { ntHash, until } : undefined;
 }
 
 const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

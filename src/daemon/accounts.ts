@@ -31,10 +31,11 @@ export function findAccount(
   if (last !== undefined)
     return { ok: false, cause: 'clock-wrong', ...inDoubt(account, last, now) };
   const { ntHash, maxDevices: most } = account;
+  const former = formerOf(account, now)?.ntHash;
   if (!ntHash) return { ok: false, cause: 'no-password', ...withoutPassword(account) };
   const connection = connectionOf(account, accounts);
   const connections = connection === undefined ? undefined : [connection];
-  return { ok: true, name: account.name, ntHash, connections, most };
+  return { ok: true, name: account.name, ntHash, former, connections, most };
 }
 
 export interface Bar {
@@ -96,7 +97,7 @@ export function whyOut(
   if (!account) return `«${name}» is not among the users any more`;
   const bar = whyBarred(account, next, now);
   if (bar) return bar.why;
-  if (!hasSameHash(accountNamed(old, name), account)) return 'its password changed';
+  if (!isStillLetIn(accountNamed(old, name), account, now)) return 'its password changed';
   const allowed = connectionOf(account, next);
   if (allowed === undefined || connection === undefined || allowed === connection) return undefined;
   return 'its user is for another connection';
@@ -162,6 +163,20 @@ function connectionOf({ connection, owner }: Account, accounts: Accounts): strin
   if (connection !== undefined || owner === undefined) return connection;
   return accountNamed(accounts, owner)?.connection;
 }
+
+/** By the password that it has, or by the one before. */
+function isStillLetIn(old: Account | undefined, next: Account, now: number): boolean {
+  if (hasSameHash(old, next)) return true;
+  const former = formerOf(next, now);
+  return (
+    old?.ntHash !== undefined &&
+    former !== undefined &&
+    equal(old.ntHash.bytes, former.ntHash.bytes)
+  );
+}
+
+const formerOf = ({ former }: Account, now: number): Account['former'] =>
+  former && now < former.until ? former : undefined;
 
 function hasSameHash(old: Account | undefined, next: Account): boolean {
   if (!old?.ntHash || !next.ntHash) return old?.ntHash === next.ntHash;

@@ -133,7 +133,10 @@ const fromStore = (store: Store): Pick<Policy, 'certificates' | 'authorities'> =
 export function forget({ policy, accounts }: Configuration): void {
   for (const { secret } of [...policy.presharedKeys, ...policy.ppks]) secret.wipe();
   for (const { login } of policy.connections) login?.password.wipe();
-  for (const { ntHash } of accounts) ntHash?.wipe();
+  for (const { ntHash, former } of accounts) {
+    ntHash?.wipe();
+    former?.ntHash.wipe();
+  }
 }
 
 export function viewGathering({ problems, gathered }: Gathering): CheckedConfiguration {

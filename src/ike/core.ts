@@ -321,6 +321,8 @@ export type AccountAnswer =
       readonly name: string;
       /** Of the password (RFC 2759 §8.3); it belongs to who answered, and serves this turn alone. */
       readonly ntHash: Secret;
+      /** Of the password before, where that still lets in. */
+      readonly former?: Secret | undefined;
       /** Connections that the user may come in by; undefined: all. */
       readonly connections: readonly string[] | undefined;
       /** IKE SAs that the user may have at one time; undefined: as many as anybody. */

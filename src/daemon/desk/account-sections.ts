@@ -43,6 +43,14 @@ export const secretOf = (password: string): OptionEdits => ({
   password: undefined,
 });
 
+/** Keeps the password that stands in the section good until then. */
+export function keepFormer(text: string, { name }: SectionName, until: Date): OptionEdits {
+  const options = parseUci(text).sections.find((section) => section.name === name)?.options;
+  const [hash, plain] = ['nthash', 'password'].map((key) => options?.get(key)?.values[0]?.text);
+  const former = hash ?? (plain === undefined ? undefined : secretOf(plain)['nthash']);
+  return { former_nthash: former, former_until: instantText(until) };
+}
+
 /** @throws Refused for a section that has no name, by which it could be changed */
 export function sectionOf({ kind, name, section }: Account): SectionName {
   if (section !== undefined) return { type: kind, name: section };

@@ -29,6 +29,7 @@ import {
   inSeconds,
   instantText,
   isSame,
+  keepFormer,
   note,
   ofKind,
   secretOf,
@@ -134,7 +135,10 @@ export class DeviceDesk {
     revokeCertificate(device, this.#certificates);
     const revoked = instantText(this.#place.now());
     await edit(this.#place, (text) =>
-      setOptions(text, sectionOf(device), { password: undefined, nthash: undefined, revoked }),
+      setOptions(text, sectionOf(device), {
+        ...{ password: undefined, nthash: undefined, revoked },
+        ...{ former_nthash: undefined, former_until: undefined },
+      }),
     );
     const { accounts: all } = configurationOf(this.#place);
     return this.#facts(found(all, name), all);
@@ -169,7 +173,10 @@ export class DeviceDesk {
     });
   }
 
-  /** Another password or certificate; what there was stops working at once. */
+  /**
+   * Another password or certificate; what there was stops working at once. But a router that is reached through its
+   * tunnel alone would be lost: its former password lets it in for a day more, which is time to carry the new one there.
+   */
   async #renew(device: Account, auth: DeviceFacts['auth']): Promise<void> {
     const { name, owner } = device;
     const record = (text: string, secret: OptionEdits): string =>
@@ -178,7 +185,12 @@ export class DeviceDesk {
     this.#withGateway(guestOf(device), () => {});
     revokeCertificate(device, this.#certificates);
     const made = await this.#credential({ name, owner, auth }, 'legacy', record);
-    await edit(this.#place, (text) => record(text, made.edits));
+    const until = new Date(this.#place.now().getTime() + dayMs);
+    await edit(this.#place, (text) => {
+      const isFar = device.platform === 'router' && auth === 'password';
+      const former = isFar ? keepFormer(text, sectionOf(device), until) : {};
+      return record(text, { ...former, ...made.edits });
+    });
     this.#atHand.keep(name, made.credential);
   }
 
@@ -247,6 +259,8 @@ export class DeviceDesk {
     return use(gatewayRecord(ordered, guest), signerFor(guest, ordered));
   }
 }
+
+const dayMs = 86_400_000;
 
 const guestOf = ({ owner, connection, certificate }: Account): Guest => ({
   ...{ owner, connection, isByPassword: certificate === undefined },

@@ -1,6 +1,7 @@
 // Checking a password, whichever method brought it: one guess, counted, and as much work for a user that nobody knows.
 import { toText } from '../../base/bytes.ts';
 import { userIdentity } from '../../policy/identity.ts';
+import type { AccountAnswer } from '../core.ts';
 import type { Setback } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { sourceOf } from '../sa/registry.ts';
@@ -22,9 +23,8 @@ export function loginFor(sa: IkeSa): ServerSetting['login'] {
     // By the account's own name, or each spelling of a domain would have guesses of its own.
     const guess = { user: (account?.name ?? typed).toLowerCase(), source };
     const mayTry = host.guesses.mayTry(guess, host.now);
-    // Nothing fits a random hash; but it takes as long to find that out.
-    const nobody = host.random(16);
-    const proof = check(account && mayTry ? account.ntHash.bytes : nobody);
+    const [hash, former] = hashesOf(mayTry ? account : undefined, host.random(16));
+    const proof = check(hash) ?? check(former);
     if (account && proof !== undefined && mayTry) {
       host.guesses.right(guess);
       const grant = { connections: account.connections, most: account.most };
@@ -37,6 +37,14 @@ export function loginFor(sa: IkeSa): ServerSetting['login'] {
     sa.slot(state).refused = refusal;
     return refusal;
   };
+}
+
+/** @param nobody random bytes, which nothing fits: whatever there is, it takes as long to find out what does not */
+function hashesOf(
+  account: Extract<AccountAnswer, { ok: true }> | undefined,
+  nobody: Uint8Array,
+): readonly [Uint8Array, Uint8Array] {
+  return [account?.ntHash.bytes ?? nobody, account?.former?.bytes ?? nobody];
 }
 
 /** The peer said something in EAP: it believes our certificate. */

@@ -37,6 +37,26 @@ describe('an account', () => {
   });
 });
 
+describe('the password before', () => {
+  const hash = (fill: number) => new Secret(new Uint8Array(16).fill(fill));
+  const former = { ntHash: hash(1), until: 1000 };
+  const cabin = account({ kind: 'device', name: 'cabin', ntHash: hash(2), former });
+  const sa = { user: 'cabin', certificate: undefined, connection: 'phones' };
+
+  test('lets in until its time is over', () => {
+    expect(findAccount([cabin], 'cabin', 999)).toMatchObject({ ok: true, former: former.ntHash });
+    const later = findAccount([cabin], 'cabin', 1000);
+    expect(later.ok && later.former).toBeUndefined();
+  });
+
+  test('keeps the tunnel that came in by it, so that the new one can be carried through it', () => {
+    const old = [account({ ...cabin, ntHash: hash(1), former: undefined })];
+    expect(whyOut(sa, old, [cabin], 999)).toBeUndefined();
+    expect(whyOut(sa, old, [cabin], 1000)).toBe('its password changed');
+    expect(whyOut(sa, [{ ...cabin, ntHash: hash(3) }], [cabin], 999)).toBe('its password changed');
+  });
+});
+
 describe('while the clock cannot be true', () => {
   // A router without a battery starts in 1970, where no last day is over: whoever's account had ended came in again until
   // the router had the time.
