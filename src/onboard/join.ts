@@ -1,6 +1,6 @@
 // A text by which a second router with this program joins as a device: pasted there once, it becomes a connection that
 // dials by itself.
-import { formatPrefix } from '../base/ip.ts';
+import { formatPrefix, parseIp } from '../base/ip.ts';
 import { CannotMake, fileStem, type Onboarding, type Profile } from './device.ts';
 
 /** What the text says, whoever reads it. */
@@ -13,6 +13,9 @@ export interface Invitation {
   readonly authority: string | undefined;
   /** What is reached through the tunnel. */
   readonly networks: readonly string[];
+  /** Name servers there, and the domains that they know; none: nothing is asked there. */
+  readonly dns: readonly string[];
+  readonly domains: readonly string[];
 }
 
 /** @throws CannotMake */
@@ -27,6 +30,7 @@ export function joinText(onboarding: Onboarding): Profile {
     password: credential.password,
     authority: gateway.authority?.pem,
     networks: gateway.networks.map(formatPrefix),
+    ...{ dns: gateway.dns, domains: gateway.domains },
   };
   const text = `${mark}${Buffer.from(JSON.stringify(invitation)).toString('base64url')}\n`;
   return {
@@ -35,10 +39,32 @@ export function joinText(onboarding: Onboarding): Profile {
     secret: 'inside',
     steps: [
       'Copy the file to the other router, by scp or into its terminal.',
-      `There: ikectl join ${fileStem(device)}.join`,
+      'There: ikectl join, with the name of that file.',
       'The tunnel comes up by itself; «ikectl status» shows it on both routers.',
     ],
   };
+}
+
+/** What the other router is left to do after it took the text in, a sentence each. @param zone of its firewall */
+export function afterJoining(
+  { networks, dns: [server], domains }: Invitation,
+  zone: string,
+): string[] {
+  const names = domains.filter((domain) => /^[\w.-]+$/.test(domain));
+  const hosts =
+    networks.length === 0
+      ? []
+      : [
+          `Hosts behind this router reach it once zone ${zone} of the firewall has option masq '1', for the other side knows this router alone.`,
+        ];
+  if (server === undefined || !parseIp(server) || names.length === 0) return hosts;
+  // dnsmasq drops private addresses in answers from elsewhere, unless the domain is named (rebind_protection).
+  const settings = names.flatMap((domain) => [
+    `uci add_list dhcp.@dnsmasq[0].server='/${domain}/${server}'`,
+    `uci add_list dhcp.@dnsmasq[0].rebind_domain='${domain}'`,
+  ]);
+  const commands = [...settings, 'uci commit dhcp', 'service dnsmasq restart'].join(' && ');
+  return [...hosts, `To find names of ${names.join(' and ')} from here: ${commands}`];
 }
 
 /** @returns undefined for a text that is none, or of a later version */
@@ -51,16 +77,18 @@ export function readJoinText(text: string): Invitation | undefined {
 
 function invitationOf(value: unknown): Invitation | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { gateway, userName, password, authority, networks } = Object.fromEntries(
+  const { gateway, userName, password, authority, networks, dns, domains } = Object.fromEntries(
     Object.entries(value),
   );
   const isWhole =
     [gateway, userName, password].every((each) => typeof each === 'string' && each !== '') &&
     (authority === undefined || typeof authority === 'string') &&
-    Array.isArray(networks) &&
-    networks.every((each) => typeof each === 'string');
-  return isWhole ? { gateway, userName, password, authority, networks } : undefined;
+    [networks, dns, domains].every(isTexts);
+  return isWhole ? { gateway, userName, password, authority, networks, dns, domains } : undefined;
 }
+
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
 
 function parsed(text: string): unknown {
   try {

@@ -117,6 +117,8 @@ export interface JoinedFacts {
   readonly gateway: string;
   /** What is reached there. */
   readonly networks: readonly string[];
+  /** What is left to do, a sentence each. */
+  readonly steps: readonly string[];
 }
 
 export interface FormatFacts {

@@ -82,7 +82,8 @@ export interface GatewayOptions {
 export class Gateway implements AnyGateway {
   readonly configFile: string;
   readonly runDir: string;
-  readonly #service: Service;
+  readonly #launch: () => Service;
+  #service: Service;
   /** Where it writes the keys of the scenario down, so that they can be looked for in all that it tells. */
   readonly #keylog: string;
   /** All that its configurations held. */
@@ -105,7 +106,8 @@ export class Gateway implements AnyGateway {
     this.configure(sections);
     const script = `${scene}; exec "$@"`;
     const daemon = [program.ikev2d, '--config', this.configFile, '--run-dir', this.runDir];
-    this.#service = lab.start(host, name, ['sh', '-c', script, 'sh', ...daemon], env);
+    this.#launch = () => lab.start(host, name, ['sh', '-c', script, 'sh', ...daemon], env);
+    this.#service = this.#launch();
     lab.inspect(() => this.#secretsShown());
   }
 
@@ -191,6 +193,13 @@ export class Gateway implements AnyGateway {
   /** Asks it to end, as `service ikev2 stop` would. */
   stop(): Promise<void> {
     return this.#service.stop('SIGTERM');
+  }
+
+  /** Starts it again after its end, with the configuration and the folder as they are by now. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#service = this.#launch();
+    await until('the gateway answers `ikectl status` again', () => this.#answers(), 15_000);
   }
 
   /** Ends it without a word: kill -9. */

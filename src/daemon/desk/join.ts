@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setOptions } from '../../config/edit.ts';
 import { parseUci } from '../../config/uci.ts';
-import { type Invitation, readJoinText } from '../../onboard/join.ts';
+import { afterJoining, type Invitation, readJoinText } from '../../onboard/join.ts';
 import { readCertificateFile } from '../../pki/pem.ts';
 import type { JoinedFacts } from '../../rpc/accounts.ts';
 import { Refused } from '../../rpc/method.ts';
@@ -17,7 +17,7 @@ export async function joinGateway(text: string, place: DeskPlace): Promise<Joine
   const invitation = readJoinText(text);
   if (!invitation)
     throw new Refused('that is no join text: copy the whole file of the other router');
-  const { folder } = configurationOf(place).service;
+  const { folder, zone } = configurationOf(place).service;
   const name = sectionOf(invitation.gateway);
   const file = join(folder, `${name}.pem`);
   const authority = certificateIn(invitation);
@@ -29,7 +29,8 @@ export async function joinGateway(text: string, place: DeskPlace): Promise<Joine
   }
   tried(place, change);
   await edit(place, change);
-  return { connection: name, gateway: invitation.gateway, networks: invitation.networks };
+  const { gateway, networks } = invitation;
+  return { connection: name, gateway, networks, steps: afterJoining(invitation, zone) };
 }
 
 function joined(
@@ -44,11 +45,7 @@ function joined(
     { name: userName, password, connection: name },
   );
   const withAuthority = authority
-    ? setOptions(
-        withUser,
-        { type: 'authority', name: `${name}_ca` },
-        { file: authority, vouches_for: 'servers' },
-      )
+    ? setOptions(withUser, { type: 'authority', name: `${name}_ca` }, { file: authority })
     : withUser;
   const reached = networks.length > 0 ? networks : ['0.0.0.0/0', '::/0'];
   return setOptions(

@@ -79,6 +79,7 @@ export const joinedShape = z.object({
   connection: z.string(),
   gateway: z.string(),
   networks: z.array(z.string()),
+  steps: z.array(z.string()),
 });
 export const deviceShownShape = z.object({ device: deviceShape });
 export const deviceAddedShape = z.object({
@@ -224,8 +225,8 @@ export const accountMethods: Readonly<Record<string, Callable<AccountsOwner>>> =
     params: z.strictObject({ text: z.string().check(z.minLength(1), z.maxLength(16_384)) }),
     result: joinedShape,
     async run({ accounts }: AccountsOwner, { text }) {
-      const { networks, ...joined } = await accounts.join(text);
-      return { ...joined, networks: [...networks] };
+      const { networks, steps, ...joined } = await accounts.join(text);
+      return { ...joined, networks: [...networks], steps: [...steps] };
     },
   }),
   device_revoke: method({

@@ -54,6 +54,6 @@ export const fakeAccounts: AccountDesk = {
     { format: 'mobileconfig', title: 'Profile', platforms: ['ios'], auth: ['password'] },
   ],
   exportDevice: async () => file,
-  join: async () => ({ connection: 'to_home', gateway: 'home.example', networks: [] }),
+  join: async () => ({ connection: 'to_home', gateway: 'home.example', networks: [], steps: [] }),
   revokeDevice: async () => ({ ...phone, revoked: 1_767_225_601 }),
 };
