@@ -163,6 +163,7 @@ function report(
     kind: 'authority',
     name: 'home',
     file: files.authority,
+    isOurs: false,
     isBelieved: false,
   });
   const gatewayFacts = factsOf(gateway, {
@@ -179,12 +180,14 @@ function report(
       `Made the certificate of the gateway for ${gatewayFacts.names.join(', ')}: ${files.gateway}; it is renewed by itself.`,
       `Wrote authority 'home' and certificate 'gateway' into ${place.configFile}${dialled === undefined ? '' : `, and that clients dial ${dialled}`}.`,
       ...(wasThere
-        ? [`The home CA from before is ${files.authority}.old; nobody trusts the new one yet.`]
+        ? [
+            `The home CA from before is ${files.authority}.old; nobody trusts the new one yet: «ikectl device list» says which profiles are stale.`,
+          ]
         : []),
     ],
     next: [
       `Keep a copy of ${files.authorityKey} and ${files.authority} where the router is not.`,
-      'Give every device a certificate of its own: ikectl cert issue --name anna-iphone',
+      'Add a device; its profile holds all that it needs: ikectl device add anna-iphone --platform ios',
       'Devices with a password need the home CA alone: ikectl cert export --out ca.crt',
     ],
   };

@@ -31,7 +31,6 @@ import { makePassphrase } from './passphrase.ts';
 import { configurationOf, type DeskPlace, later, making, now, readWhole } from './place.ts';
 import { renewGateway } from './renew.ts';
 import { routerKeyOf } from './router-key.ts';
-import { trustAuthority } from './trust.ts';
 
 /** Every method throws Refused, with words for the owner, and nothing else unless we have a bug. */
 export function certificateDesk(place: DeskPlace): CertificateDesk {
@@ -42,7 +41,6 @@ export function certificateDesk(place: DeskPlace): CertificateDesk {
     renew: (request) => later(() => renewGateway(request, place)),
     revoke: (which) => now(() => revoke(which, place)),
     take: (request) => later(() => take(request, place)),
-    trust: (request) => later(() => trustAuthority(request, place)),
     authority: () => now(() => authority(configurationOf(place))),
     key: () => now(() => routerKeyOf(place)),
   };
@@ -75,12 +73,15 @@ async function issueToDevice(
   };
 }
 
-/** One device, one certificate: whoever loses a phone shall know which one to revoke. */
+/**
+ * One device, one certificate: whoever loses a phone shall know which one to revoke. One that lets nobody in, of a home CA
+ * that is not any more, counts as none.
+ */
 function refuseSecond(name: string, configuration: Configuration): void {
   const before = catalogue(configuration).find(
     ({ facts }) => facts.kind === 'device' && facts.name === name,
   );
-  if (!before || before.facts.revokedAt !== undefined) return;
+  if (!before || before.facts.revokedAt !== undefined || !before.facts.isBelieved) return;
   throw new Refused(`${name} has a certificate already: revoke it first, or choose another name`);
 }
 

@@ -12,7 +12,7 @@ export function linkPage(
   const buttons = files
     .map(
       ({ filename, href }) =>
-        `<a class="b" rel="nofollow" href="${html(href)}">${html(filename)}</a>`,
+        `<a class="b" rel="nofollow" href="${html(href)}">Save ${html(filename)}</a>`,
     )
     .join('\n');
   const typed =
@@ -27,6 +27,7 @@ export function linkPage(
 <p>${buttons}</p>
 ${typed.map((line) => `<p><code>${html(line)}</code></p>`).join('\n')}
 <ol>
+<li>Tap each blue button, and allow the download.</li>
 ${steps.map((step) => `<li>${html(step)}</li>`).join('\n')}
 </ol>`,
     '<meta http-equiv="refresh" content="30">',
@@ -48,6 +49,7 @@ const frame = (title: string, body: string, head: string): string => `<!doctype 
 <style>
 body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 .b{display:inline-block;padding:.6rem 1rem;margin:.2rem .3rem .2rem 0;border-radius:.4rem;background:#0b57d0;color:#fff;text-decoration:none}
+h1{font-size:1.5rem;overflow-wrap:anywhere}
 li{margin:.4rem 0}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}}
 </style></head>

@@ -8,6 +8,7 @@ import {
   deviceShownShape,
   devicesShape,
   formatsShape,
+  type ProfileView,
   profileShape,
 } from '../methods/accounts.ts';
 import { listOf, text, Usage, type Values } from './arguments.ts';
@@ -54,9 +55,11 @@ const verbs: Readonly<Record<string, Verb>> = {
     const isByCertificate = values['certificate'] === true;
     const platform = text(values, 'platform');
     const format = text(values, 'format') ?? (await bestFormat(around, platform, values));
-    const file = text(values, 'out') ?? `${name}.p12`;
+    const out = text(values, 'out');
+    const file = out ?? `${name}.p12`;
     const isBare = format === undefined && isByCertificate;
-    if (isBare) refuseExisting(file); // before the key is made: it is given away once
+    // Before the password or key is made: it is given away once.
+    if (isBare || out !== undefined) refuseExisting(file);
     const result = await ask(
       around,
       'device_add',
@@ -69,21 +72,17 @@ const verbs: Readonly<Record<string, Verb>> = {
       deviceAddedShape,
     );
     const { device, password, issued, file: profile } = result;
-    const written = profile && writeProfile(profile, text(values, 'out'));
     if (isBare && issued) write(file, Buffer.from(issued.pkcs12, 'base64'));
     if (values['json']) {
+      const written = profile && writeProfile(profile, out);
       const told = issued ? { passphrase: issued.passphrase } : { password };
       const place = written ?? (isBare ? file : undefined);
       return around.print(JSON.stringify({ device, file: place, ...told }));
     }
-    around.print(`${printable(device.name, 80)} is added`);
-    if (isBare && issued) {
-      around.print(`${file}: its key and certificate, until ${day(issued.device.notAfter)}`);
-      around.print(`passphrase: ${issued.passphrase}   (told this once)`);
-    } else if (!issued) {
-      around.print(`user name: ${device.name}\npassword:  ${password}   (told this once)`);
-    }
-    if (profile && written) tellProfile(profile, written, around);
+    tellAdded(result, isBare ? file : undefined, around);
+    // What is told once is told before a file may stand in the way.
+    if (profile) tellProfile(profile, writeProfile(profile, out), around);
+    around.print(whatNext(name, profile));
   },
   async export({ values, positionals }, around) {
     const name = onlyName(positionals);
@@ -97,6 +96,14 @@ const verbs: Readonly<Record<string, Verb>> = {
       around.print(`user name: ${name}\npassword:  ${profile.password}   (told this once)`);
     }
     tellProfile(profile, written, around);
+    if (values['renew'] === true && profile.format === 'join') {
+      around.print('The secret before lets the router in for a day more: join there until then.');
+    }
+    if (profile.secret === 'asked' && profile.password === undefined) {
+      around.print(
+        `The password is not in it: it was told once. Where it is lost: «ikectl device export ${quoted(name)} --renew»`,
+      );
+    }
   },
   async link({ values, positionals }, around) {
     const name = onlyName(positionals);
@@ -145,6 +152,30 @@ async function ask<T>(
   return z.parse(shape, await around.call(method, params));
 }
 
+/** @param file that holds its key and certificate and nothing else */
+function tellAdded(
+  { device, password, issued }: z.infer<typeof deviceAddedShape>,
+  file: string | undefined,
+  around: Surroundings,
+): void {
+  around.print(`${printable(device.name, 80)} is added`);
+  if (issued && file !== undefined) {
+    around.print(`${file}: its key and certificate, until ${day(issued.device.notAfter)}`);
+    around.print(`passphrase: ${issued.passphrase}   (told this once)`);
+  } else if (!issued) {
+    around.print(`user name: ${device.name}\npassword:  ${password}   (told this once)`);
+  }
+}
+
+/** A router has neither browser nor camera. */
+function whatNext(name: string, profile: ProfileView | undefined): string {
+  const of = quoted(name);
+  if (profile?.format === 'join') return 'It dials here by itself from then on.';
+  return profile
+    ? `Or let the device fetch it from a page, within a quarter of an hour: «ikectl device link ${of}»`
+    : `A profile: «ikectl device export ${of} --format …»; «ikectl device formats» lists them`;
+}
+
 function onlyName([, name]: readonly string[]): string {
   if (name === undefined) throw new Usage('name the device');
   return name;
@@ -153,6 +184,10 @@ function onlyName([, name]: readonly string[]): string {
 const wishes = (values: Values) => ({
   ...{ renew: values['renew'] === true, unsigned: values['unsigned'] === true },
 });
+
+/** As a shell takes it. */
+const quoted = (name: string): string =>
+  /^[\w.@-]+$/.test(name) ? name : `'${printable(name, 80).replaceAll("'", "'\\''")}'`;
 
 function yesOrNo(values: Values): boolean | undefined {
   const word = text(values, 'on-demand');
@@ -176,8 +211,9 @@ async function bestFormat(
 async function lastFormat(around: Surroundings, name: string): Promise<string> {
   const { devices } = await ask(around, 'devices', {}, devicesShape);
   const device = devices.find((one) => one.name.toLowerCase() === name.toLowerCase());
-  const best = device && (await bestFormat(around, device.platform, {}));
-  const format = device?.format ?? best;
+  if (!device) throw new Usage(`there is no device '${printable(name, 80)}': «ikectl device list»`);
+  const values = device.auth === 'certificate' ? { certificate: true } : {};
+  const format = device.format ?? (await bestFormat(around, device.platform, values));
   if (format !== undefined) return format;
   throw new Usage('name a --format; «ikectl device formats» lists them');
 }

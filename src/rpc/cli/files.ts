@@ -22,8 +22,10 @@ export function refuseExisting(file: string): void {
   if (existsSync(file)) throw new Usage(`${file} is there already: name another with --out`);
 }
 
-/** Never over a file that is there: it may be the only copy of somebody's key. @throws Usage */
+/** Never over another file that is there: it may be the only copy of somebody's key. @throws Usage */
 export function write(file: string, content: Uint8Array): void {
+  if (existsSync(file) && !read(file).equals(content)) refuseExisting(file);
+  if (existsSync(file)) return;
   try {
     writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
   } catch (error) {

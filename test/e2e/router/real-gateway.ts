@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { openUbus } from '../../../src/rpc/ubus/connection.ts';
 import { Gateway } from '../../lab/gateway.ts';
-import type { Lab } from '../../lab/lab.ts';
-import type { Namespace } from '../../lab/namespace.ts';
+import type { Home } from '../../lab/home.ts';
 import type { UciSection } from '../../lab/uci.ts';
 import { Bus } from '../../unit/rpc/ubus/bus.ts';
 import type { GatewayOnBus } from './objects.ts';
@@ -15,8 +14,8 @@ export interface BusOfRouter {
 }
 
 /** A bus with an object `session` that knows one session and grants it everything. */
-export async function openRouterBus(lab: Lab, name: string, session: string): Promise<BusOfRouter> {
-  const path = join(lab.folder(`${name}-bus`), 'ubus.sock');
+export async function openRouterBus(home: Home, session: string): Promise<BusOfRouter> {
+  const path = join(home.lab.folder('bus'), 'ubus.sock');
   const bus = new Bus();
   await bus.listen(path);
   const rpcd = await openUbus({ path, closed: () => {} });
@@ -35,14 +34,13 @@ export async function openRouterBus(lab: Lab, name: string, session: string): Pr
 
 /** Starts the daemon where `/var/run/ubus` is the router's. */
 export function startOnBus(
-  lab: Lab,
-  host: Namespace,
+  home: Home,
   bus: BusOfRouter,
   sections: readonly UciSection[],
-  name: string,
+  name = 'gateway',
 ): Promise<Gateway> {
   const scene = `mount -t tmpfs none /run && mkdir /run/ubus && ln -s ${bus.path} /run/ubus/ubus.sock`;
-  return Gateway.start(lab, host, sections, { scene, name });
+  return Gateway.start(home.lab, home.router, sections, { scene, name });
 }
 
 /** @param gateway the one that runs at this moment, if one does */

@@ -1,1 +1,0 @@
-export function sentences(): Map<string, string[]>;
