@@ -12,7 +12,7 @@ import { stage } from '../lab/stage.ts';
 import { until } from '../lab/until.ts';
 import { type Flood, flooded, floods } from './floods.ts';
 
-const seconds = Number(process.env['FLOOD_SECONDS'] ?? 3);
+const seconds = Number(process.env['FLOOD_SECONDS'] ?? 2);
 /** `make floods`: the machine is ours, and what is measured is asserted. */
 const isStrict = process.env['FLOOD_SECONDS'] !== undefined;
 const chosen = process.env['FLOOD'];
