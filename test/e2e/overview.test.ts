@@ -1,5 +1,6 @@
 // The overview against the real daemon: phones of strongSwan come, carry traffic and are hung up on, while Chromium in
 // the router's LAN looks at the page.
+import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { address } from '../lab/home.ts';
 import { basics, presharedKey, pskGuests } from '../lab/household.ts';
@@ -91,6 +92,33 @@ test('shows a hostile name as the text that it is', async () => {
   expect(alerts).toBe(0);
   expect(faults).toEqual([]);
   await phone.terminate('mallory');
+  await context.close();
+});
+
+test('records what a device sends, and gives the file away', async () => {
+  const { home, router, phone, browser } = scene();
+  const { page, context, faults } = await openPage(browser, router.page('diagnosis'));
+  await page.getByLabel('Whom').fill(anna.id);
+  // This page came without TLS.
+  expect(await page.getByLabel('With keys').isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Record' }).click();
+  await page.getByRole('progressbar').waitFor();
+  await phone.initiate('anna');
+  await ping(home.phone, address.lan, 3);
+  await page.getByText(/^Recording anna@example\.org: ([8-9]|\d\d+) packets/).waitFor();
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Stop' }).click();
+
+  const save = page.getByRole('button', { name: 'Download' });
+  const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
+  expect(download.suggestedFilename()).toMatch(/^capture-anna@example\.org-\d+\.pcapng$/);
+  const file = readFileSync(await download.path());
+  expect(file.readUInt32BE(0)).toBe(0x0a0d0d0a);
+  expect(file.length).toBeGreaterThan(1000);
+  await save.waitFor({ state: 'hidden' });
+  expect(await router.gateway.call('captures')).toEqual({ captures: [] });
+  expect(faults).toEqual([]);
+  await phone.terminate('anna');
   await context.close();
 });
 

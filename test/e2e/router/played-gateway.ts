@@ -17,7 +17,7 @@ export interface PlayedGateway extends GatewayOnBus {
   /** Answers of methods, besides those that follow from its devices. */
   readonly says: Record<string, object>;
   /** Answers a method by its parameters. */
-  answer(method: string, by: (params: { since?: number }) => object): void;
+  answer(method: string, by: (params: { since?: number; offset?: number }) => object): void;
   /** Calls that change something. */
   readonly calls: [string, object][];
 }
@@ -40,6 +40,7 @@ export function playGateway(devices: readonly Device[]): PlayedGateway {
       certificates: { certificates: [] },
       config_check: { ok: true, summary: 'ok', problems: [] },
       selftest: { checks: [] },
+      captures: { captures: [] },
       connections: { connections: [{ name: 'phones', sas: sas.length }] },
     },
     async call(method, params) {

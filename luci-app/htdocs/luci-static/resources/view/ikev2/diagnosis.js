@@ -3,6 +3,7 @@
 'require dom';
 'require poll';
 'require ui';
+'require ikev2.capture as capture';
 'require ikev2.dialog as dialog';
 'require ikev2.format as format';
 'require ikev2.log as log';
@@ -58,6 +59,7 @@ return view.extend({
 
 	render({ attempts, failure }) {
 		const lines = log.make();
+		const recorder = capture.make(!L.hasViewPermission());
 		const list = E('ol', { 'class': 'ikev2-attempts' });
 		const checks = E('ul', { 'class': 'ikev2-checks', 'aria-live': 'polite' });
 		let drawn;
@@ -75,6 +77,7 @@ return view.extend({
 
 		draw(attempts);
 		lines.ask().catch(() => {});
+		recorder.ask().catch(() => {});
 		poll.add(() => Promise.all([
 			lines.ask().catch(() => {}), object.call('attempts', { limit: 50 }).then(({ attempts: found }) => draw(found)).catch(() => {})
 		]), 3);
@@ -89,6 +92,7 @@ return view.extend({
 				E('button', { 'class': 'btn cbi-button', 'click': ui.createHandlerFn(this, 'report') }, [ _('Report for whoever helps') ])
 			]),
 			E('div', { 'class': 'cbi-section' }, [ E('h3', {}, [ _('Who did not get in') ]), list ]),
+			E('div', { 'class': 'cbi-section' }, [ E('h3', {}, [ _('Capture') ]), recorder.node ]),
 			E('div', { 'class': 'cbi-section' }, [ E('h3', {}, [ _('Log') ]), lines.node ])
 		]);
 	},
