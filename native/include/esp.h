@@ -310,7 +310,8 @@ struct esp_trap {
 struct esp_tap {
 	/* The beginning of each packet, 1–65535. */
 	uint32_t snap_bytes;
-	/* All copies of a tenth of a second; what is more is dropped and counted. */
+	/* All copies of a tenth of a second, and a little for each; what is more is dropped and
+	 * counted. */
 	uint32_t most_bytes;
 	uint32_t address_count;
 	uint32_t spi_count;

@@ -9,6 +9,8 @@
 
 #define WINDOW_MS 100u
 #define FIRST_SPI 256u
+/* What a copy costs whoever reads it, beside its bytes. */
+#define FRAME_COST 96u
 
 struct tap_filter {
 	struct esp_tap wanted;
@@ -94,7 +96,7 @@ static void copy(struct worker *worker, struct tap_filter *filter, const struct 
 {
 	const uint32_t snap = filter->wanted.snap_bytes;
 	const uint32_t kept = about->bytes < snap ? about->bytes : snap;
-	const bool fits = affords(filter, kept) &&
+	const bool fits = affords(filter, kept + FRAME_COST) &&
 			  mailbox_tapped(&worker->engine->mailbox, about, bytes, kept);
 
 	counter_add(&worker->counters, fits ? ESP_COUNT_TAPPED : ESP_COUNT_TAP_DROPPED, 1);

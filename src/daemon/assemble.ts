@@ -144,7 +144,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     nattPort: plane.ports.nattPort,
     command: (command) => give({ kind: 'command', command }),
     nameOf: (sa) => accountOf(inUse.gathered.configuration.accounts, sa)?.name,
-    now: () => performance.timeOrigin + performance.now(),
+    now: Date.now, // by the clock that stamps what the data plane copies, which NTP may set
     after: looseAfter,
   });
   const past = new PastTraffic();

@@ -37,7 +37,7 @@ export interface CapturePlace {
   readonly command: (one: Command) => void;
   /** What else an IKE SA is called, beside its identity and its user. */
   readonly nameOf: (sa: SaSnapshot) => string | undefined;
-  /** Milliseconds since 1970, with a fraction. */
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   /** @returns how to cancel */
   readonly after: (ms: number, run: () => void) => () => void;
@@ -156,13 +156,14 @@ export class Captures implements CaptureDesk {
 
   #open({ withKeys, packets, bytes }: CaptureRequest, followed: Followed): Capture {
     const { plane, nattPort, core, command, now } = this.#place;
-    if (withKeys) command({ kind: 'disclose', isOn: true });
-    return new Capture({
+    const capture = new Capture({
       ...{ followed, withKeys, nattPort, bounds: { packets, bytes } },
-      nowUs: () => Math.round(now() * 1000),
+      nowUs: () => now() * 1000,
       sas: () => core.snapshot().sas,
       tap: (wanted) => plane.tap(wanted),
     });
+    if (withKeys) command({ kind: 'disclose', isOn: true });
+    return capture;
   }
 
   /**
