@@ -38,6 +38,7 @@ import { reachOf } from './reach.ts';
 import { Routing } from './routing.ts';
 import type { RunFiles } from './run-dir.ts';
 import { type Opened, planeOptions } from './settings.ts';
+import { SilentEsp } from './silent-esp.ts';
 import { Traps } from './traps.ts';
 import { codeOf, Trouble } from './trouble.ts';
 
@@ -147,6 +148,12 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     now: Date.now, // by the clock that stamps what the data plane copies, which NTP may set
     after: looseAfter,
   });
+  const silent = new SilentEsp({
+    after: looseAfter,
+    sas: () => core.snapshot().sas,
+    stats: (child) => plane.stats(child),
+    report: (event) => tracer.report(event),
+  });
   const past = new PastTraffic();
   const tls = new TlsSessions(systemClock.after);
   const ports = {
@@ -156,6 +163,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     report(event: TraceEvent): void {
       tracer.report(event);
       captures.heed(event);
+      silent.heed(event);
       dialler.heed(event);
       past.heed(event);
     },
@@ -184,6 +192,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     traps,
     leases,
     captures,
+    silent,
     ring,
     tracer,
   };

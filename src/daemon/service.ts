@@ -70,6 +70,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     () => traps.close(),
     () => dialler.close(),
     () => assembly.captures.close(),
+    () => assembly.silent.close(),
   );
   await routing.start(pools);
   for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);

@@ -44,6 +44,9 @@ export const causes = [
   'clock-wrong',
   // the way
   'nothing-on-4500',
+  'behind-cgnat',
+  'behind-router',
+  'esp-blocked',
   'answer-lost',
   'fragments-lost',
   'no-answer',

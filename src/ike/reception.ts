@@ -52,6 +52,7 @@ export class Reception {
     const messageId = sa.window.answeredId;
     if (datagrams.length === 0 || messageId === undefined) return;
     sa.repeats++;
+    sa.repeatedAt = this.#host.now;
     this.#host.report({ kind: 'repeated', sa: sa.id, path, messageId });
   }
 

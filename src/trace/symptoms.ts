@@ -72,6 +72,13 @@ const symptoms: Partial<Record<Cause, readonly Symptom[]>> = {
   'clock-wrong': refusedCertificate,
   'wrong-signature': refusedCertificate,
   'nothing-on-4500': noAnswer,
+  'behind-cgnat': noAnswer,
+  'behind-router': noAnswer,
+  'esp-blocked': [
+    android('connected, and nothing gets through'),
+    apple('connected, and nothing gets through'),
+    windows('connected, and nothing gets through'),
+  ],
   'answer-lost': noAnswer,
   'fragments-lost': noAnswer,
   'pool-empty': [windows('13868'), apple('connects and drops at once')],

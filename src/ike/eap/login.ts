@@ -3,7 +3,7 @@ import { toText } from '../../base/bytes.ts';
 import { userIdentity } from '../../policy/identity.ts';
 import type { AccountAnswer } from '../core.ts';
 import type { Setback } from '../refusal.ts';
-import type { IkeSa } from '../sa/ike-sa.ts';
+import { type IkeSa, secondsTried } from '../sa/ike-sa.ts';
 import { sourceOf } from '../sa/registry.ts';
 import type { Slot } from '../sa/slots.ts';
 import { ask, type Steps } from '../steps.ts';
@@ -56,7 +56,7 @@ export function noteTalk(sa: IkeSa): void {
 export function whyGivenUp(sa: IkeSa): Setback {
   const { refused, hasTalked } = sa.slot(state);
   if (refused) return { fault: 'AUTHENTICATION_FAILED', ...refused };
-  if (hasTalked) return givenUp;
+  if (hasTalked) return givenUpAfter(secondsTried(sa));
   return sa.repeats > 0 ? ownAnswerLost : notBelieved;
 }
 
@@ -64,11 +64,14 @@ const state: Slot<{ refused: Omit<Setback, 'fault'> | undefined; hasTalked: bool
   name: 'login',
   init: () => ({ refused: undefined, hasTalked: false }),
 };
-const givenUp: Setback = {
+const givenUpAfter = (seconds: number): Setback => ({
   ...{ fault: 'no answer', cause: 'login-given-up' },
-  why: 'the peer gave up while it logged in by EAP',
+  why:
+    seconds < 1
+      ? 'the peer gave up while it logged in by EAP'
+      : `the peer gave up while it logged in by EAP, after ${seconds} s`,
   advice: 'It may lack a password, or nobody typed one: look at the device.',
-};
+});
 const notBelieved: Setback = {
   ...{ fault: 'no answer', cause: 'we-are-not-believed' },
   why: 'the peer saw our certificate and logged in no further',

@@ -108,6 +108,8 @@ export class IkeSa {
 
   /** How often the peer asked again for the last response. */
   repeats = 0;
+  /** When it did so last. */
+  repeatedAt: Instant | undefined;
   readonly window = new Window();
   readonly timers: Timers<{ readonly sa: IkeSa }>;
   /** The peer's exchange that is being answered, and ours that waits for a response. */
@@ -299,5 +301,9 @@ export class IkeSa {
     });
   }
 }
+
+/** From its first message to the last that came, in whole seconds. */
+export const secondsTried = ({ createdAt, heardAt, repeatedAt }: IkeSa): number =>
+  Math.round((Math.max(heardAt, repeatedAt ?? heardAt) - createdAt) / 1000);
 
 const none = new Uint8Array(0);

@@ -25,7 +25,7 @@ import { joinCommand } from './join.ts';
 import { keyCommand } from './key.ts';
 import { logCommand } from './log.ts';
 import { formatChecks, formatPools, formatSas, formatStatus } from './status.ts';
-import { formatTable } from './text.ts';
+import { formatTable, wrap } from './text.ts';
 import { upCommand } from './up.ts';
 import { userCommand } from './user.ts';
 import { watchCommand } from './watch.ts';
@@ -161,15 +161,25 @@ export const commands: Readonly<Record<string, Command>> = {
     async run({ values }, around) {
       const limit = number(values['limit']) ?? 20;
       const { attempts } = z.parse(attemptsShape, await around.call('attempts', { limit }));
+      const detail = values['verbose'] ? 'full' : 'brief';
       if (values['json']) around.print(JSON.stringify({ attempts }));
-      else {
-        const detail = values['verbose'] ? 'full' : 'brief';
-        around.print(formatAttempts(attempts, around.now(), detail) || 'no attempt failed');
-      }
+      else if (attempts.length > 0) around.print(formatAttempts(attempts, around.now(), detail));
+      else around.print(['no attempt failed', ...(await whyNobodyKnocks(around))].join('\n'));
       return 0;
     },
   },
 };
+
+/** What keeps everybody out never gets as far as an attempt. */
+async function whyNobodyKnocks(around: Surroundings): Promise<readonly string[]> {
+  const { checks } = z.parse(selfTestShape, await around.call('selftest', {}));
+  const found = checks.find(({ name }) => name === publicAddress);
+  if (!found || (found.state !== 'broken' && found.state !== 'doubtful')) return [];
+  const { says, cure } = found;
+  const told = `but perhaps none gets as far as this router: ${says}`;
+  return [wrap('', cure === undefined ? told : `${told}. ${cure}`, 96)];
+}
+const publicAddress = 'public address';
 
 /** A method as a command: its parameters are options, its result is JSON. */
 function methodCommand(name: string, { summary, params }: Callable): Command {

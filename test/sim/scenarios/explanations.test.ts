@@ -2,6 +2,7 @@
 // and an advice. None gets the cause of another.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fromText } from '../../../src/base/bytes.ts';
+import { type Ip, ip } from '../../../src/base/ip.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { ntHash } from '../../../src/crypto/nt-hash.ts';
@@ -26,14 +27,18 @@ interface Failure {
   readonly phone?: Policy;
   readonly ports?: Ports;
   readonly wire?: Wire;
+  /** Where it really is, when what is dialled is a router in front of it that forwards UDP 500 alone. */
+  readonly behind?: string;
 }
 type Row = readonly [what: string, provoke: () => Failure, cause: Cause, says: RegExp];
 
 /** What the gateway's owner reads. */
-function explained({ wire, ...fields }: Failure) {
+function explained({ wire, behind, ...fields }: Failure) {
   const { world, gateway, dial } = household(fields);
   if (wire) world.wire = wire;
+  if (behind !== undefined) world.wire = forwarding(ip(gateway.address), behind);
   dial();
+  if (behind !== undefined) gateway.address = behind;
   world.run(seconds(200));
   return explanationsOf(gateway);
 }
@@ -61,6 +66,18 @@ const losing =
   (isLost: (packet: Parameters<Wire>[0]) => boolean): Wire =>
   (packet) =>
     isLost(packet) ? [] : [{ packet, delay: milliseconds(10) }];
+/** What is dialled is another address than the gateway has, and leads there on UDP 500. */
+const forwarding =
+  (outside: Ip, inner: string): Wire =>
+  ({ from, to, bytes }) => {
+    if (to.ip === outside && to.port !== 500) return [];
+    const packet = {
+      from: from.ip === inner ? { ...from, ip: outside } : from,
+      to: to.ip === outside ? { ...to, ip: ip(inner) } : to,
+      bytes,
+    };
+    return [{ packet, delay: milliseconds(10) }];
+  };
 const exchangeOf = (bytes: Uint8Array): number => decodeHeader(bytes).exchange;
 
 const suites: readonly Row[] = [
@@ -212,10 +229,22 @@ const ways: readonly Row[] = [
     /did not go on/,
   ],
   [
+    'a router in front forwards one port of two',
+    () => ({ behind: '192.168.178.20' }),
+    'behind-router',
+    /dialled another address than ours, 192\.168\.178\.20: a router stands in front/,
+  ],
+  [
+    'the provider has us behind its own NAT',
+    () => ({ behind: '100.72.3.4' }),
+    'behind-cgnat',
+    /100\.72\.3\.4 is shared by customers of the provider/,
+  ],
+  [
     'our first answer is lost',
     () => ({ wire: losing(({ from }) => from.ip === '203.0.113.2') }),
     'answer-lost',
-    /asks again and again for the first answer/,
+    /asks again and again for the first answer for \d+ s, and does not go on/,
   ],
   [
     'our certificate never arrives',

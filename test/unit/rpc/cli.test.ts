@@ -247,7 +247,9 @@ describe('ikectl', () => {
   });
 
   test('explains the last failures, the newest first, and repeated ones once', async () => {
-    expect((await ikectl('explain')).out).toBe('no attempt failed');
+    expect((await ikectl('explain')).out).toBe(
+      'no attempt failed\nbut perhaps none gets as far as this router: it is shared. Ask for another.',
+    );
     daemon.happen(attempt({ why: 'the algorithms do not match', notify: 'NO_PROPOSAL_CHOSEN' }));
     daemon.happen(attempt({}));
     daemon.happen(attempt({ peer: undefined, connection: undefined, advice: '' }));
