@@ -80,7 +80,6 @@ static void take_whole(
 
 	scatter_gather(scatter, packet->bytes);
 	scatter_expect(scatter, NULL);
-
 	if (!gso_finish_checksum(header, packet->data, packet->bytes)) {
 		drop(worker, ESP_COUNT_NOT_IP);
 		return;

@@ -68,7 +68,7 @@ const measure = (start: Start): Promise<Figures> =>
     await until('the gateway listens', () => listens(pair), 20_000);
     const listening = (performance.now() - began) / 1000;
     const { pid } = await starting;
-    return { start: listening, ...(await handshakes(pair, pid)), ...(await rest(pid)) };
+    return { start: listening, ...(await handshakes(pair, pid)) };
   });
 
 /** Whether somebody on the right has UDP port 500: 01F4. */
@@ -142,6 +142,8 @@ async function handshakes(pair: Pair, pid: number): Promise<Figures> {
   const single = spans(log);
   const crowd = { charon, log, pid, connections: { connections, secrets } };
   const cold = await comeIn(crowd);
+  // Before the crowd leaves: what has left lingers for a while.
+  const resting = await rest(pid);
   let warm = cold;
   for (let i = 0; i < AGAIN; i += 1) {
     await charon.reload({ connections: some, secrets });
@@ -155,6 +157,7 @@ async function handshakes(pair: Pair, pid: number): Promise<Figures> {
   return {
     latency: median(single.map(({ start, end }) => end - start)),
     ...cold,
+    ...resting,
     warm: warm.rate,
     'warm-cpu': warm.cpu,
   };
