@@ -7,6 +7,8 @@
 #define PAYLOAD      4u
 #define NOTIFY       41
 #define NONCE        40
+#define SK           46
+#define SKF          53
 #define IKE_SA_INIT  34
 #define COOKIE       16390u
 #define COOKIE_BYTES 33u
@@ -22,6 +24,10 @@
 #define END_MS           2000u
 #define HOST_PATIENCE_MS 1000u
 #define HOST_MS          25u
+/* And each message of one IKE SA, of which anybody may have begun one: two hundred at once and a
+ * hundred a second. */
+#define SA_PATIENCE_MS 2000u
+#define SA_MS          10u
 /* Payloads before the nonce: a request has a handful. */
 #define MOST_PAYLOADS 32
 
@@ -78,9 +84,13 @@ static uint64_t *place_of(struct door *door, uint64_t spi)
 	return &door->spis[spi % DOOR_SPIS];
 }
 
+/* What tells a stranger that we do not know an SPI repeats the one that he wrote: that is none of
+ * ours. */
 void door_learn(struct door *door, const uint8_t *bytes, size_t count)
 {
 	if (count < HEADER)
+		return;
+	if (bytes[18] != IKE_SA_INIT && bytes[16] != SK && bytes[16] != SKF)
 		return;
 	const uint64_t spi = spi_at(bytes[19] & INITIATOR ? bytes : bytes + 8);
 
@@ -88,9 +98,14 @@ void door_learn(struct door *door, const uint8_t *bytes, size_t count)
 		*place_of(door, spi) = spi;
 }
 
+static uint64_t spi_of_ours(const uint8_t *bytes)
+{
+	return spi_at(bytes[19] & INITIATOR ? bytes + 8 : bytes);
+}
+
 static bool is_known(struct door *door, const uint8_t *bytes)
 {
-	const uint64_t spi = spi_at(bytes[19] & INITIATOR ? bytes + 8 : bytes);
+	const uint64_t spi = spi_of_ours(bytes);
 
 	return spi && *place_of(door, spi) == spi;
 }
@@ -121,7 +136,8 @@ static bool read_knock(const uint8_t *bytes, size_t count, struct knock *knock)
 		type = bytes[at];
 		at += length;
 	}
-	return knock->nonce != NULL;
+	/* RFC 7296 section 3.9. */
+	return knock->nonce && knock->nonce_bytes <= 256;
 }
 
 /* 0, then a MAC over nonce, address and SPI. */
@@ -209,8 +225,11 @@ enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 {
 	struct knock knock;
 
-	if (is_known(door, bytes))
-		return DOOR_KNOWN;
+	if (is_known(door, bytes)) {
+		struct door_source *sa = &door->sas[spi_of_ours(bytes) % DOOR_SPIS];
+
+		return spends(sa, SA_PATIENCE_MS, SA_MS, now_ms) ? DOOR_KNOWN : DOOR_CLOSED;
+	}
 	if (!is_crowded(door, now_ms))
 		return DOOR_OPEN;
 	if (!read_knock(bytes, count, &knock))

@@ -34,6 +34,8 @@ struct door {
 	/* IKE SPIs of ours, as messages of ours showed them; a newer one may take the place of
 	 * another. */
 	uint64_t spis[DOOR_SPIS];
+	/* What each of them has left. */
+	struct door_source sas[DOOR_SPIS];
 	/* Proven sources by address and port, and by address alone. */
 	struct door_source ends[DOOR_SOURCES], hosts[DOOR_SOURCES];
 	/* How many strangers knocked since then, and whether that were many the last time. */

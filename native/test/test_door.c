@@ -139,6 +139,7 @@ static void whom_we_know_passes_a_crowd(void)
 	open_crowded();
 	memset(ours, 1, 8);
 	memset(ours + 8, 2, 8);
+	ours[16] = 46;
 	memcpy(theirs, ours, 16);
 	theirs[19] = 0x08;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
@@ -147,12 +148,50 @@ static void whom_we_know_passes_a_crowd(void)
 	theirs[8] ^= 1;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
 
+	ours[18] = 34;
 	ours[19] = 0x08; /* we dialled */
 	memset(ours, 3, 8);
 	door_learn(&door, ours, sizeof(ours));
 	memset(theirs, 3, 8);
 	theirs[19] = 0x20;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+}
+
+/* INVALID_IKE_SPI repeats the SPI of a stranger, who would have known how to pass from it. */
+static void what_we_tell_strangers_makes_nobody_known(void)
+{
+	uint8_t told[36] = {0}, theirs[28] = {0};
+
+	open_crowded();
+	memset(told, 4, 16);
+	told[16] = 41;
+	told[18] = 37;
+	told[19] = 0x20;
+	door_learn(&door, told, sizeof(told));
+	memcpy(theirs, told, 16);
+	theirs[19] = 0x08;
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
+}
+
+/* Whoever began one handshake knows an SPI of ours, and may send with it from anywhere. */
+static void an_sa_is_heard_so_often_and_no_more(void)
+{
+	uint8_t ours[28] = {0}, theirs[28] = {0};
+	int in = 0;
+
+	open_crowded();
+	memset(ours, 5, 16);
+	ours[16] = 53;
+	door_learn(&door, ours, sizeof(ours));
+	memcpy(theirs, ours, 16);
+	theirs[19] = 0x08;
+	for (int i = 0; i < 1000; i++)
+		in += judge(theirs, sizeof(theirs)) == DOOR_KNOWN;
+	CHECK_EQUAL(in, 200);
+	now += 1000;
+	for (int i = 0; i < 1000; i++)
+		in += judge(theirs, sizeof(theirs)) == DOOR_KNOWN;
+	CHECK_EQUAL(in, 300);
 }
 
 static void what_is_no_request_stays_outside_a_crowd(void)
@@ -201,6 +240,8 @@ int main(void)
 	RUN(a_cookie_is_for_one_address_spi_and_nonce);
 	RUN(a_cookie_grows_old);
 	RUN(whom_we_know_passes_a_crowd);
+	RUN(what_we_tell_strangers_makes_nobody_known);
+	RUN(an_sa_is_heard_so_often_and_no_more);
 	RUN(what_is_no_request_stays_outside_a_crowd);
 	RUN(who_proves_himself_too_often_waits_alone);
 	return check_summary("door");
