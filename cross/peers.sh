@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 KEY=/usr/share/keyrings/debian-archive-keyring.gpg
-BASE='busybox-static iproute2 netbase' # a shell and what it takes to boot with a kernel of one's own
+BASE='dash busybox-static kmod iproute2 netbase' # what it takes to boot from it
 
 say() { printf '» %s\n' "$*" >&2; }
 
@@ -67,12 +67,14 @@ unpack() {
 # What scripts of packages and an installer would have made; and /init, for a kernel that boots here: it finds what to
 # do in the folder that LAB names (test/lab/kernel-host.ts).
 furnish() {
-  (cd "$1" && mkdir -p dev proc sys run tmp mnt root etc var/empty var/lib usr/lib/modules)
+  (cd "$1" && mkdir -p dev proc sys run tmp mnt root etc var/empty var/lib usr/lib/modules && ln -s /run var/run)
   printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' '_iked:x:100:100::/var/empty:/bin/false' >"$1/etc/passwd"
   printf '%s\n' 'root:x:0:' '_iked:x:100:' >"$1/etc/group"
   # shellcheck disable=SC2016 # the shell of that kernel expands
   printf '%s\n' '#!/bin/sh' 'mount -t hostfs -o "$LAB" none /mnt && exec sh /mnt/boot.sh' >"$1/init"
   chmod 755 "$1/init"
+  # BusyBox's own shell would take its applets for the programs.
+  [ -e "$1/usr/bin/sh" ] || ln -s dash "$1/usr/bin/sh"
   for applet in $("$1/bin/busybox" --list); do
     [ -e "$1/usr/bin/$applet" ] || [ -e "$1/usr/sbin/$applet" ] || ln -s busybox "$1/usr/bin/$applet"
   done
@@ -100,12 +102,15 @@ peer() {
     fi
     say "$name: $(du -sh "$root" | cut -f 1), $(($(date +%s) - started)) s"
   fi
+  touch "$root"
   ln -sfn "$root" "build/peers/$name"
 }
 
 command -v apt-get >/dev/null || exit 0
 CACHE=$(cache_folder)
 mkdir -p "$CACHE" build/peers
+# What nobody used for a month, and what a run left that was killed.
+find "$CACHE" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
 WORK=$(mktemp -d "$CACHE/new.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 while read -r name rest; do

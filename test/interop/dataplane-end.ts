@@ -7,6 +7,7 @@ import { DataPlaneError } from '../../src/dataplane/fault.ts';
 import { openNative } from '../../src/dataplane/native.ts';
 import type { ChildRef, ChildSpec, SaRef } from '../../src/ike/core.ts';
 import { everything } from '../../src/policy/selectors.ts';
+import type { Keyword } from '../../src/transforms/table.ts';
 
 /** What the test writes for one end. */
 export interface EndSetup {
@@ -20,7 +21,9 @@ export interface EndSetup {
   /** 16, 24 or 32. */
   readonly keyBytes: number;
   /** Instead of AES-GCM with a key of that length. */
-  readonly cipher?: 'chacha20poly1305';
+  readonly cipher?: Keyword<'ENCR'>;
+  /** Beside a cipher that is no AEAD, with the bytes of its key. */
+  readonly integrity?: { readonly keyword: Keyword<'INTEG'>; readonly keyBytes: number };
   /** Which of the two directions' keys is for sending: 1 or 2. */
   readonly sends: 1 | 2;
   readonly ourHosts: readonly string[];
@@ -28,6 +31,9 @@ export interface EndSetup {
   /** Children beside the one that is used; all with another peer. */
   readonly crowd?: number;
 }
+
+/** Bytes of every AEAD's, behind its key. */
+const SALT = 4;
 
 const [library = '', setupFile = ''] = process.argv.slice(2);
 const say = (line: object): void => {
@@ -47,10 +53,11 @@ const hosts = (list: readonly string[]) => list.map((text) => everything(hostRan
 const hostRange = (host: Ip) => ({ start: host, end: host });
 
 function childOf(setup: EndSetup): ChildSpec {
+  const { integrity } = setup;
   const direction = (which: number) => ({
     spi: 0x1000 * which,
-    encryption: new Secret(new Uint8Array(setup.keyBytes + 4).fill(which)),
-    integrity: undefined,
+    encryption: new Secret(new Uint8Array(setup.keyBytes + (integrity ? 0 : SALT)).fill(which)),
+    integrity: integrity && new Secret(new Uint8Array(integrity.keyBytes).fill(which)),
   });
   const ciphers = { 16: 'aes128gcm16', 24: 'aes192gcm16', 32: 'aes256gcm16' } as const;
   return {
@@ -59,7 +66,7 @@ function childOf(setup: EndSetup): ChildSpec {
     path: pathOf(setup),
     encap: setup.encap,
     cipher: setup.cipher ?? ciphers[setup.keyBytes as keyof typeof ciphers],
-    integrity: undefined,
+    integrity: integrity?.keyword,
     esn: setup.esn,
     standby: false,
     inbound: direction(3 - setup.sends),

@@ -7,6 +7,7 @@ import { runNow } from './command.ts';
 export type Need =
   | 'our gateway'
   | 'strongSwan'
+  | 'a kernel of its own'
   | Peer
   | 'tshark'
   | 'dnsmasq'
@@ -73,6 +74,7 @@ const PROGRAMS = {
   base: ['ip', 'nft', 'ethtool', 'ping', 'curl', 'sysctl'],
   'our gateway': [program.ikev2d, program.ikectl, '/dev/net/tun'],
   strongSwan: ['charon-systemd', 'swanctl', 'pki', '/dev/net/tun'],
+  'a kernel of its own': ['linux.uml', '/usr/lib/uml/modules'],
   tshark: ['tshark', 'dumpcap', 'tcpdump'],
   dnsmasq: ['dnsmasq'],
   iperf3: ['iperf3'],
