@@ -1,11 +1,13 @@
 // strongSwan in the gateway's place: proves the lab itself, and is the peer that benchmarks are a ratio to.
-import { Charon, type CharonFiles } from './charon.ts';
+import { Charon, type CharonFiles, type CharonVersion } from './charon.ts';
 import type { AnyGateway, Tunnel } from './gateway.ts';
 import { address, type Home, network } from './home.ts';
 import { gatewayName, SUITE } from './phone.ts';
 import type { Settings } from './swanctl.ts';
 
 export interface SwanGatewayOptions {
+  /** Another than this machine's. */
+  readonly version?: CharonVersion;
   readonly ike: string;
   readonly esp: string;
   readonly local: Settings;
@@ -52,7 +54,10 @@ export class SwanGateway implements AnyGateway {
       secrets,
     };
     return new SwanGateway(
-      await Charon.start(home.lab, home.router, { name: 'gateway', config, files, plugins }),
+      await Charon.start(home.lab, home.router, {
+        ...{ name: 'gateway', config, files, plugins },
+        ...(options.version ? { version: options.version } : {}),
+      }),
     );
   }
 
