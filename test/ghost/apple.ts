@@ -150,3 +150,14 @@ export const appleProfilePfs: Model = {
   liveness: minutes,
   rekey: { ...rekey, esp: [{ ...espGcm, ke: [19] }] },
 };
+
+/** iOS 26, a profile as before with PostQuantumKeyExchangeMethods [36, 37] and the fallback allowed. */
+export const ios26: Model = {
+  ...apple,
+  name: 'iOS 26, from a profile with ML-KEM',
+  initParts: [...apple.initParts, 'INTERMEDIATE_EXCHANGE_SUPPORTED'],
+  ike: [{ ...gcm, ke: [19], addKe: [[36, 37, 0], [37, 0], [0]] }],
+  esp: [espGcm],
+  firstKe: 19,
+  rekey: { ...rekey, esp: [{ ...espGcm, ke: [19], addKe: [[36, 37, 0]] }] },
+};

@@ -30,6 +30,7 @@ export interface NewChild extends Nonces {
   readonly spiIn: Uint8Array;
   readonly spiOut: Uint8Array;
   readonly shared: Uint8Array | undefined;
+  readonly more?: readonly Uint8Array[];
   readonly mine: Ts;
   readonly theirs: Ts;
   /** Whether the ghost began the exchange. */

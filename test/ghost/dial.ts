@@ -12,6 +12,7 @@ import { ownId } from '../../src/wire/payloads/id.ts';
 import { all, find, type Payload, payload } from '../../src/wire/payloads/index.ts';
 import { adopt, drawSpi, everything, judgeSelectors } from './child.ts';
 import { Displeased, insist } from './displeased.ts';
+import { exchangeMore } from './further-keys.ts';
 import type { Asked, Ghost, Names, Procedure } from './ghost.ts';
 import { GhostSa, type Opened } from './ike-sa.ts';
 import { ikeKeys, type Nonces, skeyseed } from './keys.ts';
@@ -26,6 +27,10 @@ interface Opening extends Nonces {
   readonly response: Uint8Array;
   readonly peerHashes: readonly number[];
 }
+interface Proven extends Opening {
+  /** What further key exchanges add to AUTH. */
+  readonly intAuth: Uint8Array;
+}
 
 export function* dial(ghost: Ghost): Procedure {
   const { rng } = ghost;
@@ -33,7 +38,8 @@ export function* dial(ghost: Ghost): Procedure {
   const sa = new GhostSa(rng, { spiI: rng(8), spiR, isInitiator: true });
   ghost.sas.push(sa);
   const opening = yield* openUp(ghost, sa);
-  yield* logIn(ghost, sa, opening);
+  const intAuth = yield* exchangeMore(ghost, sa, opening);
+  yield* logIn(ghost, sa, { ...opening, intAuth });
   ghost.settle();
 }
 
@@ -107,7 +113,7 @@ function takeKeys(
   return { request: sent.request, response: bytes, ...nonces, peerHashes };
 }
 
-function* logIn(ghost: Ghost, sa: GhostSa, opening: Opening): Generator<Asked, void, Opened> {
+function* logIn(ghost: Ghost, sa: GhostSa, opening: Proven): Generator<Asked, void, Opened> {
   const { model, login, owner } = ghost;
   const { prf } = sa.suite ?? {};
   insist(prf && sa.keys, 'IKE_AUTH before there are keys');
@@ -115,7 +121,8 @@ function* logIn(ghost: Ghost, sa: GhostSa, opening: Opening): Generator<Asked, v
   const offered = proposalsOf(model.esp, { protocol: Protocol.ESP, spi: spiIn });
   const identity = model.identify(owner);
   const idI = ownId(identity.type, identity.data);
-  const octets = concat(opening.request, opening.nr, prf.compute(sa.keys.mine.p, idI.raw));
+  const macedId = prf.compute(sa.keys.mine.p, idI.raw);
+  const octets = concat(opening.request, opening.nr, macedId, opening.intAuth);
   const auth = login.proof.prove(octets, { prf, peerHashes: opening.peerHashes });
   const contents = { offered, idI, idR: serverId(owner.server), ...(auth ? { auth } : {}) };
   const payloads = compose(ghost, sa, model.authParts, contents);
@@ -171,7 +178,7 @@ function* converse(
 }
 
 /** Is it the gateway that was dialled? @returns what its AUTH covers */
-function believe(ghost: Ghost, sa: GhostSa, opening: Opening, { payloads }: Opened): Uint8Array {
+function believe(ghost: Ghost, sa: GhostSa, opening: Proven, { payloads }: Opened): Uint8Array {
   const { model, login, owner } = ghost;
   const { insists } = model;
   const auth = find(payloads, PayloadType.AUTH);
@@ -182,7 +189,8 @@ function believe(ghost: Ghost, sa: GhostSa, opening: Opening, { payloads }: Open
   const isSame = equal(idR.raw, serverId(owner.server).raw);
   insist(!insists.sameIdR || isSame, 'IDr is not what was dialled');
   const { prf } = sa.suite;
-  const octets = concat(opening.response, opening.ni, prf.compute(sa.keys.theirs.p, idR.raw));
+  const macedId = prf.compute(sa.keys.theirs.p, idR.raw);
+  const octets = concat(opening.response, opening.ni, macedId, opening.intAuth);
   const certificates = all(payloads, PayloadType.CERT).map(({ data }) => data);
   login.belief.check(octets, auth, { prf, certificates, insists, server: owner.server });
   return octets;

@@ -36,13 +36,14 @@ function reader(bytes: Generator<number>): (length: number) => Uint8Array {
 export const skeyseed = (prf: Mac, { ni, nr }: Nonces, shared: Uint8Array): Uint8Array =>
   prf.compute(concat(ni, nr), shared);
 
-/** Of a rekeyed SA: under SK_d and the PRF of the old one (RFC 7296 §2.18). */
+/** Of a rekeyed SA: under SK_d and the PRF of the old one (RFC 7296 §2.18, RFC 9370 §2.2.4). */
 export const nextSkeyseed = (
   prf: Mac,
   d: Uint8Array,
   { ni, nr }: Nonces,
   shared: Uint8Array,
-): Uint8Array => prf.compute(d, concat(shared, ni, nr));
+  more: readonly Uint8Array[] = [],
+): Uint8Array => prf.compute(d, concat(shared, ni, nr, ...more));
 
 export function ikeKeys(
   suite: Suite,
@@ -73,9 +74,14 @@ export function childKeys(
   prf: Mac,
   d: Uint8Array,
   suite: Suite,
-  { ni, nr, shared }: Nonces & { shared: Uint8Array | undefined },
+  {
+    ni,
+    nr,
+    shared,
+    more = [],
+  }: Nonces & { shared: Uint8Array | undefined; more?: readonly Uint8Array[] },
 ): readonly [beginner: ChildKeys, other: ChildKeys] {
-  const take = reader(stream(prf, d, concat(shared ?? new Uint8Array(0), ni, nr)));
+  const take = reader(stream(prf, d, concat(shared ?? new Uint8Array(0), ni, nr, ...more)));
   const one = (): ChildKeys => ({
     encryption: take(encrBytes(suite)),
     integrity: take(suite.integ?.keyBytes ?? 0),

@@ -13,6 +13,8 @@ export interface Offer {
   readonly integ?: readonly number[];
   /** `same`: the method of the IKE SA. */
   readonly ke?: readonly number[] | 'same';
+  /** Of ADDKE1 and so on; 0 is NONE. */
+  readonly addKe?: readonly (readonly number[])[];
   /** Extended Sequence Numbers: 0 without, 1 with. */
   readonly esn?: readonly number[];
 }

@@ -1,6 +1,6 @@
 // All ghosts there are.
 import { android11, android13 } from './android.ts';
-import { appleProfile, appleProfilePfs, ios16, ios17, macos13, macos14 } from './apple.ts';
+import { appleProfile, appleProfilePfs, ios16, ios17, ios26, macos13, macos14 } from './apple.ts';
 import type { Model } from './model.ts';
 import { networkManager } from './networkmanager.ts';
 import { strongSwanApp } from './strongswan-app.ts';
@@ -19,6 +19,7 @@ export const models: readonly Model[] = [
   macos13,
   ios17,
   macos14,
+  ios26,
   appleProfile,
   appleProfilePfs,
   windows10,

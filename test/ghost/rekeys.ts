@@ -18,6 +18,7 @@ import {
   spiBytes,
 } from './child.ts';
 import { Displeased, insist } from './displeased.ts';
+import { followUps } from './further-keys.ts';
 import type { Ghost, Procedure } from './ghost.ts';
 import { GhostSa } from './ike-sa.ts';
 import { ikeKeys, nextSkeyseed } from './keys.ts';
@@ -68,6 +69,7 @@ export function* rekeyChild(ghost: Ghost, told?: number): Procedure {
   const selectors = judgeSelectors(asked, response.payloads);
   insist(sameSelectors(old, selectors), 'the tunnel carries something else after its rekey');
   const shared = answered && own?.finish(answered.data).bytes;
+  const more = yield* followUps(ghost, sa, suiteOf(chosen).addKe, response);
   const nr = nonceIn(response.payloads);
   adopt(ghost, sa, {
     chosen,
@@ -76,6 +78,7 @@ export function* rekeyChild(ghost: Ghost, told?: number): Procedure {
     ni,
     nr,
     shared,
+    more,
     ...selectors,
     began: true,
   });
@@ -114,8 +117,9 @@ export function* rekeyIke(ghost: Ghost, told?: number): Procedure {
   insist(chosen.spi.length === 8 && !isZero(chosen.spi), 'the new IKE SA has no SPI');
   const nonces = { ni, nr: nonceIn(response.payloads) };
   const next = new GhostSa(rng, { spiI, spiR: chosen.spi, isInitiator: true });
-  const seed = nextSkeyseed(old.suite.prf, old.keys.d, nonces, own.finish(ke.data).bytes);
   next.suite = suiteOf(chosen);
+  const more = yield* followUps(ghost, old, next.suite.addKe, response);
+  const seed = nextSkeyseed(old.suite.prf, old.keys.d, nonces, own.finish(ke.data).bytes, more);
   next.chosenNumber = chosen.number;
   next.keys = ikeKeys(next.suite, seed, { ...nonces, spiI, spiR: chosen.spi, isInitiator: true });
   next.peerTakesFragments = old.peerTakesFragments;

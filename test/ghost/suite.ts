@@ -37,6 +37,8 @@ export interface Suite {
   readonly integ: IntegAlgorithm | undefined;
   /** Transform ID; undefined: no key exchange. */
   readonly ke: number | undefined;
+  /** Transform IDs of ADDKE1 and so on, without NONE. */
+  readonly addKe: readonly number[];
 }
 
 export function suiteOf({ transforms }: WireProposal): Suite {
@@ -58,6 +60,7 @@ export function suiteOf({ transforms }: WireProposal): Suite {
         ? known(integs[integ.id], `INTEG ${integ.id}`)
         : undefined,
     ke: ke === KeyExchangeMethod.NONE ? undefined : ke,
+    addKe: addKeTypes.flatMap((type) => one(type)?.id || []),
   };
 }
 
@@ -101,7 +104,7 @@ export function proposalsOf(
 
 /** @param group stands for `same` */
 function transformsOf(offer: Offer, group: number | undefined): WireTransform[] {
-  const { encr, prf = [], integ = [], esn = [] } = offer;
+  const { encr, prf = [], integ = [], addKe = [], esn = [] } = offer;
   const ke = offer.ke === 'same' ? (group === undefined ? [] : [group]) : (offer.ke ?? []);
   const row = (type: number) => (id: number) => ({ type, id, keyBits: undefined, isKnown: true });
   return [
@@ -109,6 +112,7 @@ function transformsOf(offer: Offer, group: number | undefined): WireTransform[] 
     ...integ.map(row(TransformType.INTEG)),
     ...prf.map(row(TransformType.PRF)),
     ...ke.map(row(TransformType.KE)),
+    ...addKe.flatMap((ids, i) => ids.map(row(TransformType.ADDKE1 + i))),
     ...esn.map(row(TransformType.ESN)),
   ];
 }
@@ -143,7 +147,8 @@ export function choose(
   { group, keSent }: { group: number | undefined; keSent: number | undefined },
 ): WireProposal | undefined {
   for (const offer of offers) {
-    const mine = transformsOf(offer, group);
+    // As a responder it does one key exchange alone.
+    const mine = transformsOf({ ...offer, addKe: [] }, group);
     for (const proposal of theirs.proposals) {
       const transforms = pick(mine, proposal, keSent);
       if (transforms) return { ...proposal, transforms };
@@ -179,6 +184,7 @@ function known<T>(value: T | undefined, what: string): T {
   return value;
 }
 
+const addKeTypes = [6, 7, 8, 9, 10, 11, 12];
 const encrs: Readonly<Record<number, Omit<EncrAlgorithm, 'keyBytes'>>> = {
   [Encryption.ENCR_AES_CBC]: { engine: 'aesCbc', saltBytes: 0, ivBytes: 16, blockBytes: 16 },
   [Encryption.ENCR_AES_GCM_16]: { engine: 'aesGcm', saltBytes: 4, ivBytes: 8, blockBytes: 1 },
@@ -209,4 +215,6 @@ const methods: Readonly<Record<number, KeyExchange>> = {
   [KeyExchangeMethod.ECP_256]: primitives.p256,
   [KeyExchangeMethod.ECP_384]: primitives.p384,
   [KeyExchangeMethod.CURVE25519]: primitives.x25519,
+  [KeyExchangeMethod.ML_KEM_768]: primitives.mlKem768,
+  [KeyExchangeMethod.ML_KEM_1024]: primitives.mlKem1024,
 };
