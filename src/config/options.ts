@@ -223,11 +223,11 @@ const connection = sectionType({
     suite: defaulted(
       oneOf(suiteNames),
       'compatible',
-      'Prepared list of algorithms: modern, compatible (phones and PCs as they come), legacy (also SHA-1 and group 2, for Windows as it comes).',
+      'Prepared list of algorithms, ML-KEM first: modern, compatible (phones and PCs as they come), legacy (also SHA-1 and group 2, for Windows as it comes).',
     ),
     ike: list(
       proposal('ike'),
-      'Algorithms for the handshake, such as aes256gcm16-prfsha384-ecp384; several in order of preference.',
+      'Algorithms for the handshake, such as aes256gcm16-prfsha384-ecp384 or, with ML-KEM after it, aes256gcm16-prfsha384-ecp384-ke1_mlkem768; several in order of preference.',
       'those of the suite',
     ),
     esp: list(

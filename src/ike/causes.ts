@@ -65,3 +65,17 @@ export const causes = [
   'try-again',
 ] as const;
 export type Cause = (typeof causes)[number];
+
+/** Why a certificate chain is not believed. */
+export type ChainFault =
+  | 'malformed'
+  | 'untrusted'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'clock'
+  | 'purpose'
+  | 'constraint'
+  | 'revoked'
+  | 'no-status'
+  /** The owner keeps its holder out. */
+  | 'barred';

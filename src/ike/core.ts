@@ -8,7 +8,7 @@ import type { Identity } from '../policy/identity.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Selector } from '../policy/selectors.ts';
 import type { Keyword } from '../transforms/table.ts';
-import type { Cause } from './causes.ts';
+import type { Cause, ChainFault } from './causes.ts';
 import type { TraceEvent } from './events.ts';
 import type { Phase } from './sa/phase.ts';
 
@@ -203,18 +203,6 @@ export type ChainVerdict =
       /** The key of the end entity, where it can be used at all. */
       readonly key?: { readonly spki: Uint8Array; readonly keyType: KeyType } | undefined;
     };
-export type ChainFault =
-  | 'malformed'
-  | 'untrusted'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'clock'
-  | 'purpose'
-  | 'constraint'
-  | 'revoked'
-  | 'no-status'
-  /** The owner keeps its holder out. */
-  | 'barred';
 export type KeyType = 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519';
 
 /** How a signature is made, apart from the key. `raw` is r‖s of methods 9–11, else ECDSA is a DER sequence. */
@@ -378,6 +366,8 @@ export interface SaSnapshot {
   readonly peerAddresses: readonly Ip[];
   readonly nat: { readonly local: boolean; readonly remote: boolean };
   readonly suite: string | undefined;
+  /** Recorded today, its traffic stays closed to a quantum computer: ML-KEM is in the keys. */
+  readonly postQuantum: boolean;
   /** The id of the PPK that went into its keys. */
   readonly ppk: string | undefined;
   readonly createdAt: Instant;

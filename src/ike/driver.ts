@@ -91,7 +91,10 @@ export class Driver {
     const { retransmitTries } = this.#host.policy.timing;
     if (pending.attempts >= retransmitTries) {
       const why = `the peer did not answer ${pending.attempts + 1} transmissions`;
-      if (sa.establishedAt === undefined) reportFailedAttempt(this.#host, sa, noAnswer(why));
+      if (sa.establishedAt === undefined) {
+        const pieces = sa.phase === 'intermediate' ? pending.datagrams.length : 1;
+        reportFailedAttempt(this.#host, sa, pieces > 1 ? noKeys(why, pieces) : noAnswer(why));
+      }
       retire(sa, { cause: 'timeout', why });
       return;
     }
@@ -246,6 +249,13 @@ const noAnswer = (why: string): Setback => ({
   ...{ fault: 'no answer', cause: 'no-answer' },
   why,
   advice: 'Check the address, and that UDP ports 500 and 4500 reach the peer.',
+});
+/** IKE_SA_INIT was answered, so the way is open for what is small. */
+const noKeys = (why: string, pieces: number): Setback => ({
+  ...{ fault: 'no answer', cause: 'fragments-lost' },
+  why: `${why} of a post-quantum key, ${pieces} fragments each`,
+  advice:
+    'The way carries small packets and loses large ones: lower option fragment_size (576), or look for a firewall that drops fragments.',
 });
 const isInit = (draft: Draft): boolean => draft.exchange === Exchange.IKE_SA_INIT;
 const askTimer = { incoming: 'ask-incoming', outgoing: 'ask-outgoing' } as const;

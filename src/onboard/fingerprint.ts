@@ -2,6 +2,7 @@
 // knows which profiles are stale, and why.
 import { createHash } from 'node:crypto';
 import { formatPrefix } from '../base/ip.ts';
+import { withoutAdditional } from '../transforms/additional-ke.ts';
 import { formatProposal } from '../transforms/parse.ts';
 import type { Device, Gateway } from './device.ts';
 
@@ -30,7 +31,9 @@ function partsOf(gateway: Gateway, device: Device): Readonly<Record<string, stri
   return {
     'name of the gateway': name,
     'home CA': authority?.pem ?? '',
-    algorithms: JSON.stringify([ike.map(formatProposal), esp.map(formatProposal)]),
+    algorithms: JSON.stringify(
+      [ike, esp].map((list) => withoutAdditional(list).map(formatProposal)),
+    ),
     'networks and names': JSON.stringify([dns, domains, nets, mtu, places]),
     device: JSON.stringify([device.name, routing, isOnDemand]),
   };

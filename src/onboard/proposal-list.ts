@@ -1,16 +1,18 @@
-// The gateway's proposals for clients that speak the same notation: strongSwan's, which libreswan nearly does.
+// The gateway's proposals for clients that speak the same notation: strongSwan's, which libreswan nearly does. Releases
+// that know no additional key exchange refuse the whole line in which one stands, so none does.
+import { withoutAdditional } from '../transforms/additional-ke.ts';
 import { formatProposal } from '../transforms/parse.ts';
 import type { Transform } from '../transforms/table.ts';
 import type { Gateway } from './device.ts';
 
 export const ike = ({ ike: proposals }: Pick<Gateway, 'ike'>): readonly string[] =>
-  proposals.map(formatProposal);
+  withoutAdditional(proposals).map(formatProposal);
 export const esp = ({ esp: proposals }: Pick<Gateway, 'esp'>): readonly string[] =>
-  proposals.map(formatProposal);
+  withoutAdditional(proposals).map(formatProposal);
 
 /** libreswan: `cipher-prf-group` without integrity for an AEAD, `+` between alternatives, and names of its own. */
 export function libreswanIke({ ike: proposals }: Pick<Gateway, 'ike'>): string {
-  return proposals
+  return withoutAdditional(proposals)
     .map(({ encr, integ, prf, ke }) => [encr, integ.length > 0 ? integ : prf, ke].map(alternatives))
     .filter((parts) => parts.every((part) => part !== ''))
     .map((parts) => parts.join('-'))
@@ -18,7 +20,7 @@ export function libreswanIke({ ike: proposals }: Pick<Gateway, 'ike'>): string {
 }
 
 export function libreswanEsp({ esp: proposals }: Pick<Gateway, 'esp'>): string {
-  const all = proposals.map(({ encr, integ }) =>
+  const all = withoutAdditional(proposals).map(({ encr, integ }) =>
     [encr, ...(integ.length > 0 ? [integ] : [])].map(alternatives).join('-'),
   );
   return [...new Set(all)].join(',');

@@ -1,4 +1,5 @@
 // Which of the gateway's algorithms a client is told to offer: the first proposal of which it has a word for each part.
+import { withoutAdditional } from '../transforms/additional-ke.ts';
 import type { Proposal } from '../transforms/parse.ts';
 import type { Transform } from '../transforms/table.ts';
 import { CannotMake } from './device.ts';
@@ -30,7 +31,7 @@ export function speakIke(
   words: Vocabulary,
   client: string,
 ): SpokenIke {
-  for (const { encr: ciphers, integ, prf, ke: methods } of proposals) {
+  for (const { encr: ciphers, integ, prf, ke: methods } of withoutAdditional(proposals)) {
     const [encr] = inWords(ciphers, words.encr);
     const [ke] = inWords(methods, words.ke);
     const beside = inWords(integ, words.integ);
@@ -48,7 +49,7 @@ export function speakEsp(
   words: Pick<Vocabulary, 'encr' | 'integ'>,
   client: string,
 ): SpokenEsp {
-  for (const { encr: ciphers, integ: beside } of proposals) {
+  for (const { encr: ciphers, integ: beside } of withoutAdditional(proposals)) {
     const [encr] = inWords(ciphers, words.encr);
     const [integ] = inWords(beside, words.integ);
     if (encr !== undefined && (beside.length === 0 || integ !== undefined)) return { encr, integ };

@@ -1,7 +1,7 @@
 // The search for a certification path (RFC 4158 in small): from the peer's certificate to an authority of ours,
 // over whatever certificates lie around. Names and signatures only; rules.ts judges what is found.
 import { equal } from '../base/bytes.ts';
-import type { ChainFault } from '../ike/core.ts';
+import type { ChainFault } from '../ike/causes.ts';
 import { type Certificate, isSelfIssued, sameCertificate } from './certificate.ts';
 import { describe, describeIssuer } from './names.ts';
 import { isKnownAlgorithm, isSignedWith } from './signed.ts';

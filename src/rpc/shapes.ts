@@ -45,6 +45,8 @@ export const saShape = z.object({
   remote: z.string(),
   nat: z.enum(['none', 'local', 'remote', 'both']),
   suite: z.optional(z.string()),
+  /** ML-KEM is in its keys, and in those of its tunnels. */
+  postQuantum: z.boolean(),
   /** The id of the post-quantum pre-shared key in its keys. */
   ppk: z.optional(z.string()),
   addresses: z.array(z.string()),
@@ -92,6 +94,7 @@ export function viewSa(daemon: DaemonApi, sa: SaSnapshot): SaView {
     remote: formatSocket(sa.path.remote),
     nat: natSide(sa.nat),
     ...(sa.suite === undefined ? {} : { suite: sa.suite }),
+    postQuantum: sa.postQuantum,
     ...(sa.ppk === undefined ? {} : { ppk: sa.ppk }),
     addresses: [...sa.addresses],
     spiI: sa.spiI,

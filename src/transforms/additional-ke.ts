@@ -57,6 +57,14 @@ export function stepWords({ step, methods, isOptional }: AdditionalKe): readonly
   return isOptional ? [...words, `ke${step}_none`] : words;
 }
 
+/** What is left of proposals for a peer that knows one key exchange only. */
+export const withoutAdditional = <P extends { readonly addKe: readonly AdditionalKe[] }>(
+  proposals: readonly P[],
+): readonly P[] =>
+  proposals
+    .filter(({ addKe }) => addKe.every(({ isOptional }) => isOptional))
+    .map((proposal) => ({ ...proposal, addKe: [] }));
+
 /** Whether keys made by these methods stay closed to a quantum computer. */
 export const isPostQuantum = (methods: readonly (Ke | undefined)[]): boolean =>
   methods.some((method) => method?.postQuantum === true);

@@ -16,6 +16,8 @@ export interface Suite {
 }
 
 /**
+ * All of them take ML-KEM after the first key exchange where the peer can (RFC 9370).
+ *
  * - `modern`: AEAD and at least 128 bits of strength throughout
  * - `compatible`: what iOS, macOS, Android and a scripted Windows offer; SHA-1 only in ESP's HMAC, which Windows has
  *   there unless it is told otherwise
@@ -35,11 +37,15 @@ export function espWithoutAes(esp: readonly Proposal[]): readonly Proposal[] {
 const curves = 'ecp256-x25519-ecp384';
 const anyGroup = `${curves}-modp2048-modp3072-modp4096`;
 const strongGroup = `${curves}-modp3072-modp4096`;
+// A proposal of its own, before all others: a peer that knows no additional key exchange must pass over it whole
+// (RFC 7296 §3.3.6). It has curves alone, for whoever has ML-KEM has those, and the first message stays short.
+const hybrid = `${curves}-ke1_mlkem768-ke1_mlkem1024`;
 const aead = 'aes256gcm16-aes128gcm16-chacha20poly1305';
 const anyPrf = 'prfsha256-prfsha384-prfsha512';
 
-const modernIke = [`${aead}-${anyPrf}-${strongGroup}`];
+const modernIke = [`${aead}-${anyPrf}-${hybrid}`, `${aead}-${anyPrf}-${strongGroup}`];
 const compatibleIke = [
+  `${aead}-${anyPrf}-${hybrid}`,
   `${aead}-${anyPrf}-${anyGroup}`,
   `aes256-aes128-sha256-sha384-sha512-${anyGroup}`,
 ];
@@ -58,8 +64,16 @@ const aeadWithoutAes = 'chacha20poly1305-aes256gcm16-aes128gcm16';
 const cbc = 'aes256-aes128-sha256-sha384-sha512';
 const classicEsp = [...esp(cbc, anyGroup), ...esp('aes256-aes128-sha1', anyGroup)];
 
-const modernEsp = withAndWithoutAes((ciphers) => esp(ciphers, strongGroup));
-const compatibleEsp = withAndWithoutAes((ciphers) => [...esp(ciphers, anyGroup), ...classicEsp]);
+const hybridEsp = (ciphers: string): string => `${ciphers}-${hybrid}-noesn-esn`;
+const modernEsp = withAndWithoutAes((ciphers) => [
+  hybridEsp(ciphers),
+  ...esp(ciphers, strongGroup),
+]);
+const compatibleEsp = withAndWithoutAes((ciphers) => [
+  hybridEsp(ciphers),
+  ...esp(ciphers, anyGroup),
+  ...classicEsp,
+]);
 
 const suites: Readonly<Record<SuiteName, Suite>> = {
   modern: { ike: all('ike', modernIke), ...modernEsp },

@@ -1,6 +1,6 @@
 // Whether a chain of certificates may be believed, and what the owner can do where not.
-import type { Cause } from '../causes.ts';
-import type { ChainFault, ChainVerdict } from '../core.ts';
+import type { Cause, ChainFault } from '../causes.ts';
+import type { ChainVerdict } from '../core.ts';
 import { ask, type Steps } from '../steps.ts';
 
 export type Belief =

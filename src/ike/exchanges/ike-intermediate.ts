@@ -49,6 +49,7 @@ export function* exchangeMore(sa: IkeSa): Steps<void> {
 /** What follows IKE_SA_INIT: these exchanges, or IKE_AUTH at once. */
 export function enterAuth(sa: IkeSa): void {
   sa.phase = left(sa).length > 0 ? 'intermediate' : 'auth';
+  if (sa.phase === 'auth') sa.disclose();
 }
 
 /** SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr), and all keys anew (RFC 9370 §2.2.2). */

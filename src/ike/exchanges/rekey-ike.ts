@@ -247,6 +247,7 @@ function makeSuccessor(
   const prf = old.host.primitives[old.suite.prf.engine];
   const seed = rekeySkeyseed(prf, old.keys.skD, { shared: first.bytes, ni, nr, more });
   next.key(seed, suite, { ni, nr });
+  next.disclose();
   wipeAll(secrets);
   next.phase = 'rekeying';
   // One of two that crossed is deleted by its maker; if it never is, it goes by itself.

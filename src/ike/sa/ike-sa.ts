@@ -8,7 +8,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { Instant } from '../../base/time.ts';
 import { formatIdentity, type Identity } from '../../policy/identity.ts';
 import type { Connection } from '../../policy/policy.ts';
-import type { ChosenKe } from '../../transforms/additional-ke.ts';
+import { type ChosenKe, isPostQuantum } from '../../transforms/additional-ke.ts';
 import { formatSuite } from '../../transforms/parse.ts';
 import type { Encr, Integ, Ke, Prf } from '../../transforms/table.ts';
 import { type IntAuth, noIntAuth } from '../auth/int-auth.ts';
@@ -133,6 +133,9 @@ export class IkeSa {
   /** IKE rekeys and reauthentications that the peer could not take right now, in a row. */
   postponed = 0;
 
+  /** No quantum computer gets at its keys, or at those of its tunnels: an ML-KEM is in them, or in what they came from. */
+  postQuantum = false;
+
   readonly #slots = new Slots();
   #keys: IkeKeys | undefined;
   #unmixed: PpkKeys | undefined;
@@ -231,7 +234,6 @@ export class IkeSa {
     this.suite = suite;
     this.#inbound = new Protection(inbound, primitives, random);
     this.#outbound = new Protection(outbound, primitives, random);
-    if (this.host.policy.keylog || this.host.isDisclosing) this.#disclose(keys, suite);
   }
 
   /** Puts a PPK into the keys; what they were is kept until it is settled whether it stays there (RFC 8784 §3). */
@@ -250,6 +252,32 @@ export class IkeSa {
     if (outcome === 'unmixed') this.#keys = { ...this.keys, ...this.#unmixed };
     wipeKeys(outcome === 'mixed' ? this.#unmixed : { skD, skPi, skPr });
     this.#unmixed = undefined;
+  }
+
+  /** The key exchanges of this SA are done; `former` is the one that it came from. */
+  judgeKeys(former: IkeSa | undefined): void {
+    const methods = this.suite ? [this.suite.ke, ...this.suite.addKe.map(({ ke }) => ke)] : [];
+    this.postQuantum = former?.postQuantum === true || isPostQuantum(methods);
+  }
+
+  /** For Wireshark, if that is wanted. It takes one set of keys for a pair of SPIs: the one that lasts. */
+  disclose(): void {
+    const { keys, suite, host } = this;
+    if (!suite || !(host.policy.keylog || host.isDisclosing)) return;
+    const { encr, integ } = suite;
+    this.host.emit({
+      kind: 'disclose',
+      keys: {
+        spiI: this.spiI,
+        spiR: this.spiR,
+        encryption: encr.keyword,
+        integrity: integ?.keyword,
+        skEi: keys.skEi.bytes.slice(),
+        skEr: keys.skEr.bytes.slice(),
+        skAi: keys.skAi.bytes.slice(),
+        skAr: keys.skAr.bytes.slice(),
+      },
+    });
   }
 
   child(ref: ChildRef): ChildSa | undefined {
@@ -277,28 +305,13 @@ export class IkeSa {
       path: this.path,
       ...known,
       suite: this.suite && formatSuite(this.suite),
+      postQuantum: this.postQuantum,
       createdAt: this.createdAt,
       establishedAt: this.establishedAt,
       rekeyAt: this.timers.endOf('rekey'),
       addresses: this.lease?.addresses ?? this.virtualIps,
       children: this.children.map((child) => child.snapshot()),
     };
-  }
-
-  #disclose(keys: IkeKeys, { encr, integ }: IkeSuite): void {
-    this.host.emit({
-      kind: 'disclose',
-      keys: {
-        spiI: this.spiI,
-        spiR: this.spiR,
-        encryption: encr.keyword,
-        integrity: integ?.keyword,
-        skEi: keys.skEi.bytes.slice(),
-        skEr: keys.skEr.bytes.slice(),
-        skAi: keys.skAi.bytes.slice(),
-        skAr: keys.skAr.bytes.slice(),
-      },
-    });
   }
 }
 

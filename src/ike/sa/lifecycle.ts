@@ -25,6 +25,7 @@ export function establish(sa: IkeSa): void {
   sa.host.registry.settle(sa);
   sa.handshake = undefined;
   sa.forgetFormerKeys();
+  sa.judgeKeys(undefined);
   sa.timers.stop('half-open');
   const { dpd } = sa.connection ?? {};
   if (dpd !== undefined) sa.timers.start('liveness', sa.host.now, dpd);

@@ -21,6 +21,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   if (old.predecessor) retire(old.predecessor, { cause: 'replaced', why: 'rekeyed again' });
   old.predecessor = undefined;
   next.predecessor = old;
+  next.judgeKeys(old);
   next.connection = old.connection;
   next.peer = old.peer;
   next.certificate = old.certificate;

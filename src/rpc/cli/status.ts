@@ -79,12 +79,11 @@ function rowOf(sa: SaView, now: number): string[] {
   ];
 }
 
-/** A PPK went into the keys of all of them. */
-function suitesOf({ children, ppk }: SaView): string {
+/** What is in the keys of the IKE SA is in the keys of all its tunnels. */
+function suitesOf({ children, postQuantum, ppk }: SaView): string {
+  const more = [...(postQuantum ? ['post-quantum'] : []), ...(ppk === undefined ? [] : ['PPK'])];
   const suites = [...new Set(children.map(({ suite }) => suite))];
-  return (
-    suites.map((suite) => (ppk === undefined ? suite : `${suite}, PPK`)).join('\n') || 'no tunnel'
-  );
+  return suites.map((suite) => [suite, ...more].join(', ')).join('\n') || 'no tunnel';
 }
 
 const natWords = { none: 'no', local: 'ours', remote: 'theirs', both: 'both' } as const;

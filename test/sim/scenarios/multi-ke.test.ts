@@ -59,14 +59,14 @@ describe('several in a row', () => {
 
 const espBase = 'aes256gcm16-x25519';
 /** A pair that is up, with the same steps for the IKE SA and its tunnel. */
-function established(steps: string, theirs = steps) {
+function established(steps: string, theirs = steps, childless: 'allow' | 'force' = 'allow') {
   const fields = (words: string) => ({
     ike: proposals('ike', `${base}${words}`, base),
     esp: proposals('esp', `${espBase}${words}`, espBase, 'aes256gcm16'),
   });
   const house = household({
     gateway: policy([connection(fields(steps))], { keylog: true }),
-    phone: policy([phone(fields(theirs))], { keylog: true }),
+    phone: policy([phone({ ...fields(theirs), childless })], { keylog: true }),
   });
   house.dial();
   house.world.run(seconds(1));
@@ -89,7 +89,7 @@ describe.each(['tunnel', 'IKE SA'] as const)('a rekey of the %s', (what) => {
     ['phone', '-ke1_mlkem768', 1],
     ['gateway', '-ke1_mlkem768', 1],
     ['phone', '-ke1_mlkem768-ke2_mlkem1024-ke3_ecp384', 3],
-  ] as const)('by the %s with %s', (who, steps, exchanges) => {
+  ] as const)('by the %s with %s (crossings 10, 29)', (who, steps, exchanges) => {
     const house = established(steps);
     const host = house[who];
     const since = talk(host).length;
@@ -172,4 +172,53 @@ describe('a network that is not kind', () => {
     expect(lost).toBeGreaterThan(2);
     expectAgreement(house.world, house.gateway, house.phone);
   });
+});
+
+test('a tunnel of its own exchange has its follow-ups too, and carries after the last (crossing 3)', () => {
+  const house = established('-ke1_mlkem768-ke2_ecp384', undefined, 'force');
+  expect(asked(house.phone, 0).slice(-3)).toEqual([
+    ...['CREATE_CHILD_SA', 'IKE_FOLLOWUP_KE', 'IKE_FOLLOWUP_KE'],
+  ]);
+  expect(house.phone.sa.children[0]?.suite).toBe(`${espBase}-ke1_mlkem768-ke2_ecp384`);
+  expectAgreement(house.world, house.gateway, house.phone);
+});
+
+test('one ML-KEM makes the connection post-quantum, and a rekey without one does not undo it', () => {
+  const quantum = ({ phone: host, gateway }: ReturnType<typeof household>) =>
+    [host, gateway].map(({ sa }) => sa.postQuantum);
+  expect(quantum(established(''))).toEqual([false, false]);
+  const house = established('-ke1_mlkem768');
+  expect(quantum(house)).toEqual([true, true]);
+  rekey(house, house.phone, 'IKE SA');
+  house.world.run(seconds(20));
+  expect(quantum(house)).toEqual([true, true]);
+});
+
+test('fragments that never arrive end the handshake, and the owner reads why on both sides', () => {
+  const house = pair();
+  house.world.wire = (packet) => {
+    const isLarge = packet.bytes[18] === 43 && packet.bytes.length > 1000;
+    return isLarge ? [] : [{ packet, delay: seconds(0.01) }];
+  };
+  house.dial();
+  house.world.run(seconds(200));
+  expect(house.phone.eventsOf('sa.established')).toEqual([]);
+  for (const host of [house.phone, house.gateway]) {
+    expect(host.eventsOf('attempt.failed')).toMatchObject([{ cause: 'fragments-lost' }]);
+  }
+});
+
+test('a gateway that forgot the rekey says so, and the next one succeeds (pitfall 51)', () => {
+  const house = established('-ke1_mlkem768');
+  let isCut = true;
+  house.world.wire = (packet) =>
+    isCut && packet.bytes[18] === 44 ? [] : [{ packet, delay: seconds(0.01) }];
+  rekey(house, house.phone, 'tunnel');
+  house.world.run(seconds(0.5));
+  house.world.suspend(house.phone, seconds(90), 'stands'); // the gateway waits for a minute
+  isCut = false;
+  house.world.run(seconds(300));
+  expect(talk(house.phone).join()).toContain('IKE_FOLLOWUP_KE response 4 [N(STATE_NOT_FOUND)]');
+  expectAgreement(house.world, house.gateway, house.phone);
+  expect(house.phone.sa.children[0]?.suite).toBe(`${espBase}-ke1_mlkem768`);
 });

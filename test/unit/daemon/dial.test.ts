@@ -96,6 +96,7 @@ describe('how connections stand', () => {
     path,
     nat: { local: false, remote: false },
     suite: undefined,
+    postQuantum: false,
     createdAt: instant(0),
     rekeyAt: undefined,
     establishedAt: establishedAt === undefined ? undefined : instant(establishedAt),

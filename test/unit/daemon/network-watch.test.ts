@@ -27,6 +27,7 @@ const snapshot = (id: number, fields: Partial<SaSnapshot> = {}): SaSnapshot => (
   peerAddresses: [],
   nat: { local: false, remote: false },
   suite: undefined,
+  postQuantum: false,
   createdAt: instant(0),
   rekeyAt: undefined,
   establishedAt: instant(0),

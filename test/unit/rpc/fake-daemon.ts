@@ -31,6 +31,7 @@ export const phone: SaSnapshot = {
   },
   nat: { local: false, remote: true },
   suite: 'aes256gcm16-prfsha384-ecp384',
+  postQuantum: false,
   createdAt: instant(1000),
   rekeyAt: undefined,
   establishedAt: instant(2000),

@@ -48,8 +48,8 @@ test('modern has nothing below 128 bits and nothing but AEAD', () => {
 test('compatible has no SHA-1, legacy has it last', () => {
   const sha1 = (name: (typeof suiteNames)[number]) =>
     suite(name).ike.map(({ integ }) => integ.some((row) => row.keyword === 'sha1'));
-  expect(sha1('compatible')).toEqual([false, false]);
-  expect(sha1('legacy')).toEqual([false, false, true, true]);
+  expect(sha1('compatible')).toEqual([false, false, false]);
+  expect(sha1('legacy')).toEqual([false, false, false, true, true]);
 });
 
 describe.each(suiteNames)('%s on a processor without instructions for AES', (name) => {
@@ -77,7 +77,7 @@ test('only legacy has group 2, behind everything else', () => {
   const weak = (name: (typeof suiteNames)[number]) =>
     suite(name).ike.map(({ ke }) => ke.some((row) => row.keyword === 'modp1024'));
   expect([weak('modern'), weak('compatible')].flat()).not.toContain(true);
-  expect(weak('legacy')).toEqual([false, false, false, true]);
+  expect(weak('legacy')).toEqual([false, false, false, false, true]);
 });
 
 // What each client sends unasked, from its documentation and captures.
@@ -99,4 +99,25 @@ test.each([
       ke.every((row) => ours.ke.includes(row)),
   );
   expect(served).toBe(true);
+});
+
+describe.each(suiteNames)('%s and quantum computers', (name) => {
+  const first = (protocol: 'ike' | 'esp') => suite(name)[protocol][0];
+
+  test('takes ML-KEM first, and goes on without it where it must', () => {
+    for (const protocol of ['ike', 'esp'] as const) {
+      const [hybrid, ...others] = suite(name)[protocol];
+      expect(hybrid?.addKe).toMatchObject([
+        { step: 1, methods: [{ keyword: 'mlkem768' }, { keyword: 'mlkem1024' }] },
+      ]);
+      expect(others.every(({ addKe }) => addKe.length === 0)).toBe(true);
+      expect(others.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('combines it with x25519, P-256 and P-384, and sends the KE that it always sent', () => {
+    const methods = first('ike')?.ke.map(({ keyword }) => keyword);
+    expect(methods).toEqual(['ecp256', 'x25519', 'ecp384']);
+    expect(suite(name).ike[1]?.ke[0]?.keyword).toBe(methods?.[0]);
+  });
 });

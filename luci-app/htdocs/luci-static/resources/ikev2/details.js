@@ -15,6 +15,9 @@ function facts(pairs) {
 const inAWhile = at => at == null ? null : _('in %s').format(format.duration(at - Date.now() / 1000));
 const ago = at => at == null ? null : `${format.time(at)} (${format.duration(Date.now() / 1000 - at)})`;
 
+/* What is in the keys of the handshake is in those of all its tunnels. */
+const handshakeOf = sa => sa.postQuantum ? `${format.suite(sa.suite)} – ${_('post-quantum')}` : format.suite(sa.suite);
+
 function ikeFacts(sa) {
 	return facts([
 		[ _('Connection'), [ format.name(sa.connection) ] ],
@@ -23,7 +26,7 @@ function ikeFacts(sa) {
 		[ _('New keys'), inAWhile(sa.rekey) ],
 		[ _('Path'), [ E('code', {}, [ sa.local ]), ' ⇄ ', E('code', {}, [ sa.remote ]) ] ],
 		[ _('On the way'), format.nat(sa.nat) ],
-		[ _('Handshake'), [ format.suite(sa.suite), E('code', { 'class': 'ikev2-fine' }, [ sa.suite ?? '' ]) ] ],
+		[ _('Handshake'), [ handshakeOf(sa), E('code', { 'class': 'ikev2-fine' }, [ sa.suite ?? '' ]) ] ],
 		[ _('Login'), sa.user == null ? null : [ format.name(sa.user) ] ],
 		[ 'SPI', [ E('code', {}, [ `${sa.spiI} ${sa.spiR}` ]) ] ]
 	]);

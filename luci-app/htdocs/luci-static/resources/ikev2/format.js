@@ -71,8 +71,9 @@ return baseclass.extend({
 	/** A proposal such as aes256gcm16-prfsha384-ecp384 as people say it: AES-256-GCM, ECP-384. */
 	suite(keywords) {
 		const words = (keywords ?? '').split('-').flatMap(keyword => {
-			const known = suiteWords.find(([ pattern ]) => pattern.test(keyword));
-			return known ? [ keyword.replace(...known) ] : [];
+			const method = keyword.replace(/^ke\d_/, '');
+			const known = suiteWords.find(([ pattern ]) => pattern.test(method));
+			return known ? [ method.replace(...known) ] : [];
 		});
 
 		return words.join(', ') || keywords || '–';
