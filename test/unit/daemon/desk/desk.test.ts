@@ -70,7 +70,7 @@ describe('a home CA', () => {
   test('tells what was done and what comes next', () => {
     expect(created.gateway.names).toEqual(['vpn.example.org', '203.0.113.7']);
     expect(created.done.join('\n')).toContain('ca.key');
-    expect(created.next.join('\n')).toContain('ikectl cert issue');
+    expect(created.next.join('\n')).toContain('ikectl device add');
   });
 
   // «Mend the configuration first: there is no certificate» was the answer to the command that makes it.
