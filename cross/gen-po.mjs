@@ -3,13 +3,18 @@
 //
 //   node cross/gen-po.mjs
 //
+// What the gateway says and the page repeats (sentences.mjs) is collected too, and its shapes written into
+// `ikev2/sentences.js`.
+//
 // A unit test fails while a file lags behind, and while the German one has a message without words.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sentences } from './sentences.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const po = join(root, 'luci-app/po');
+const shapes = join(root, 'luci-app/htdocs/luci-static/resources/ikev2/sentences.js');
 
 /** @returns {Map<string, string[]>} messages in the order of the files that say them */
 export function messages() {
@@ -28,6 +33,7 @@ export function messages() {
     'utf8',
   );
   for (const { title } of Object.values(JSON.parse(menu))) note(title, 'menu.d');
+  for (const [shape, places] of said()) for (const place of places) note(shape, place);
   return found;
 }
 
@@ -58,11 +64,50 @@ export function writePo(found, known, language) {
   return [head, ...entries].join('\n');
 }
 
+/** As many to a line as fit. */
+function inLines(texts) {
+  const lines = [''];
+  for (const text of texts) {
+    if (lines.at(-1).length + text.length > 180) lines.push('');
+    lines.push(`${lines.pop()}${text}, `);
+  }
+  return lines
+    .map((line) => `\t\t${line.trimEnd()}`)
+    .join('\n')
+    .replace(/,$/, '');
+}
+
+let known;
+/** Read once, for it takes a while. */
+function said() {
+  known ??= sentences();
+  return known;
+}
+
+/** The shapes of all sentences, for who reads another language. */
+function shapesFile() {
+  const quoted = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  return [
+    "'use strict';",
+    "'require baseclass';",
+    '',
+    '/* What the gateway says, by its shape. Written by `node cross/gen-po.mjs` from src. */',
+    '',
+    'return baseclass.extend({',
+    '\tshapes: () => [',
+    inLines([...said().keys()].map(quoted)),
+    '\t]',
+    '});',
+    '',
+  ].join('\n');
+}
+
 /** @returns {Map<string, string>} every file, by its path, as it should be */
 export function poFiles() {
   const found = messages();
   const languages = readdirSync(po).filter((name) => name !== 'templates');
   return new Map([
+    [shapes, shapesFile()],
     [join(po, 'templates/ikev2.pot'), writePo(found, new Map(), undefined)],
     ...languages.map((language) => {
       const file = join(po, language, 'ikev2.po');

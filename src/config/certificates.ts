@@ -18,8 +18,8 @@ export function loadAuthorities(
   sections: readonly Section<'authority'>[],
 ): readonly AuthorityFile[] {
   return sections.map(({ section, options }) => {
-    const { file, key, revocation, crl: crls, ocsp } = options;
+    const { file, key, vouches_for: vouchesFor, revocation, crl: crls, ocsp } = options;
     const name = section.name ?? section.label;
-    return { name, file, key, revocation, crls, ocsp, line: section.line };
+    return { name, file, key, vouchesFor, revocation, crls, ocsp, line: section.line };
   });
 }

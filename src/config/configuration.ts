@@ -129,6 +129,8 @@ export interface AuthorityFile {
   readonly file: string;
   /** Private key of an authority that issues here. */
   readonly key: string | undefined;
+  /** Whose certificates it makes believable: of peers that dial us, of those that we dial, or of any. */
+  readonly vouchesFor: 'any' | 'clients' | 'servers';
   /** How the network is asked what it revoked. */
   readonly revocation: 'none' | 'soft' | 'hard';
   /** Lists of revoked certificates: absolute paths and http addresses. */

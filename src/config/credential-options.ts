@@ -29,6 +29,11 @@ export const authority = sectionType({
       'PEM file with its private key: with it this gateway issues certificates, and renews its own.',
       'certificates come from elsewhere',
     ),
+    vouches_for: defaulted(
+      oneOf(['any', 'clients', 'servers']),
+      'any',
+      'Whose certificates it makes believable: of peers that dial this router (clients), of those that it dials (servers), or of any.',
+    ),
     revocation: defaulted(
       oneOf(['none', 'soft', 'hard']),
       'none',

@@ -7,7 +7,7 @@ import { formatPpkId } from '../ike/extensions/ppk.ts';
 import { presharedKey } from '../ike/negotiate/identities.ts';
 import { parseIdentity } from '../policy/identity.ts';
 import type { Connection, Policy } from '../policy/policy.ts';
-import type { Configuration, ServiceSettings } from './configuration.ts';
+import type { AuthorityFile, Configuration, ServiceSettings } from './configuration.ts';
 
 /** A configuration with what its files hold. */
 export interface Usable {
@@ -37,11 +37,19 @@ export function whyStale(
   if (changed.length > 0) return `its connection changed (${changed.join(', ')})`;
   if (hasOtherKey(sa, after, old.policy, next.policy)) return 'its shared secret changed';
   if (hasOtherPpk(sa, old.policy, next.policy)) return 'its PPK changed';
-  const lost = old.policy.authorities.some((one) => !isAmong(one, next.policy.authorities));
+  const lost =
+    old.policy.authorities.some((one) => !isAmong(one, next.policy.authorities)) ||
+    old.configuration.authorities.some((one) => vouchesForLess(one, next.configuration));
   return lost && (certificate !== undefined || after.remoteAuth.includes('pubkey'))
     ? 'an authority is not believed any more'
     : undefined;
 }
+
+/** Whether an authority is still there, and not for everybody any more for whom it was. */
+const vouchesForLess = ({ name, vouchesFor }: AuthorityFile, next: Configuration): boolean =>
+  next.authorities.some(
+    (one) => one.name === name && one.vouchesFor !== 'any' && one.vouchesFor !== vouchesFor,
+  );
 
 /** Options of the service that a running one keeps as they are, and that are not the same in `next`. */
 export function optionsForRestart(

@@ -102,8 +102,8 @@ const service = sectionType({
     half_open: defaulted(time(0.1, 600), '30', 'Time that a peer has to finish the handshake.'),
     websocket: defaulted(
       wordOr('none', homeSocket),
-      '127.0.0.1:8500',
-      'Where the web page may ask the gateway itself; an address of the LAN lets browsers there in, with a session of LuCI.',
+      'none',
+      'Where the gateway itself serves the web page over a WebSocket, to browsers with a session of LuCI: an address of the router in the LAN with a port, such as 192.168.1.1:8500. Without it the page hears the same from the web server of the router.',
     ),
     links: defaulted(
       wordOr('auto', wordOr('none', homeSocket)),

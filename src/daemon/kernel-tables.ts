@@ -74,13 +74,30 @@ export class KernelTables {
     await this.#takeOut(routes);
     const failures = await this.#putIn(missing.map(([, entry]) => entry));
     await this.#takeOut(addresses);
+    const hasLostIpv4 = addresses.some(([, { entry }]) => isAddressV4(entry)) && !this.#hasIpv4();
+    const lost = hasLostIpv4 ? await this.#renewRoutes() : [];
     this.#rememberBypasses();
-    return failures;
+    return [...failures, ...lost];
   }
 
   /** The kernel drops a route with its interface or its gateway, and tells nobody: those that we need come back. */
   async renewBypasses(): Promise<void> {
     for (const bypass of this.#bypasses()) await this.#runAdd(bypass);
+  }
+
+  #hasIpv4(): boolean {
+    return [...this.#entries.values()].some(({ entry, isThere }) => isThere && isAddressV4(entry));
+  }
+
+  /** With the last IPv4 address of a device the kernel drops all its IPv4 routes, those of other tunnels too. */
+  async #renewRoutes(): Promise<readonly Failure[]> {
+    const failures: Failure[] = [];
+    for (const { entry, isThere } of this.#entries.values()) {
+      if (entry.kind !== 'route' || !isThere || !isIpv4(entry.prefix.ip)) continue;
+      const error = await this.#runAdd(entry);
+      if (error !== undefined && !/exists/i.test(textOf(error))) failures.push({ entry, error });
+    }
+    return failures;
   }
 
   async #putIn(entries: readonly Entry[]): Promise<readonly Failure[]> {
@@ -238,5 +255,7 @@ function rivalOf(entry: Entry, table: readonly TableRoute[], device: string): Er
 function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] {
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
+
+const isAddressV4 = (entry: Entry): boolean => entry.kind === 'address' && isIpv4(entry.prefix.ip);
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`);

@@ -4,6 +4,7 @@ import { type Ip, ipBytes, isIpv4 } from '../base/ip.ts';
 import { type PoolSettings, routerAddress } from '../policy/pool.ts';
 import type { SelfCheck } from '../rpc/api.ts';
 import type { HostTools } from './host.ts';
+import { broken, doubtful, fine } from './self-check.ts';
 
 export function checkNames(pools: readonly PoolSettings[], tools: HostTools): readonly SelfCheck[] {
   return pools.flatMap((pool) => [nameServers(pool, tools), families(pool)]);
@@ -13,43 +14,31 @@ function nameServers({ name: pool, dns, ranges }: PoolSettings, tools: HostTools
   const name = `names of ${pool}`;
   const [own = '10.3.0.1'] = ranges.map((range) => routerAddress(range).ip);
   if (dns.length === 0) {
-    return {
-      ...{
-        name,
-        state: 'doubtful',
-        says: 'devices get no name server: the network around them sees what they look up',
-      },
-      cure: `Add list dns '${own}' to the pool.`,
-    };
+    const says = 'devices get no name server: the network around them sees what they look up';
+    return doubtful(name, says, `Add list dns '${own}' to the pool.`);
   }
   const router = ranges.map((range) => routerAddress(range).ip);
   const silent = dns.filter((ip) => router.includes(ip) && !isListening(ip, tools));
   const says = `devices ask ${dns.join(' and ')}`;
-  if (silent.length === 0) return { name, state: 'fine', says };
-  return {
-    ...{
-      name,
-      state: 'broken',
-      says: `${says}, but nobody listens on port 53 of ${silent.join(' and ')}`,
-    },
-    cure: 'Let dnsmasq listen there: it does on every interface, unless list interface or listen_address says otherwise.',
-  };
+  if (silent.length === 0) return fine(name, says);
+  return broken(
+    name,
+    `${says}, but nobody listens on port 53 of ${silent.join(' and ')}`,
+    'Let dnsmasq listen there: it does on every interface, unless list interface or listen_address says otherwise.',
+  );
 }
 
 /** A device that gets no address of a family sends what is for it past the tunnel. */
 function families({ name: pool, ranges }: PoolSettings): SelfCheck {
   const name = `IPv6 of ${pool}`;
   if (ranges.some(({ ip }) => !isIpv4(ip))) {
-    return { name, state: 'fine', says: 'devices get an address of each family' };
+    return fine(name, 'devices get an address of each family');
   }
-  return {
-    ...{
-      name,
-      state: 'doubtful',
-      says: 'devices get no IPv6 address: what they send by IPv6 goes past the tunnel',
-    },
-    cure: "Add a range of your own to the pool, such as list range 'fd3a:51c2:8e07:3::/64'.",
-  };
+  return doubtful(
+    name,
+    'devices get no IPv6 address: what they send by IPv6 goes past the tunnel',
+    "Add a range of your own to the pool, such as list range 'fd3a:51c2:8e07:3::/64'.",
+  );
 }
 
 /** By the kernel's list of UDP sockets: this address, or all of them. */

@@ -5,6 +5,7 @@ import type { PoolSettings } from '../policy/pool.ts';
 import type { CheckedConfiguration, HeldFacts, SelfCheck, ServiceFacts } from '../rpc/api.ts';
 import type { HostTools } from './host.ts';
 import { existingRoutes, readSource, type TableRoute } from './ip-words.ts';
+import { broken, doubtful, fine, unknown } from './self-check.ts';
 import { checkNames } from './selftest-names.ts';
 
 export interface SelfTested {
@@ -133,15 +134,6 @@ function linkMtu({ read }: HostTools, device: string): number | undefined {
   const text = read(`/sys/class/net/${device}/mtu`)?.trim() ?? '';
   return /^\d{2,6}$/.test(text) ? Number(text) : undefined;
 }
-
-const fine = (name: string, says: string): SelfCheck => ({ name, state: 'fine', says });
-const unknown = (name: string, says: string): SelfCheck => ({ name, state: 'unknown', says });
-const doubtful = (name: string, says: string, cure: string): SelfCheck => ({
-  ...{ name, state: 'doubtful', says, cure },
-});
-const broken = (name: string, says: string, cure: string): SelfCheck => ({
-  ...{ name, state: 'broken', says, cure },
-});
 
 const rangesOf = (...texts: string[]) =>
   texts.flatMap((text) => {

@@ -14,6 +14,8 @@ export interface Anchor {
   readonly certificate: Certificate;
   /** `authority`: the owner trusts it, root or not; `intermediate`: a link that peers may leave out. */
   readonly kind: 'authority' | 'intermediate';
+  /** Of an authority: whose certificates it makes believable; undefined: any. */
+  readonly vouchesFor?: 'any' | 'clients' | 'servers' | undefined;
   /** Of an authority: how it is asked what it revoked. */
   readonly revocation?: RevocationPolicy;
 }
@@ -44,7 +46,7 @@ export async function verifyChain(
   const reading = readCertificate(first);
   if (!reading.ok) return malformed(`the peer's certificate cannot be read: ${reading.why}`);
   const leaf = reading.certificate;
-  const found = await findPath(leaf, surroundings(rest, anchors), async (path) => {
+  const found = await findPath(leaf, surroundings(rest, anchors, purpose), async (path) => {
     return pathFault(path, purpose, { now, plausible }) ?? (await revocation(path, now));
   });
   return 'path' in found ? accept(leaf, found.path) : { ok: false, ...found, key: keyOf(leaf) };
@@ -69,13 +71,23 @@ async function findPath(
 }
 
 /** Further certificates that cannot be read are left out: no path leads over them. */
-function surroundings(sent: readonly Uint8Array[], anchors: readonly Anchor[]): Surroundings {
+function surroundings(
+  sent: readonly Uint8Array[],
+  anchors: readonly Anchor[],
+  purpose: Purpose,
+): Surroundings {
   const readings = sent.map(readCertificate);
   const links = readings.flatMap((reading) => (reading.ok ? [reading.certificate] : []));
   const stored = (kind: Anchor['kind']) =>
-    anchors.filter((anchor) => anchor.kind === kind).map(({ certificate }) => certificate);
+    anchors
+      .filter((anchor) => anchor.kind === kind && counts(anchor, purpose))
+      .map(({ certificate }) => certificate);
   return { trusted: stored('authority'), links: [...links, ...stored('intermediate')] };
 }
+
+/** Whoever dials a provider believes its authority, and yet lets nobody in whom that one certified. */
+const counts = ({ vouchesFor = 'any' }: Anchor, purpose: Purpose): boolean =>
+  vouchesFor === 'any' || vouchesFor === `${purpose}s`;
 
 function accept(leaf: Certificate, [, issuer = leaf]: CertificationPath): ChainVerdict {
   const { key, spki } = leaf;

@@ -50,6 +50,7 @@ export interface AuthorityFile {
   readonly name: string;
   /** One authority or several: PEM or DER. */
   readonly file: string;
+  readonly vouchesFor?: Anchor['vouchesFor'];
   readonly revocation?: RevocationPolicy['mode'];
   /** Absolute paths of lists, PEM or DER, and addresses to fetch them from. */
   readonly crls?: readonly string[];
@@ -192,13 +193,13 @@ function loadOwnKey({ name, file, connection }: OwnKeyFile, tools: Tools, shelf:
 }
 
 function loadAuthority(section: AuthorityFile, tools: Tools, shelf: Shelf): void {
-  const { name, file, revocation: mode = 'none', crls = [], ocsp: ocspUrl } = section;
+  const { name, file, vouchesFor, revocation: mode = 'none', crls = [], ocsp: ocspUrl } = section;
   const revocation = { mode, crlUrls: crls.filter((place) => !isPath(place)), ocspUrl };
   const complain = complaining(`authority '${name}'`, shelf);
   const chain = readChainFile(file, tools.readFile);
   if (!chain.ok) complain('file', chain);
   for (const certificate of chain.ok ? chain.value : []) {
-    shelf.anchors.push({ certificate, kind: 'authority', revocation });
+    shelf.anchors.push({ certificate, kind: 'authority', vouchesFor, revocation });
     shelf.held.push({ kind: 'authority', name, certificate });
     warnOfExpiry(certificate, tools, complain);
   }

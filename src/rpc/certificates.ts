@@ -13,6 +13,8 @@ export interface CertificateDesk {
   revoke(which: string): { readonly name: string; readonly serial: string };
   /** Takes in a certificate of the gateway that was made elsewhere. */
   take(request: ForeignCertificate): Promise<CertificateFacts>;
+  /** Takes in an authority from elsewhere, such as that of a provider. */
+  trust(request: ForeignAuthority): Promise<CertificateFacts>;
   /** The certificate of the home CA, for devices to trust. */
   authority(): AuthorityFile;
   /** The public key of this router, which other routers are given; makes the key where there is none. */
@@ -34,7 +36,7 @@ export interface CertificateFacts {
   /** Seconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Whether the home CA issued it, and so can renew it. */
+  /** Whether the home CA issued it, and so can renew it; or is it. */
   readonly isOurs: boolean;
   /** Whether any authority of this gateway issued it: only then does it let anybody in. */
   readonly isBelieved: boolean;
@@ -89,6 +91,15 @@ export interface ForeignCertificate {
   readonly key: Uint8Array | undefined;
   readonly passphrase: string | undefined;
   readonly force: boolean;
+}
+
+export interface ForeignAuthority {
+  /** Name of the section that it gets. */
+  readonly name: string;
+  /** PEM or DER. */
+  readonly content: Uint8Array;
+  /** Of which peers it makes certificates believable. */
+  readonly vouchesFor: 'clients' | 'servers' | 'any';
 }
 
 export interface RouterKey {

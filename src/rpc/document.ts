@@ -98,7 +98,7 @@ One table of methods, reached in four ways:
 | command line | \`ikectl METHOD --parameter VALUE --json\` | root |
 | control socket | JSON-RPC 2.0, one request on a line, in \`/var/run/ikev2/control.sock\` | root |
 | ubus | \`ubus call ikev2 METHOD '{"parameter": value}'\`, \`ubus subscribe ikev2\` | by ubusd's and rpcd's rights |
-| WebSocket | \`ws://127.0.0.1:8500/ubus\`, in the shapes of uhttpd's \`/ubus\`: \`call\`, \`list\`, \`subscribe\` | a session of rpcd with the right |
+| WebSocket | where option websocket says, such as \`ws://192.168.1.1:8500/ubus\`, in the shapes of uhttpd's \`/ubus\`: \`call\`, \`list\`, \`subscribe\` | a session of rpcd with the right |
 
 A method that cannot do what was asked says why: in \`error.message\` of JSON-RPC, in the member \`error\` of ubus, whose
 status is 2 for wrong parameters and 9 for everything else.`;

@@ -1,6 +1,6 @@
 // One failed attempt explained: what it was in a sentence, what helps, what was seen of it on the wire, and how it looks
 // on the device.
-import type { MessageWords, TraceEvent } from '../ike/events.ts';
+import type { TraceEvent } from '../ike/events.ts';
 import { summaryOf } from './line.ts';
 import type { Entry } from './ring.ts';
 import { type Symptom, symptomsOf } from './symptoms.ts';
@@ -44,7 +44,7 @@ function evidenceOf(entry: Entry, history: readonly Entry[]): readonly string[] 
 function seenIn(event: TraceEvent): string | undefined {
   switch (event.kind) {
     case 'message':
-      return `${event.direction === 'in' ? 'came' : 'went'} ${inShort(event.message, event.path.local.port)}`;
+      return event.direction === 'in' ? `came ${inShort(event)}` : `went ${inShort(event)}`;
     case 'retransmit':
       return `went again, attempt ${event.attempt}: no answer so far`;
     case 'repeated':
@@ -56,8 +56,8 @@ function seenIn(event: TraceEvent): string | undefined {
   }
 }
 
-const inShort = (message: MessageWords, port: number): string =>
-  `${summaryOf(message)}, port ${port}`;
+const inShort = ({ message, path }: TraceEvent & { readonly kind: 'message' }): string =>
+  `${summaryOf(message)}, port ${path.local.port}`;
 
 function sentence(text: string): string {
   const trimmed = text.trim();

@@ -52,6 +52,20 @@ describe('the overview', () => {
     close();
   });
 
+  // A browser opens six connections to a host: with a seventh page LuCI itself did not answer any more.
+  test('hears nothing while nobody looks, and goes on when somebody does', async () => {
+    const { web, open, close } = await play(family);
+    const { page, context } = await open(overview);
+    await page.locator('[data-way="events"]').waitFor();
+    await page.evaluate(look(false));
+    await until('nobody listens', () => web.listeners === 0);
+    await page.evaluate(look(true));
+    await page.locator('[data-way="events"]').waitFor();
+    expect(web.listeners).toBe(1);
+    await context.close();
+    close();
+  });
+
   test('stands five hundred devices, corrects what changed, and moves nothing else', async () => {
     const crowd = Array.from({ length: 500 }, (_, i) => ({ name: `device-${i}` }));
     const { gateway, open, close } = await play(crowd);
@@ -87,6 +101,18 @@ describe('the overview', () => {
     close();
   });
 
+  test('asks for a new login when the session is over amid a dialog', async () => {
+    const { web, open, close } = await play(family);
+    const { page, context } = await open('vpn/ikev2/devices');
+    const row = page.locator('.ikev2-device').first();
+    await row.getByRole('button', { name: 'Revoke' }).click();
+    web.isExpired = true;
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('Session expired').first().waitFor();
+    await context.close();
+    close();
+  });
+
   test('lets who may only read change nothing', async () => {
     const { web, open, close } = await play(family);
     web.isReadOnly = true;
@@ -104,9 +130,9 @@ describe('the overview', () => {
     ['dark', { darkMode: true }],
     ['phone', { isPhone: true }],
     ['phone-dark', { isPhone: true, darkMode: true }],
-  ])('is readable and fits: %s', async (name, look) => {
-    const { gateway, open, close } = await play(family);
-    const { page, context, faults, strangers } = await open(overview, look);
+  ])('is readable and fits: %s', async (name, how) => {
+    const { gateway, web, open, close } = await play(family);
+    const { page, context, faults, strangers } = await open(overview, how);
     await page.locator('[data-way="events"]').waitFor();
     for (let i = 0; i < 3; i++) {
       gateway.tick();
@@ -119,6 +145,7 @@ describe('the overview', () => {
     expect(await page.locator('#view img').count()).toBe(0);
     expect(faults).toEqual([]);
     expect(strangers).toEqual([]);
+    expect(web.bytesOfOurs).toBeLessThan(300_000);
     await picture(page, `overview-${name}`);
     await context.close();
     close();
@@ -150,9 +177,9 @@ describe.each(['devices', 'server', 'sites', 'certificates', 'diagnosis'])(
     test.each([
       ['dark', { darkMode: true }],
       ['phone', { isPhone: true }],
-    ])('is readable and fits: %s', async (name, look) => {
+    ])('is readable and fits: %s', async (name, how) => {
       const { web, open, close } = await play(family);
-      const { page, context, faults, strangers } = await open(`vpn/ikev2/${path}`, look);
+      const { page, context, faults, strangers } = await open(`vpn/ikev2/${path}`, how);
       await page.locator('.ikev2-page').waitFor();
       expect(await page.evaluate(overflow)).toBe(0);
       expect(await seriousFaults(page)).toEqual([]);
@@ -166,6 +193,34 @@ describe.each(['devices', 'server', 'sites', 'certificates', 'diagnosis'])(
     });
   },
 );
+
+test('what the gateway says is German too, but for names', async () => {
+  const { gateway, web, open, close } = await play(family);
+  web.language = 'de';
+  gateway.answer('selftest', () => ({
+    checks: [{ name: 'clock', state: 'fine', says: 'it is 2026-11-23 10:00 UTC' }],
+  }));
+  gateway.answer('attempts', () => ({
+    attempts: [
+      {
+        ...{ id: 1, at: 1_800_000_000, sa: 1, line: '', codes: [] },
+        ...{ says: 'Wrong password for user «clock».', evidence: ['2.1 s: given up'] },
+        advice: 'Type the password again on the device; mind upper case and spaces.',
+        fields: { peer: 'clock', path: { remote: { ip: '198.51.100.7' } } },
+      },
+    ],
+  }));
+  const { page, context, faults } = await open('vpn/ikev2/diagnosis');
+  await page.getByText('Falsches Passwort für Benutzer «clock».').waitFor();
+  await page.getByText('Tippen Sie das Passwort auf dem Gerät noch einmal ein').waitFor();
+  await page.getByText('clock', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Jetzt testen' }).click();
+  await page.getByText('es ist 2026-11-23 10:00 UTC').waitFor();
+  await page.getByText('Uhr', { exact: true }).waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+  close();
+});
 
 test('ten thousand lines of log are looked through at once, and drawn a few at a time', async () => {
   const { gateway, open, close } = await play(family);
@@ -187,9 +242,14 @@ test('ten thousand lines of log are looked through at once, and drawn a few at a
   close();
 });
 
+/** Another tab comes before the page, or goes. */
+const look = (isSeen: boolean): string => `{
+  Object.defineProperty(document, 'hidden', { value: ${!isSeen}, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}`;
 /** Milliseconds until what just happened is drawn. */
 const frame = `new Promise((done) => {
   const start = performance.now();
   requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
 })`;
-const overflow = 'document.documentElement.scrollWidth - window.innerWidth';
+const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';

@@ -15,6 +15,7 @@ import { formatUci, section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
 import { seriousFaults } from './accessible.ts';
 import { openBrowser, openPage } from './browser.ts';
+import { readCode } from './camera.ts';
 import { picture } from './pictures.ts';
 import { openRouter } from './router/router.ts';
 
@@ -52,6 +53,23 @@ async function unlessRefused(dialog: Locator, done: Promise<void>): Promise<void
     throw new Error(`refused: ${await why.textContent()}`);
   };
   await Promise.race([done, refused()]);
+}
+
+/** What a camera reads leads to the profile, once. */
+async function fetchByCode(dialog: Locator): Promise<void> {
+  const link = dialog.locator('.ikev2-link');
+  const url = await link.locator('a').getAttribute('href');
+  expect(await readCode(link.locator('svg'))).toBe(url);
+  const get = async (where: string) => {
+    const { stdout } = await scene().home.lan.attempt(['curl', '-sk', '-w', '%{http_code}', where]);
+    return { text: stdout.slice(0, -3), code: stdout.slice(-3) };
+  };
+  const shown = await get(`${url}`);
+  const href = /href="([^"]+\.mobileconfig)"/.exec(shown.text)?.[1] ?? '';
+  const file = `${new URL(href, `${url}`)}`;
+  expect(shown.code).toBe('200');
+  expect(await get(file)).toMatchObject({ code: '200', text: expect.stringContaining('VPNType') });
+  expect((await get(file)).code).not.toBe('200');
 }
 
 test('a fresh installation is set up by its name alone', async () => {
@@ -95,7 +113,11 @@ test('a device is added, gets its profile, and comes in', async () => {
     page.waitForEvent('download'),
     dialog.getByRole('button', { name: /Download/ }).click(),
   ]);
-  expect(readFileSync(await download.path(), 'utf8')).toContain('vpn.example.org');
+  const profile = readFileSync(await download.path(), 'utf8');
+  expect(profile).toContain('vpn.example.org');
+  await fetchByCode(dialog);
+  await picture(page, 'device-ready');
+  expect(await seriousFaults(page, '.ikev2-dialog')).toEqual([]);
   anna = {
     name: 'anna-iphone',
     password: (await dialog.locator('.ikev2-secret code').first().textContent()) ?? '',
@@ -202,7 +224,7 @@ test('another router is joined by one text each way', async () => {
   await theirs.fill(pack(['192.168.7.0/24']));
   await joining.click();
 
-  await page.getByText('site_cabin_example_org').waitFor();
+  await page.getByText('cabin.example.org', { exact: true }).waitFor();
   expect(await router.gateway.call('connections')).toMatchObject({
     connections: [{ name: 'phones' }, { name: 'site_cabin_example_org' }],
   });
@@ -225,6 +247,11 @@ test('a broken certificate is seen at once, and renewed with one click', async (
   const before = await serial();
   expect(await seriousFaults(page)).toEqual([]);
   await picture(page, 'certificates');
+  const [authority] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download the authority' }).click(),
+  ]);
+  expect(readFileSync(await authority.path(), 'utf8')).toContain('BEGIN CERTIFICATE');
   await row.getByRole('button', { name: 'Renew' }).click();
   await until('it has another serial number', async () => (await serial()) !== before, 60_000);
   await page.context().close();

@@ -1,8 +1,9 @@
 # Words of ikectl, for bash. Written by «node cross/gen-docs.mjs» from the table of methods.
 _ikectl() {
-	local words='attempts ca_create ca_export capabilities capture capture_delete capture_fetch capture_start capture_stop captures cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check config_import connections counters device device_add device_export device_revoke device_set devices down events explain formats import initiate join key leases link_create link_delete links log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
+	local words='attempts authority_import ca_create ca_export capabilities capture capture_delete capture_fetch capture_start capture_stop captures cert certificate_import certificate_issue certificate_renew certificate_revoke certificates config_check config_import connections counters device device_add device_export device_revoke device_set devices down events explain formats import initiate join key leases link_create link_delete links log pool pools rekey reload sas selftest status terminate up user user_delete user_set users watch'
 	[ "$COMP_CWORD" -eq 1 ] || case "${COMP_WORDS[1]}" in
 	attempts) words='--since --limit --json' ;;
+	authority_import) words='--name --content --vouches_for --json' ;;
 	ca_create) words='--names --force --json' ;;
 	ca_export) words='--json' ;;
 	capabilities) words='--json' ;;

@@ -39,7 +39,7 @@ export function catalogue(configuration: Configuration): readonly Entry[] {
     const issuer = issuers.find((one) => isIssuedBy(certificate, one));
     const reference = issuer && referenceTo(certificate, issuer);
     const revokedAt = revoked.find((one) => one.reference === reference)?.at;
-    const isOurs = homeCa !== undefined && issuer === homeCa;
+    const isOurs = homeCa !== undefined && [certificate, issuer].includes(homeCa);
     const isBelieved = issuer !== undefined;
     const facts = factsOf(certificate, { kind, name, file, isOurs, isBelieved, revokedAt });
     return { facts, certificate, reference };

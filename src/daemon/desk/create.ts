@@ -163,7 +163,6 @@ function report(
     kind: 'authority',
     name: 'home',
     file: files.authority,
-    isOurs: false,
     isBelieved: false,
   });
   const gatewayFacts = factsOf(gateway, {

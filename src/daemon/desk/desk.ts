@@ -31,6 +31,7 @@ import { makePassphrase } from './passphrase.ts';
 import { configurationOf, type DeskPlace, later, making, now, readWhole } from './place.ts';
 import { renewGateway } from './renew.ts';
 import { routerKeyOf } from './router-key.ts';
+import { trustAuthority } from './trust.ts';
 
 /** Every method throws Refused, with words for the owner, and nothing else unless we have a bug. */
 export function certificateDesk(place: DeskPlace): CertificateDesk {
@@ -41,6 +42,7 @@ export function certificateDesk(place: DeskPlace): CertificateDesk {
     renew: (request) => later(() => renewGateway(request, place)),
     revoke: (which) => now(() => revoke(which, place)),
     take: (request) => later(() => take(request, place)),
+    trust: (request) => later(() => trustAuthority(request, place)),
     authority: () => now(() => authority(configurationOf(place))),
     key: () => now(() => routerKeyOf(place)),
   };

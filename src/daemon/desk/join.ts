@@ -45,7 +45,11 @@ function joined(
     { name: userName, password, connection: name },
   );
   const withAuthority = authority
-    ? setOptions(withUser, { type: 'authority', name: `${name}_ca` }, { file: authority })
+    ? setOptions(
+        withUser,
+        { type: 'authority', name: `${name}_ca` },
+        { file: authority, vouches_for: 'servers' },
+      )
     : withUser;
   const reached = networks.length > 0 ? networks : ['0.0.0.0/0', '::/0'];
   return setOptions(

@@ -19,7 +19,7 @@ import { IkeError } from '../error.ts';
 import { beginsChildless } from '../extensions/childless.ts';
 import { isInitialContact } from '../extensions/initial-contact.ts';
 import { announceAnother, refuseAnother } from '../extensions/multiple-auth.ts';
-import { natOf } from '../extensions/nat-detection.ts';
+import { encapsulationOf, natOf } from '../extensions/nat-detection.ts';
 import { expectPpk, proveWithPpk } from '../extensions/ppk.ts';
 import { go, redirectIn } from '../extensions/redirect.ts';
 import { Draft, type Received } from '../message.ts';
@@ -141,13 +141,13 @@ function* authenticateEachOther(
 }
 
 /**
- * Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23); and so it does for who may move
- * behind one, because the ports stay when the addresses change (RFC 4555 §3.3).
+ * Behind a NAT everything after IKE_SA_INIT travels on port 4500 (RFC 7296 §2.23), and so it does where the peer was
+ * made to see one; and for who may move behind one, because the ports stay when the addresses change (RFC 4555 §3.3).
  */
 function floatPorts(sa: IkeSa): void {
   const { supported, local, remote } = natOf(sa);
   const mayRoam = supported && sa.connection?.mobike === true;
-  if (!local && !remote && !mayRoam) return;
+  if (!local && !remote && !mayRoam && encapsulationOf(sa) === 'raw') return;
   sa.path = {
     local: { ...sa.path.local, port: sa.host.policy.nattPort },
     remote: { ...sa.path.remote, port: nattPort },

@@ -24,6 +24,7 @@ export const certCommand: Command = {
     'revoke DEVICE|SERIAL',
     'renew [NAME] [--name HOST[,HOST]] [--address IP[,IP]]',
     'import --name NAME FILE [--key FILE] [--passphrase-file FILE|-] [--force]',
+    'trust --name NAME FILE',
     'export [--der] [--out FILE]',
   ].join(`\n${' '.repeat(17)}`),
   options: {
@@ -110,6 +111,16 @@ const verbs: Readonly<Record<string, Verb>> = {
     const result = await around.call('certificate_import', params);
     const { certificate: one } = z.parse(oneShape, result);
     around.print(`${one.name}: ${printable(one.subject, 80)}, until ${day(one.notAfter)}, in use`);
+  },
+  async trust({ values, positionals: [, file] }, around) {
+    const name = text(values, 'name');
+    if (name === undefined || file === undefined) {
+      throw new Usage('write: cert trust --name provider_ca FILE');
+    }
+    const params = { name, content: read(file).toString('base64') };
+    const result = await around.call('authority_import', params);
+    const { certificate: one } = z.parse(oneShape, result);
+    around.print(`${one.name}: ${printable(one.subject, 80)}, believed of whom this router dials`);
   },
   async export({ values }, around) {
     const { pem, der } = z.parse(authorityShape, await around.call('ca_export', {}));

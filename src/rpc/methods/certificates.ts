@@ -20,7 +20,7 @@ export const certificateShape = z.object({
   /** Seconds since 1970. */
   notBefore: z.number(),
   notAfter: z.number(),
-  /** Issued, and so renewed, by the home CA. */
+  /** Issued, and so renewed, by the home CA; or that itself. */
   ours: z.boolean(),
   revoked: z.optional(z.number()),
   file: z.string(),
@@ -137,6 +137,20 @@ export const certificateMethods: Readonly<Record<string, Callable<DeskOwner>>> =
       const files = { content: fromBase64(content), key: key ? fromBase64(key) : undefined };
       const taken = await certificates.take({ ...request, ...files, passphrase });
       return { certificate: viewCertificate(taken) };
+    },
+  }),
+  authority_import: method({
+    summary: 'Believe an authority from elsewhere, such as a provider: PEM or DER, in base64',
+    access: 'write',
+    params: z.strictObject({
+      name: label,
+      content: base64,
+      vouches_for: z._default(z.enum(['clients', 'servers', 'any']), 'servers'),
+    }),
+    result: oneShape,
+    async run({ certificates }: DeskOwner, { name, content, vouches_for: vouchesFor }) {
+      const request = { name, content: fromBase64(content), vouchesFor };
+      return { certificate: viewCertificate(await certificates.trust(request)) };
     },
   }),
 };

@@ -1,5 +1,8 @@
 // The objects on a router's bus that LuCI asks, as far as our pages and LuCI's own loader need them.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Outcome } from '../../../src/rpc/ubus/connection.ts';
+import { root } from '../../lab/checkout.ts';
 import type { UciStore } from './uci-store.ts';
 
 /** The gateway, real or played. */
@@ -32,7 +35,7 @@ export async function callObject(
     case 'luci getFeatures':
       return ok({ firewall4: true });
     case 'file list':
-      return ok({ entries: [] });
+      return ok({ entries: `${args['path']}`.endsWith('/status/include') ? cards() : [] });
     case 'system board':
       return ok({ hostname: 'router', release: { distribution: 'OpenWrt' } });
     case 'network.interface dump':
@@ -50,6 +53,12 @@ export async function callObject(
   const said = await router.uci.call(method, args);
   return said ? ok(said) : { status: methodNotFound };
 }
+
+/** Of ours on LuCI's status page. */
+const cards = (): readonly object[] =>
+  readdirSync(join(root, 'luci-app/htdocs/luci-static/resources/view/status/include')).map(
+    (name) => ({ name, type: 'file' }),
+  );
 
 const ok = (data: object): Outcome => ({ status: 0, data });
 const methodNotFound = 3;

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { openUbus } from '../../../src/rpc/ubus/connection.ts';
 import { Gateway } from '../../lab/gateway.ts';
-import type { Home } from '../../lab/home.ts';
+import type { Lab } from '../../lab/lab.ts';
+import type { Namespace } from '../../lab/namespace.ts';
 import type { UciSection } from '../../lab/uci.ts';
 import { Bus } from '../../unit/rpc/ubus/bus.ts';
 import type { GatewayOnBus } from './objects.ts';
@@ -14,8 +15,8 @@ export interface BusOfRouter {
 }
 
 /** A bus with an object `session` that knows one session and grants it everything. */
-export async function openRouterBus(home: Home, session: string): Promise<BusOfRouter> {
-  const path = join(home.lab.folder('bus'), 'ubus.sock');
+export async function openRouterBus(lab: Lab, name: string, session: string): Promise<BusOfRouter> {
+  const path = join(lab.folder(`${name}-bus`), 'ubus.sock');
   const bus = new Bus();
   await bus.listen(path);
   const rpcd = await openUbus({ path, closed: () => {} });
@@ -34,13 +35,14 @@ export async function openRouterBus(home: Home, session: string): Promise<BusOfR
 
 /** Starts the daemon where `/var/run/ubus` is the router's. */
 export function startOnBus(
-  home: Home,
+  lab: Lab,
+  host: Namespace,
   bus: BusOfRouter,
   sections: readonly UciSection[],
-  name = 'gateway',
+  name: string,
 ): Promise<Gateway> {
   const scene = `mount -t tmpfs none /run && mkdir /run/ubus && ln -s ${bus.path} /run/ubus/ubus.sock`;
-  return Gateway.start(home.lab, home.router, sections, { scene, name });
+  return Gateway.start(lab, host, sections, { scene, name });
 }
 
 /** @param gateway the one that runs at this moment, if one does */

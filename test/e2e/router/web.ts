@@ -24,6 +24,8 @@ export interface Web {
   readonly asked: string[];
   /** Bytes of our own files that were sent. */
   bytesOfOurs: number;
+  /** How many read events at this moment. */
+  readonly listeners: number;
   /** Ends the events that are being read. */
   dropStreams(): void;
   /** @param where a port of the loopback (0: any), or the path of a socket */
@@ -46,6 +48,7 @@ export function openWeb(router: RouterState): Web {
     if (pathname === '/ubus/subscribe/ikev2') return stream(request, response);
     if (pathname.startsWith(dispatched))
       return dispatch(pathname.slice(dispatched.length), response);
+    if (pathname === uqrPath && !process.env['IKEV2_LUCI']) return sendScript(response, uqr());
     const file = findFile(pathname);
     if (!file) return void response.writeHead(404).end();
     const type = types[extname(file)] ?? 'application/octet-stream';
@@ -96,8 +99,7 @@ export function openWeb(router: RouterState): Web {
       return send(response, { token: 'b'.repeat(32) });
     }
     if (path.startsWith('admin/translations/')) {
-      response.writeHead(200, { 'content-type': 'application/javascript; charset=UTF-8' });
-      return void response.end(`window.TR=${JSON.stringify(translations(web.language))};`);
+      return sendScript(response, `window.TR=${JSON.stringify(translations(web.language))};`);
     }
     const view = menuEntries()[path]?.action.path ?? others[path];
     if (!view) return void response.writeHead(404).end();
@@ -126,6 +128,9 @@ export function openWeb(router: RouterState): Web {
           },
         );
       }),
+    get listeners() {
+      return streams.size;
+    },
     dropStreams() {
       for (const one of streams) one.destroy();
     },
@@ -166,6 +171,18 @@ function isWrite(object: string, method: string): boolean {
   return ['ikev2', 'uci', 'rc'].includes(object) && !read.ubus[object]?.includes(method);
 }
 
+/** luci-lib-uqr is the npm package of that name, with another end. */
+function uqr(): string {
+  const source = readFileSync(join(root, 'node_modules/uqr/dist/index.mjs'), 'utf8');
+  const end = 'return baseclass.extend({ renderSVG });';
+  return `'use strict';\n'require baseclass';\n${source.replace(/^export .*$/m, end)}`;
+}
+
+function sendScript(response: ServerResponse, source: string): void {
+  response.writeHead(200, { 'content-type': 'application/javascript; charset=UTF-8' });
+  response.end(source);
+}
+
 function send(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(value));
@@ -179,6 +196,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 const denied = { code: -32002, message: 'Access denied' };
 const absent = { code: -32000, message: 'Object not found' };
+const uqrPath = '/luci-static/resources/uqr.js';
 const dispatched = '/cgi-bin/luci/';
 /** Pages of LuCI's own that ours stand on. */
 const others: Readonly<Record<string, string>> = { 'admin/status/overview': 'status/index' };

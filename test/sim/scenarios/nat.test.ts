@@ -11,6 +11,7 @@ import { doorstep, gatewayAddress, notifies, onlyChild } from '../doorstep.ts';
 import { household, kinds } from '../household.ts';
 import { login, natDetection } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
+import { connection, phone as dialling, policy } from '../policies.ts';
 
 /** The hash that the gateway sent of its own address, and the true one. */
 function sourceHashes(peer: Peer) {
@@ -81,6 +82,22 @@ describe('a phone', () => {
     expect(phone.core.snapshot().sas).toMatchObject([
       { nat: { local: false }, path: { local: { port: 4500 }, remote: { port: 4500 } } },
     ]);
+  });
+
+  // Without MOBIKE it stayed on port 500 where neither side translates, though it had told of a NAT: a gateway of ours
+  // refused the tunnel then, and OpenIKED was to get ESP in UDP where IKE is.
+  test('without MOBIKE moves to port 4500, too, where it makes the gateway see a NAT (pitfall 66)', () => {
+    const { world, gateway, phone, dial } = household({
+      gateway: policy([connection({ encap: 'never' })]),
+      phone: policy([dialling({ encap: 'always', mobike: false })]),
+    });
+    dial();
+    world.run(seconds(1));
+    expect(phone.core.snapshot().sas).toMatchObject([{ nat: { local: false, remote: false } }]);
+    for (const host of [gateway, phone]) {
+      const path = { local: { port: 4500 }, remote: { port: 4500 } };
+      expect(onlyChild(host)).toMatchObject({ encap: 'udp', path });
+    }
   });
 
   test('behind a NAT sees it, and the gateway answers where its packets come from (pitfalls 65, 66)', () => {

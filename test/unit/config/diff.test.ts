@@ -124,6 +124,12 @@ describe('a tunnel is told to go', () => {
     const next = usable(base, [2]);
     expect(whyStale(laptop, usable(base), next)).toBe('an authority is not believed any more');
     expect(whyStale(anna, usable(base), next)).toBeUndefined();
+    const narrowed = changed(
+      "option file '/c'",
+      "option file '/c'\n\toption vouches_for 'servers'",
+    );
+    expect(whyStale(laptop, usable(base), narrowed)).toBe('an authority is not believed any more');
+    expect(whyStale(laptop, narrowed, usable(base))).toBeUndefined();
     // Within EAP-TLS, whatever else the connection takes.
     const within = { ...anna, certificate: 'ca:01' };
     expect(whyStale(within, usable(base), next)).toBe('an authority is not believed any more');

@@ -200,6 +200,37 @@ describe('a route whose IPv6 source is not ready yet', () => {
   });
 });
 
+// A router dialled a provider, and had a site beside it: when the provider hung up, its address was the last of IPv4, and
+// the kernel dropped the site's route with it. The tunnel stood, and nothing went through it.
+describe('the last IPv4 address of the device', () => {
+  const provider = { ref: 5, remote: ['0.0.0.0/0'] };
+  const site = { ref: 6, local: '192.168.1.0/24', remote: ['192.168.9.0/24'], to: '203.0.113.9' };
+  const siteRoute = '-4 route add 192.168.9.0/24 dev ipsec0';
+  const takeAway = async (pools: readonly PoolSettings[]): Promise<string[]> => {
+    const given: Ip[] = [];
+    const { routing, commands } = setUp({ ...roadWarrior, given });
+    await routing.start(pools);
+    routing.install(spec(site));
+    await routing.settled();
+    given.push(ip('10.20.0.1'));
+    routing.install(spec(provider));
+    expect(await commands()).toContain('-4 address add 10.20.0.1/32 dev ipsec0');
+    routing.remove(child(5));
+    return commands();
+  };
+
+  test('takes the routes of others with it, which are put in again', async () => {
+    expect((await takeAway([])).slice(-2)).toEqual([
+      '-4 address del 10.20.0.1/32 dev ipsec0',
+      siteRoute,
+    ]);
+  });
+
+  test('is not the last where the router has one in a pool', async () => {
+    expect(await takeAway([pool('10.10.10.0/24')])).not.toContain(siteRoute);
+  });
+});
+
 // A hundred clients that came at once kept the daemon busy for three seconds: it looked at the routes of all of them
 // after each, address by address.
 test('a hundred tunnels that come at once are looked at together', async () => {

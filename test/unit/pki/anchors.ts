@@ -26,14 +26,23 @@ export interface Question {
   readonly at?: Date;
   readonly plausible?: boolean;
   readonly revocation?: JudgeRevocation;
+  readonly vouchesFor?: Anchor['vouchesFor'];
 }
 
 export function judge(
   chain: readonly Pick<LabCertificate, 'der'>[],
-  { trusted, stored = [], purpose = 'client', at = now, plausible = true, revocation }: Question,
+  {
+    trusted,
+    stored = [],
+    purpose = 'client',
+    at = now,
+    plausible = true,
+    revocation,
+    vouchesFor,
+  }: Question,
 ): Promise<ChainVerdict> {
   const anchors = [
-    ...trusted.map(authority),
+    ...trusted.map((one) => ({ ...authority(one), vouchesFor })),
     ...stored.map((link) => ({ ...authority(link), kind: 'intermediate' as const })),
   ];
   const ders = chain.map(({ der }) => der);

@@ -48,6 +48,24 @@ describe('a path to an authority', () => {
     expect(await judge([leaf], { trusted: [middle] })).toMatchObject({ ok: true });
   });
 
+  // An authority was believed for everybody: whoever dialled a provider let in all whom that one certified.
+  test('ends at an authority only where that vouches for such peers', async () => {
+    const eku = ['serverAuth', 'clientAuth'] as const;
+    const server = await issue(middle, { name: 'CN=vpn', san: ['vpn.example.net'], eku });
+    const chain = [server, middle];
+    const verdict = (purpose: 'client' | 'server', vouchesFor: 'clients' | 'servers' | 'any') =>
+      judge(chain, { trusted: [root], purpose, vouchesFor });
+    expect(await verdict('server', 'servers')).toMatchObject({ ok: true });
+    expect(await verdict('client', 'servers')).toEqual(
+      refused('untrusted', 'no authority of ours'),
+    );
+    expect(await verdict('client', 'clients')).toMatchObject({ ok: true });
+    expect(await verdict('server', 'clients')).toEqual(
+      refused('untrusted', 'no authority of ours'),
+    );
+    expect(await verdict('client', 'any')).toMatchObject({ ok: true });
+  });
+
   test('gives the key and the identities of the peer', async () => {
     const verdict = await judge([leaf, middle], { trusted: [root] });
     expect(verdict).toMatchObject({ ok: true, keyType: 'p256' });

@@ -31,6 +31,7 @@ export const fakeDesk: CertificateDesk = {
   renew: async () => gateway,
   revoke: (which) => ({ name: which, serial: '02' }),
   take: async () => gateway,
+  trust: async () => gateway,
   key: () => ({ publicKey: 'MCowBQYDK2VwAyEA', file: '/etc/ikev2/router.key', isMade: false }),
   authority: () => ({ name: 'home', der: Uint8Array.of(0x30, 0), pem: 'pem\n' }),
 };

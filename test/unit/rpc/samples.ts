@@ -20,4 +20,5 @@ export const samples: Readonly<Record<string, object>> = {
   device_revoke: { device: 'anna-iphone' },
   config_import: { content: "config remote 'office'" },
   certificate_import: { name: 'acme', content: 'AAAA' },
+  authority_import: { name: 'provider_ca', content: 'AAAA' },
 };

@@ -264,6 +264,26 @@ describe('a certificate from elsewhere', () => {
     await expect(take(pkcs12)).rejects.toThrow('needs its passphrase');
   });
 
+  test('is believed as an authority of those that this router dials, and of nobody else', async () => {
+    const ca = await makeCa({ name: 'CN=Provider' });
+    const leaf = await issue(ca, { name: 'CN=gw3' });
+    const trust = (content: Uint8Array | string, name = 'provider_ca') =>
+      desk().trust({
+        ...{ name, vouchesFor: 'servers' },
+        content: typeof content === 'string' ? fromText(content) : content,
+      });
+
+    for (const content of [ca.pem, new Uint8Array(ca.der)]) {
+      expect(await trust(content)).toMatchObject({ kind: 'authority', subject: 'CN=Provider' });
+    }
+    const anchors = gather(configFile).gathered?.store.anchors ?? [];
+    expect(anchors.map(({ vouchesFor }) => vouchesFor)).toContain('servers');
+    await expect(trust(leaf.pem)).rejects.toThrow('is no authority');
+    await expect(trust('nothing')).rejects.toThrow('no certificate in it');
+    await expect(trust(ca.pem, 'home')).rejects.toThrow('is the home CA');
+    await expect(trust(ca.pem, '../ca')).rejects.toThrow('letters');
+  });
+
   test('leaves the configuration alone when it cannot be used', async () => {
     const text = readFileSync(configFile, 'utf8');
 

@@ -35,7 +35,7 @@ function linkOf(device, chosen) {
 				code, E('p', {}, [ E('a', { 'href': url }, [ url ]) ]),
 				E('p', {}, [ _('Works once, until %s.').format(format.time(expires)) ])
 			]);
-		}).catch(() => '');
+		}).catch(failure => E('p', { 'class': 'ikev2-link' }, [ E('small', {}, [ _('There is no one-time link: %s').format(failure.message) ]) ]));
 }
 
 function secretRow(title, secret) {

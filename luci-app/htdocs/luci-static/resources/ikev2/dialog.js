@@ -55,7 +55,13 @@ return baseclass.extend({
 				E('button', { 'class': 'btn cbi-button', 'autofocus': '', 'click': close }, [ _('Cancel') ]), ' ',
 				E('button', {
 					'class': 'btn cbi-button cbi-button-negative important',
-					'click': ui.createHandlerFn(this, () => act().then(close, failure => { close(); this.failed(failure); }))
+					'click': ui.createHandlerFn(this, () => act().then(close, failure => {
+						/* That the session is over is a dialog of LuCI's own, in the place of this one. */
+						if (failure.name != 'SessionError')
+							close();
+
+						this.failed(failure);
+					}))
 				}, [ verb ])
 			])
 		]);

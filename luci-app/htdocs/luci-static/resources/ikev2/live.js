@@ -25,7 +25,7 @@ class Live {
 		this.isWatched = false;
 		this.#changed = changed;
 		this.#heard = heard;
-		this.#onVisible = () => !document.hidden && this.#askSoon(0);
+		this.#onVisible = () => document.hidden ? this.#rest() : this.#askSoon(0);
 		document.addEventListener('visibilitychange', this.#onVisible);
 	}
 
@@ -80,6 +80,14 @@ class Live {
 		return this.#asked;
 	}
 
+	/* A browser has six connections to a router: pages that nobody looks at keep none. */
+	#rest() {
+		window.clearTimeout(this.#timer);
+		this.#feed?.close();
+		this.#feed = null;
+		this.way = 'questions';
+	}
+
 	#askSoon(delay) {
 		window.clearTimeout(this.#timer);
 
@@ -107,7 +115,7 @@ class Live {
 			if (found == null)
 				return;
 
-			if (this.#isClosed)
+			if (this.#isClosed || document.hidden)
 				return found.close();
 
 			this.#feed = found;

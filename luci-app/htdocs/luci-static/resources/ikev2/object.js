@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require rpc';
+'require ikev2.words as words';
 
 /* The object ikev2: its methods, with parameters by name and failures in words. */
 
@@ -26,7 +27,17 @@ return baseclass.extend({
 	 * @returns {Promise<object>} what docs/rpc.md names as its result
 	 * @throws {Error} with the gateway's own words, or why it could not be asked; `isAbsent` when it does not run
 	 */
-	call(method, params) {
+	async call(method, params) {
+		try {
+			return await words.inOurLanguage(method, await this.inEnglish(method, params));
+		}
+		catch (failure) {
+			throw Object.assign(new Error(await words.say(failure.message)), { name: failure.name, isAbsent: failure.isAbsent });
+		}
+	},
+
+	/** The same, for whom the gateway's own words are meant: who helps. */
+	inEnglish(method, params) {
 		const names = Object.keys(params ?? {}).filter(name => params[name] != null);
 		const ask = rpc.declare({ object: 'ikev2', method, params: names, nobatch: slow.includes(method) });
 
@@ -39,6 +50,6 @@ return baseclass.extend({
 	absence(failure) {
 		const isAbsent = /-32000|code 4\b/.test(failure.message);
 		const words = isAbsent ? _('The gateway is not running') : failure.message.split('\n')[0];
-		return Object.assign(new Error(words), { isAbsent });
+		return Object.assign(new Error(words), { isAbsent, name: failure.name });
 	}
 });

@@ -39,13 +39,23 @@ const overlaps = (a, b) => {
 	return one.includes('.') && other.includes('.') && Math.floor(number(one) / size) === Math.floor(number(other) / size);
 };
 
+/* What the other router dials, and expects this one to call itself. */
+function nameOf({ wan }) {
+	const name = uci.get('ikev2', 'main', 'identity') ?? wan;
+
+	if (!name)
+		throw new Error(_('This router needs a name or an address of the Internet first: the other one would not find it.'));
+
+	return name;
+}
+
 return baseclass.extend({
 	decode,
 
 	/** What the other router is given. */
 	async mine() {
-		const [ { key }, { lan, wan } ] = await Promise.all([ object.call('key'), reach.networks() ]);
-		return encode({ name: uci.get('ikev2', 'main', 'identity') ?? wan ?? '', key, networks: lan });
+		const [ { key }, networks ] = await Promise.all([ object.call('key'), reach.networks() ]);
+		return encode({ name: nameOf(networks), key, networks: networks.lan });
 	},
 
 	/** @throws {Error} why the two cannot be joined */
@@ -55,7 +65,8 @@ return baseclass.extend({
 		if (!other)
 			throw new Error(_('This is no text of another router, or a part of it is missing.'));
 
-		const { lan } = await reach.networks();
+		const networks = await reach.networks();
+		const { lan } = networks;
 		const clash = lan.find(ours => other.networks.some(theirs => overlaps(ours, theirs)));
 
 		if (clash)
@@ -64,13 +75,14 @@ return baseclass.extend({
 		const stem = `site_${other.name.replace(/[^a-z0-9]+/gi, '_')}`.slice(0, 40);
 		const name = uci.get('ikev2', stem) ? stem : uci.add('ikev2', 'connection', stem);
 		const options = {
-			role: 'initiator', remote: [ other.name ], remote_id: other.name, start: 'trap', suite: 'modern',
+			role: 'initiator', local_id: nameOf(networks), remote: [ other.name ], remote_id: other.name, start: 'trap', suite: 'modern',
 			remote_key: [ other.key ], local_ts: lan, remote_ts: other.networks
 		};
 
 		for (const option in options)
 			uci.set('ikev2', name, option, options[option]);
 
+		reach.meet(lan);
 		return name;
 	}
 });

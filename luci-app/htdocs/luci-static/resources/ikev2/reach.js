@@ -41,6 +41,21 @@ const networkOf = ({ address, mask }) => {
 };
 const textOf = n => [ 24, 16, 8, 0 ].map(bits => Math.floor(n / 2 ** bits) % 256).join('.');
 
+/* The zone of the tunnels, made where there is none. */
+function zoneSection() {
+	const found = zone()?.['.name'];
+
+	if (found != null)
+		return found;
+
+	const name = uci.add('firewall', 'zone', 'ikev2_zone');
+	uci.set('firewall', name, 'name', zoneName());
+	uci.set('firewall', name, 'device', [ uci.get('ikev2', 'main', 'device') ?? 'ipsec0' ]);
+	uci.set('firewall', name, 'output', 'ACCEPT');
+	uci.set('firewall', name, 'mtu_fix', '1');
+	return name;
+}
+
 return baseclass.extend({
 	/** @returns {Promise<{lan: string[], all: object[], wan: string | undefined}>} */
 	networks() {
@@ -91,18 +106,21 @@ return baseclass.extend({
 		};
 	},
 
+	/** The home network may go into the tunnels; what comes out of them is a choice of its own. */
+	meet(lan) {
+		if (zone() == null)
+			this.set({ home: true, internet: false, others: false, router: true }, lan);
+
+		const [ first ] = uci.sections('firewall', 'forwarding').filter(({ src, dest }) => src === 'lan' && dest === zoneName());
+		const name = first?.['.name'] ?? uci.add('firewall', 'forwarding', 'ikev2_from_lan');
+		uci.set('firewall', name, 'src', 'lan');
+		uci.set('firewall', name, 'dest', zoneName());
+		uci.set('firewall', name, 'enabled', null);
+	},
+
 	/** @param {{home: boolean, internet: boolean, others: boolean, router: boolean}} wish */
 	set({ home, internet, others, router }, lan) {
-		let name = zone()?.['.name'];
-
-		if (name == null) {
-			name = uci.add('firewall', 'zone', 'ikev2_zone');
-			uci.set('firewall', name, 'name', zoneName());
-			uci.set('firewall', name, 'device', [ uci.get('ikev2', 'main', 'device') ?? 'ipsec0' ]);
-			uci.set('firewall', name, 'output', 'ACCEPT');
-			uci.set('firewall', name, 'mtu_fix', '1');
-		}
-
+		const name = zoneSection();
 		uci.set('firewall', name, 'input', router ? 'ACCEPT' : 'REJECT');
 		uci.set('firewall', name, 'forward', others ? 'ACCEPT' : 'REJECT');
 		forward('lan', home);

@@ -27,7 +27,7 @@ function hide(text) {
 return baseclass.extend({
 	/** @returns {Promise<string>} */
 	make() {
-		const ask = (method, params) => L.resolveDefault(object.call(method, params), {});
+		const ask = (method, params) => L.resolveDefault(object.inEnglish(method, params), {});
 
 		return Promise.all([
 			ask('status'), ask('capabilities'), ask('config_check'), ask('counters'), ask('selftest'), ask('attempts', { limit: 20 }), ask('events', { limit: 300 })

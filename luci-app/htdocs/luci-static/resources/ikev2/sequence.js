@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require ikev2.format as format';
+'require ikev2.words as words';
 
 /* An exchange drawn from what the gateway recorded of it: who said what when, in how many pieces, and what had to be
  * said again. A list for who listens, two lifelines and arrows for who looks. */
@@ -129,9 +130,9 @@ function noteOf({ at, kind, fields, line }) {
 		'child.closed': () => _('Tunnel down'),
 		'sa.rekeyed': () => _('New keys'),
 		'sa.moved': () => _('Moved to another address'),
-		'sa.closed': () => _('Ended: %s').format(fields.why || fields.cause),
-		'attempt.failed': () => _('Failed: %s').format(fields.why),
-		'dropped': () => _('Ignored: %s').format(fields.why),
+		'sa.closed': () => _('Ended: %s').format(words.now(fields.why || fields.cause)),
+		'attempt.failed': () => _('Failed: %s').format(words.now(fields.why)),
+		'dropped': () => _('Ignored: %s').format(words.now(fields.why)),
 		'note': () => line.replace(/^sa \d+: /, '')
 	};
 	const isBad = [ 'attempt.failed', 'dropped' ].includes(kind) || (kind == 'sa.closed' && fields.cause != 'deleted-by-peer');

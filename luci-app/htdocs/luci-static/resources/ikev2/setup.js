@@ -7,6 +7,7 @@
 'require ikev2.dialog as dialog';
 'require ikev2.field as field';
 'require ikev2.object as object';
+'require ikev2.provider as provider';
 'require ikev2.reach as reach';
 
 /* From a fresh installation to a gateway that devices dial: a name, and what they may reach. */
@@ -110,11 +111,13 @@ return baseclass.extend({
 		dom.content(steps, []);
 		await step(_('Free ranges of addresses, and the firewall'), async () => {
 			writeServer(name, wish, networks);
+			provider.hide();
 			await apply.apply([ 'ikev2', 'firewall' ]);
 		});
 		await step(_('The gateway starts'), () => apply.start());
 		await step(_('An authority of your own, and a certificate for this name'), () =>
-			object.call('ca_create', { names: [ name ] }).catch(failure => { if (!/there is a home CA already/.test(failure.message)) throw failure; }));
+			object.call('certificates').then(({ certificates }) =>
+				certificates.some(({ kind, ours }) => kind == 'authority' && ours) ? null : object.call('ca_create', { names: [ name ] })));
 		await step(_('Devices are let in'), async () => {
 			uci.unload([ 'ikev2' ]);
 			await uci.load([ 'ikev2', 'firewall' ]);

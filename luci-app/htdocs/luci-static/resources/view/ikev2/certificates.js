@@ -66,7 +66,7 @@ return view.extend({
 		const head = [ _('Name'), _('Lasts'), _('For'), _('Issued by') ];
 		return E('div', { 'class': 'cbi-section' }, [
 			E('h3', {}, [ title ]), E('div', { 'class': 'cbi-section-descr' }, [ about ]),
-			E('table', { 'class': 'table ikev2-table' }, [
+			E('table', { 'class': 'table ikev2-table ikev2-certificates' }, [
 				E('thead', {}, [ E('tr', { 'class': 'tr table-titles' }, head.map(text => E('th', { 'class': 'th', 'scope': 'col' }, [ text ]))
 					.concat(E('th', { 'class': 'th', 'scope': 'col' }, [ E('span', { 'class': 'ikev2-hidden' }, [ _('Actions') ]) ]))) ]),
 				E('tbody', {}, certificates.map(one => this.row(one, head)))

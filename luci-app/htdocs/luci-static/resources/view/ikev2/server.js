@@ -3,6 +3,7 @@
 'require form';
 'require uci';
 'require ikev2.object as object';
+'require ikev2.provider as provider';
 'require ikev2.reach as reach';
 'require ikev2.style as style';
 
@@ -79,8 +80,8 @@ return view.extend({
 		o.datatype = 'or("auto",range(1280,9000))';
 		o.placeholder = 'auto';
 
-		o = s.taboption('advanced', form.Value, 'websocket', _('Live figures'), _('Address and port where this page may ask the gateway itself, such as 192.168.1.1:8500; none switches that off.'));
-		o.placeholder = '127.0.0.1:8500';
+		o = s.taboption('advanced', form.Value, 'websocket', _('Live figures'), _('Not needed: they come through the web server of the router. An address with a port, such as 192.168.1.1:8500, lets this page hear them from the gateway itself.'));
+		o.placeholder = 'none';
 	},
 
 	addresses(map) {
@@ -126,6 +127,7 @@ return view.extend({
 					Object.assign(now, wish);
 				}
 
+				provider.hide();
 				return done;
 			});
 		};

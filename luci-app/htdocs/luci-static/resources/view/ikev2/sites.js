@@ -6,11 +6,14 @@
 'require ikev2.apply as apply';
 'require ikev2.dialog as dialog';
 'require ikev2.field as field';
+'require ikev2.file as file';
 'require ikev2.format as format';
 'require ikev2.live as live';
 'require ikev2.object as object';
 'require ikev2.pair as pair';
+'require ikev2.platform as platform';
 'require ikev2.provider as provider';
+'require ikev2.reach as reach';
 'require ikev2.style as style';
 
 /* Other routers, and providers that this router dials. */
@@ -26,6 +29,7 @@ return view.extend({
 
 	render([ now ]) {
 		const body = E('tbody');
+		const [ absence, seal ] = [ E('div'), E('div') ];
 		this.isReadOnly = !L.hasViewPermission();
 		const button = (title, act) => E('button', {
 			'class': 'btn cbi-button cbi-button-add', 'disabled': this.isReadOnly || null, 'click': ui.createHandlerFn(this, act)
@@ -33,11 +37,13 @@ return view.extend({
 		const page = E('div', { 'class': 'ikev2-page' }, [
 			E('h2', {}, [ _('Sites and clients') ]),
 			E('p', {}, [ _('Other networks that belong together with this one, and providers that this router dials.') ]),
+			absence,
 			E('div', { 'class': 'cbi-section' }, [ E('table', { 'class': 'table ikev2-table' }, [
-				E('thead', {}, [ E('tr', { 'class': 'tr table-titles' }, [ _('Connection'), _('State'), _('Other side'), _('Behind it') ].map(text =>
+				E('thead', {}, [ E('tr', { 'class': 'tr table-titles' }, [ _('Connection'), _('State'), _('Behind it') ].map(text =>
 					E('th', { 'class': 'th', 'scope': 'col' }, [ text ])).concat(E('th', { 'class': 'th', 'scope': 'col' }, [ E('span', { 'class': 'ikev2-hidden' }, [ _('Actions') ]) ]))) ]),
 				body
 			]) ]),
+			seal,
 			E('div', { 'class': 'right' }, [ button(_('Join another router'), 'join'), ' ', button(_('Dial a provider'), 'dial') ])
 		]);
 		let drawn;
@@ -46,14 +52,18 @@ return view.extend({
 			const sas = state?.status?.sas ?? [];
 			const rows = uci.sections('ikev2', 'connection').filter(isSite).map(connection =>
 				[ connection, sas.find(sa => sa.connection === connection['.name'] && sa.since != null)?.id ]);
-			const words = JSON.stringify(rows);
+			const isSealed = rows.some(([ connection ]) => provider.isProvider(connection)) ? provider.isSealed() : null;
+			const isAbsent = (state?.lost?.isAbsent ?? false);
+			const words = JSON.stringify([ rows, isSealed, isAbsent ]);
 
 			if (drawn === words)
 				return;
 
 			drawn = words;
+			dom.content(absence, [ isAbsent ? this.invitation() : '' ]);
+			dom.content(seal, [ isSealed == null ? '' : this.killSwitch(isSealed) ]);
 			dom.content(body, rows.length > 0 ? rows.map(row => this.row(...row)) : [
-				E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td', 'colspan': 5 }, [ E('em', {}, [ _('None yet.') ]) ]) ])
+				E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td', 'colspan': 4 }, [ E('em', {}, [ _('None yet.') ]) ]) ])
 			]);
 		};
 
@@ -72,13 +82,19 @@ return view.extend({
 			'class': `btn cbi-button cbi-button-${kind}`, 'disabled': this.isReadOnly || null, 'click': ui.createHandlerFn(this, click)
 		}, [ title ]);
 		const call = (method, params) => object.call(method, params).then(() => this.live?.ask()).catch(failure => dialog.failed(failure));
-		const cell = (title, text) => E('td', { 'class': 'td', 'data-title': title }, [ format.name(text) ]);
+		const isProvider = provider.isProvider(connection);
+		const other = L.toArray(connection.remote).join(' ') || connection.remote_id || _('anybody');
+		const behind = L.toArray(connection.remote_ts);
 
 		return E('tr', { 'class': 'tr' }, [
-			E('td', { 'class': 'td' }, [ E('strong', {}, [ format.name(name) ]) ]),
+			E('td', { 'class': 'td', 'title': name }, [ E('div', { 'class': 'ikev2-who' }, [
+				platform.picture(isProvider ? 'provider' : 'router'),
+				E('span', {}, [ E('strong', {}, [ format.name(isProvider ? name : other) ]), E('small', { 'class': 'ikev2-fine' }, [
+					format.name(isProvider ? other : _('another router'))
+				]) ])
+			]) ]),
 			E('td', { 'class': 'td', 'data-title': _('State') }, [ E('span', { 'class': 'ikev2-state', 'data-mood': isUp ? 'good' : '' }, [ isUp ? _('connected') : _('not connected') ]) ]),
-			cell(_('Other side'), L.toArray(connection.remote).join(' ') || connection.remote_id || _('anybody')),
-			cell(_('Behind it'), L.toArray(connection.remote_ts).join(' ') || _('everything')),
+			E('td', { 'class': 'td', 'data-title': _('Behind it') }, behind.length > 0 ? behind.map(network => E('div', {}, [ network ])) : [ _('everything') ]),
 			E('td', { 'class': 'td ikev2-cell-actions' }, [
 				isUp ? act(_('Hang up'), 'neutral', () => call('terminate', { connection: name }))
 					: connection.role == 'initiator' ? act(_('Dial'), 'action', () => call('initiate', { connection: name })) : '', ' ',
@@ -87,8 +103,45 @@ return view.extend({
 		]);
 	},
 
-	change(configure) {
-		return Promise.resolve(configure()).then(() => apply.apply(configs)).then(() => this.live?.ask() ?? this.draw(null));
+	/* Who only joins sites needs no server for devices. */
+	invitation() {
+		return E('div', { 'class': 'alert-message warning' }, [ E('p', {}, [ _('The gateway is not running.'), ' ', E('button', {
+			'class': 'btn cbi-button cbi-button-action', 'disabled': this.isReadOnly || null,
+			'click': ui.createHandlerFn(this, () => this.start().catch(failure => dialog.failed(failure)))
+		}, [ _('Start it') ]) ]) ]);
+	},
+
+	async start() {
+		if (uci.get('ikev2', 'main') == null)
+			uci.add('ikev2', 'service', 'main');
+
+		uci.set('ikev2', 'main', 'enabled', '1');
+		await apply.apply(configs);
+		await apply.start();
+		await this.live?.ask();
+	},
+
+	killSwitch(isSealed) {
+		return E('div', { 'class': 'cbi-section ikev2-seal' }, [
+			E('span', {}, [
+				E('strong', {}, [ _('Kill switch') ]), ' ',
+				E('span', { 'class': 'ikev2-state', 'data-mood': isSealed ? 'good' : 'warn' }, [ isSealed ? _('on') : _('off') ]),
+				E('small', { 'class': 'ikev2-fine' }, [ isSealed ? _('Without the tunnel the home network has no Internet.')
+					: _('Without the tunnel the home network uses the Internet as it is, and everybody can read along.') ])
+			]),
+			E('button', {
+				'class': 'btn cbi-button', 'disabled': this.isReadOnly || null,
+				'click': ui.createHandlerFn(this, () => this.change(() => provider.seal(!isSealed)).catch(failure => dialog.failed(failure)))
+			}, [ isSealed ? _('Switch off') : _('Switch on') ])
+		]);
+	},
+
+	/* @param configure may be refused, and then nothing was changed */
+	async change(configure) {
+		await configure();
+		provider.hide();
+		await apply.apply(configs);
+		await (this.live?.ask() ?? this.draw(null));
 	},
 
 	/* Each router shows its text, and takes the other's. */
@@ -115,6 +168,7 @@ return view.extend({
 		const server = field.text({ 'placeholder': 'vpn.example.net', 'autofocus': '', 'maxlength': 253 });
 		const user = field.text({ 'maxlength': 253 });
 		const password = E('input', { 'type': 'password', 'class': 'cbi-input-password', 'autocomplete': 'new-password' });
+		const authority = E('input', { 'type': 'file', 'accept': '.pem,.crt,.cer,.der' });
 		const sealed = field.check(provider.isSealed());
 		const why = E('p', { 'class': 'ikev2-why', 'role': 'alert' });
 		const act = close => {
@@ -123,16 +177,21 @@ return view.extend({
 				return Promise.resolve();
 			}
 
-			return this.change(() => {
-				provider.write({ name: name.value, server: server.value.trim(), user: user.value.trim(), password: password.value });
+			return this.change(async () => {
+				await provider.write({
+					name: name.value, server: server.value.trim(), user: user.value.trim(), password: password.value,
+					authority: authority.files[0] ? await file.read(authority.files[0]) : null
+				});
+				reach.meet((await reach.networks()).lan);
 				provider.seal(sealed.checked);
 			}).then(close, failure => dom.content(why, [ failure.message ]));
 		};
 
 		dialog.show(_('Dial a provider'), close => [
 			field.row(_('Name'), name), field.row(_('Server'), server), field.row(_('User'), user), field.row(_('Password'), password),
+			field.row(_('Authority'), authority, _('The file with which the provider proves its certificates, PEM or DER. It lets nobody in here. Empty: one that is known already.')),
 			field.row(_('Kill switch'), sealed, _('Without the tunnel the home network has no Internet, instead of one that everybody can read.')),
-			E('p', {}, [ _('The certificate of the server must come from an authority in the configuration.') ]), why,
+			why,
 			E('div', { 'class': 'button-row right' }, [
 				E('button', { 'class': 'btn cbi-button', 'click': close }, [ _('Cancel') ]), ' ',
 				E('button', { 'class': 'btn cbi-button cbi-button-positive important', 'click': ui.createHandlerFn(this, act, close) }, [ _('Dial') ])
@@ -142,15 +201,7 @@ return view.extend({
 	},
 
 	remove(name) {
-		dialog.confirm(_('Remove a connection'), [ E('p', {}, [ _('It ends at once:'), ' ', E('strong', {}, [ format.name(name) ]) ]) ], _('Remove'), () => this.change(() => {
-			uci.remove('ikev2', name);
-
-			for (const user of uci.sections('ikev2', 'user').filter(({ connection }) => connection === name))
-				uci.remove('ikev2', user['.name']);
-
-			if (provider.isSealed() && !uci.sections('ikev2', 'connection').some(({ role }) => role == 'initiator'))
-				provider.seal(false);
-		}));
+		dialog.confirm(_('Remove a connection'), [ E('p', {}, [ _('It ends at once:'), ' ', E('strong', {}, [ format.name(name) ]) ]) ], _('Remove'), () => this.change(() => provider.remove(name)));
 		return Promise.resolve();
 	},
 

@@ -6,6 +6,8 @@
 
 /* The card on LuCI's status page: whether the gateway runs, and who is connected. */
 
+const shown = 20;
+
 return baseclass.extend({
 	title: _('VPN gateway'),
 
@@ -23,12 +25,13 @@ return baseclass.extend({
 
 		return E('div', { 'class': 'ikev2-card' }, [
 			E('p', {}, [ _('Devices dial %s. Connected at this moment: %d.').format(identity ?? '–', up.length), ' ', link ]),
-			up.length == 0 ? '' : E('table', { 'class': 'table' }, up.slice(0, 20).map(sa => E('tr', { 'class': 'tr' }, [
-				E('td', { 'class': 'td left' }, [ E('strong', {}, [ format.name(sa.user ?? sa.peer) ]) ]),
-				E('td', { 'class': 'td left' }, [ format.host(sa.remote) ]),
-				E('td', { 'class': 'td left' }, [ format.duration(Date.now() / 1000 - sa.since) ]),
-				E('td', { 'class': 'td left' }, [ _('%s sent, %s received').format(format.bytes(sa.rxBytes), format.bytes(sa.txBytes)) ])
-			])))
+			up.length == 0 ? '' : E('ul', { 'class': 'ikev2-card-list' }, up.slice(0, shown).map(sa => E('li', {}, [
+				E('strong', {}, [ format.name(sa.user ?? sa.peer) ]),
+				E('span', {}, [ _('from %s').format(format.host(sa.remote)) ]),
+				E('span', {}, [ _('for %s').format(format.duration(Date.now() / 1000 - sa.since)) ]),
+				E('span', {}, [ _('%s sent, %s received').format(format.bytes(sa.rxBytes), format.bytes(sa.txBytes)) ])
+			]))),
+			up.length > shown ? E('p', {}, [ _('and %d more').format(up.length - shown) ]) : ''
 		]);
 	}
 });
