@@ -190,7 +190,7 @@ return view.extend({
 		dialog.show(_('Dial a provider'), close => [
 			field.row(_('Name'), name), field.row(_('Server'), server), field.row(_('User'), user), field.row(_('Password'), password),
 			field.row(_('Authority'), authority, _('The file with which the provider proves its certificates, PEM or DER. It lets nobody in here. Empty: one that is known already.')),
-			field.row(_('Kill switch'), sealed, _('Without the tunnel the home network has no Internet, instead of one that everybody can read.')),
+			field.row(_('Kill switch'), sealed, _('Without the tunnel the home network has no Internet, instead of one that everybody can read. What the router itself asks, names among it, goes out all the same.')),
 			why,
 			E('div', { 'class': 'button-row right' }, [
 				E('button', { 'class': 'btn cbi-button', 'click': close }, [ _('Cancel') ]), ' ',
