@@ -30,7 +30,7 @@ function problems({ status }, checked) {
 			});
 	}
 
-	if (status?.keylog)
+	if (status?.keylog && !(checked?.problems ?? []).some(({ option }) => option == 'keylog'))
 		found.push({
 			severity: 'warning', page: 'server',
 			text: _('The keys of all connections are being written to a file. Switch that off when you are done searching.')
