@@ -19,6 +19,7 @@ describe('the run directory', () => {
     expect(prepareRunDir(runDir)).toEqual({
       controlSocket: join(runDir, 'control.sock'),
       leases: join(runDir, 'leases.json'),
+      captures: join(runDir, 'captures'),
       bypasses: join(runDir, 'bypasses'),
       counters: join(runDir, 'counters.json'),
     });
