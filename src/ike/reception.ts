@@ -213,5 +213,5 @@ function isFirstPiece({ payloads }: Message): boolean {
 function adoptIfUsed(sa: IkeSa, received: Received): void {
   const deletes = received.all(PayloadType.DELETE);
   const isFarewell = deletes.some(({ protocol }) => protocol === Protocol.IKE);
-  if (sa.heirOf && !isFarewell) succeed(sa.heirOf, sa);
+  if (sa.heirOf?.phase === 'established' && !isFarewell) succeed(sa.heirOf, sa);
 }

@@ -44,24 +44,36 @@ export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
   const nr = sa.host.random(nonceBytes);
   const { value, shared } = answerKe(sa, suite.ke, ke);
   const spiR = sa.host.drawSpi();
-  if (rival) rival.rival = { sa: undefined, lowest: lowestNonce(ni, nr) };
-  const link = goOn(sa, {
-    old: sa,
-    left: suite.addKe.map((step) => step.ke),
-    secrets: [shared],
-    make: (secrets) =>
-      standOrSucceed(sa, () =>
-        makeSuccessor(sa, {
-          ...{ role: 'responder', spiI: choice.spi, spiR },
-          ...{ suite, ni, nr, secrets },
-        }),
-      ),
-  });
+  const terms = { role: 'responder', spiI: choice.spi, spiR, suite, ni, nr } as const;
+  const link = cross(rival, lowestNonce(ni, nr), () =>
+    goOn(sa, {
+      old: sa,
+      left: suite.addKe.map((step) => step.ke),
+      secrets: [shared],
+      make: (secrets) => standOrSucceed(sa, () => makeSuccessor(sa, { ...terms, secrets })),
+    }),
+  );
   const draft = new Draft(Exchange.CREATE_CHILD_SA, 'response')
     .add(PayloadType.SA, choice.answer(spiR))
     .add(PayloadType.NONCE, { data: nr })
     .add(PayloadType.KE, { method: suite.ke.id, data: value });
   return link ? draft.notify(Notification.ADDITIONAL_KEY_EXCHANGE, link) : draft;
+}
+
+/** Notes beside our own request that the peer's crosses it, if `answer` does not refuse it. */
+function cross<T>(ours: RekeyTask | undefined, lowest: Uint8Array, answer: () => T): T {
+  if (!ours) return answer();
+  // One after another of them would leave an SA behind each.
+  if (ours.rival) {
+    throw new IkeError('TEMPORARY_FAILURE', 'a rekey of the peer crosses ours already');
+  }
+  ours.rival = { sa: undefined, lowest };
+  try {
+    return answer();
+  } catch (error) {
+    ours.rival = undefined;
+    throw error;
+  }
 }
 
 /** What the peer asked for is ready: it takes over, or waits while it is not decided which of two stands. */
@@ -78,7 +90,7 @@ function standOrSucceed(sa: IkeSa, make: () => IkeSa): void {
 export function* rekeyIke(sa: IkeSa): Steps<void> {
   if (sa.phase !== 'established') return;
   if (isAwaited(sa, sa)) {
-    sa.timers.start('rekey', sa.host.now, backOff(sa, sa.postponed++));
+    askAgainLater(sa);
     return;
   }
   const task: RekeyTask = { kind: 'rekey-ike', rival: undefined, isFollowing: false };
@@ -97,9 +109,8 @@ export function* rekeyIke(sa: IkeSa): Steps<void> {
 /** Both ends know both exchanges by now, or there was only ours (RFC 7296 §2.8.2). */
 function* settle(sa: IkeSa, task: RekeyTask, agreed: Agreed): Steps<void> {
   const { rival } = task;
-  const isAdopted = sa.phase === 'rekeying'; // the peer uses its own already
   const isLive = rival !== undefined && (!rival.sa || rival.sa.heirOf === sa);
-  if (isAdopted || (isLive && isRedundant(lowestNonce(agreed.ni, agreed.nr), rival.lowest))) {
+  if (isTaken(sa) || (isLive && isRedundant(lowestNonce(agreed.ni, agreed.nr), rival.lowest))) {
     sa.task = undefined;
     giveWay(sa, rival?.sa, agreed);
     return;
@@ -111,13 +122,24 @@ function* settle(sa: IkeSa, task: RekeyTask, agreed: Agreed): Steps<void> {
     heedRefusal(sa, task, more);
     return;
   }
-  succeed(sa, makeSuccessor(sa, { ...agreed, secrets: [agreed.shared, ...more] }));
+  const secrets = [agreed.shared, ...more];
+  if (isTaken(sa)) {
+    wipeAll(secrets); // by its own, while we waited
+    return;
+  }
+  // The redundant one of the peer is deleted by the peer, whatever else it says on it.
+  if (rival?.sa?.heirOf === sa) rival.sa.heirOf = undefined;
+  succeed(sa, makeSuccessor(sa, { ...agreed, secrets }));
   yield* deleteIkeSa(sa, 'its keys were renewed');
 }
+
+/** Whether the peer uses what it made itself already. */
+const isTaken = (sa: IkeSa): boolean => sa.phase === 'rekeying';
 
 /** Ours goes, and the peer, whose exchange stands, deletes the old one. */
 function giveWay(sa: IkeSa, rival: IkeSa | undefined, agreed: Agreed): void {
   if (rival?.heirOf === sa) succeed(sa, rival);
+  else if (!isTaken(sa)) askAgainLater(sa); // if the peer never ends what it began
   if (agreed.suite.addKe.length > 0) {
     agreed.shared.wipe(); // with further exchanges to come, nothing is made yet
     return;
@@ -142,13 +164,17 @@ function* secretsBehind(sa: IkeSa, agreed: Agreed): Steps<readonly Secret[] | No
 }
 
 function heedRefusal(sa: IkeSa, { rival }: RekeyTask, notify: Notify): void {
-  if (sa.phase === 'rekeying') return;
+  if (isTaken(sa)) return;
   if (rival?.sa?.heirOf === sa) {
     succeed(sa, rival.sa);
     return;
   }
   const why = `no new keys for the connection now: the peer answered ${nameOf(Notification, notify.type)}`;
   sa.host.report({ kind: 'note', sa: sa.id, why });
+  askAgainLater(sa);
+}
+
+function askAgainLater(sa: IkeSa): void {
   sa.timers.start('rekey', sa.host.now, backOff(sa, sa.postponed++));
 }
 

@@ -2,6 +2,7 @@
 // Whoever records the traffic, and breaks the key exchange some day, still lacks it. It proves nobody: AUTH does.
 import { concat, equal, toHex, toText } from '../../base/bytes.ts';
 import { printable } from '../../base/printable.ts';
+import { Secret } from '../../base/secret.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
@@ -89,7 +90,7 @@ export function* proveWithPpk(sa: IkeSa, draft: Draft, prove: () => Steps<Auth>)
 
 /**
  * The AUTH that counts, as responder: that of the peer with its PPK put into the keys, or where we do not know that,
- * and may do without, what NO_PPK_AUTH says.
+ * and may do without, what NO_PPK_AUTH says. Who insists on what we do not know has an AUTH that will not fit.
  * @param identities what the peer proves, or is about to
  * @throws IkeError AUTHENTICATION_FAILED
  */
@@ -119,27 +120,29 @@ export function authWithPpk(
   }
   const without = received.notify(Notification.NO_PPK_AUTH)?.data;
   const what = `there is no PPK ${nameOf(named.subarray(1))} for this peer`;
-  if (!without) {
-    throw new IkeError('AUTHENTICATION_FAILED', `${what}, which insists on it`, {
-      cause: 'unknown-ppk',
-      advice: 'Add a section ppk with this id, and the peer in its list peer.',
-    });
-  }
   slot.unknown = what;
+  if (!without) {
+    slot.isInsistedOn = true;
+    mixNothing(sa);
+    return theirs;
+  }
   sa.host.report({ kind: 'note', sa: sa.id, why: `${what}: it goes on without` });
   return { method: theirs.method, data: without };
+}
+
+/** AUTH fits no more: the refusal then takes the time of any other, which tells nobody what PPKs there are, and whose. */
+function mixNothing(sa: IkeSa): void {
+  const nothing = new Secret(sa.host.random(32));
+  sa.mix(nothing);
+  nothing.wipe();
+  sa.settleMix('mixed');
 }
 
 /** As responder, once it is known which connection it is. @throws IkeError where that demands a PPK, and there is none */
 export function demandPpk(sa: IkeSa, { ppkRequired }: Connection): void {
   const { id, unknown } = sa.slot(state);
   if (!ppkRequired || id) return;
-  if (unknown !== undefined) {
-    throw new IkeError('AUTHENTICATION_FAILED', `${unknown}, and its connection wants one`, {
-      cause: 'unknown-ppk',
-      advice: 'Add a section ppk with this id, and the peer in its list peer.',
-    });
-  }
+  if (unknown !== undefined) throw unknownPpk(`${unknown}, and its connection wants one`);
   throw new IkeError(
     'AUTHENTICATION_FAILED',
     'the peer uses no PPK, and its connection wants one',
@@ -150,9 +153,10 @@ export function demandPpk(sa: IkeSa, { ppkRequired }: Connection): void {
   );
 }
 
-/** `error`, or where a PPK is in the keys, that this may be what is not the same. */
+/** `error`, or where a PPK is in the keys, or should be, that this may be why. */
 export function orOtherPpk(sa: IkeSa, error: IkeError): IkeError {
-  const { id } = sa.slot(state);
+  const { id, unknown, isInsistedOn } = sa.slot(state);
+  if (isInsistedOn) return unknownPpk(`${unknown}, which insists on it`);
   if (!id) return error;
   const why = `${error.why}, or the PPK ${nameOf(id)} is another one over there`;
   return new IkeError(error.fault, why, {
@@ -160,6 +164,12 @@ export function orOtherPpk(sa: IkeSa, error: IkeError): IkeError {
     advice: `Give both sides the same secret for the PPK first. ${error.advice}`,
   });
 }
+
+const unknownPpk = (why: string): IkeError =>
+  new IkeError('AUTHENTICATION_FAILED', why, {
+    cause: 'unknown-ppk',
+    advice: 'Add a section ppk with this id, and the peer in its list peer.',
+  });
 
 /** What else the owner may look at when the peer refused our AUTH. */
 export function ppkAdvice(sa: IkeSa): string | undefined {
@@ -233,6 +243,8 @@ interface State {
   isConfirmed: boolean;
   /** Responder: the peer named one that we do not know, in words. */
   unknown: string | undefined;
+  /** Responder: and it does without on no account. */
+  isInsistedOn: boolean;
 }
 const fresh: State = {
   isOpen: false,
@@ -240,6 +252,7 @@ const fresh: State = {
   id: undefined,
   isConfirmed: false,
   unknown: undefined,
+  isInsistedOn: false,
 };
 const state: Slot<State> = {
   name: 'ppk',
