@@ -126,6 +126,18 @@ describe.each(sides)('we are the %s', (side) => {
     expect(at.peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
   });
 
+  // Each of them was an SA of its own, for a minute, as long as ours was not answered.
+  test('the peer leaves our rekey of the IKE SA unanswered, and comes with thirty: one SA is kept', () => {
+    const at = visit(side);
+    at.rekeysIke();
+    const answers = Array.from({ length: 30 }, (_, i) => {
+      const spi = new Uint8Array(8).fill(i + 1);
+      return notifies(at.peer.ask(Exchange.CREATE_CHILD_SA, ikeRekey(spi))).join();
+    });
+    expect(answers).toEqual(['', ...Array.from({ length: 29 }, () => 'TEMPORARY_FAILURE')]);
+    expect(at.host.core.snapshot().sas.length).toBeLessThanOrEqual(2);
+  });
+
   describe('another key exchange for the IKE SA', () => {
     test('crossing 30: the peer insists on one: we ask again with that', () => {
       const at = visit(side);
