@@ -5,6 +5,7 @@ import { seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
+import { KeyExchangeMethod } from '../../../src/iana/transforms.ts';
 import { toWire } from '../../../src/ike/negotiate/selectors.ts';
 import { everything } from '../../../src/policy/selectors.ts';
 import { all, payload } from '../../../src/wire/payloads/index.ts';
@@ -171,17 +172,27 @@ describe('CREATE_CHILD_SA', () => {
     expect([after?.local, after?.remote]).toEqual([before?.local, before?.remote]);
   });
 
-  test.each([
-    [Exchange.IKE_INTERMEDIATE],
-    [Exchange.IKE_FOLLOWUP_KE],
-    [Exchange.IKE_SESSION_RESUME],
-    [99],
-  ])('an exchange that we do not have (%i) has no effect', (exchange) => {
+  test.each([[Exchange.IKE_INTERMEDIATE], [Exchange.IKE_SESSION_RESUME], [99]])(
+    'an exchange that has no place here (%i) has no effect',
+    (exchange) => {
+      const { gateway, guest } = doorstep();
+      const peer = guest();
+      expect(peer.ask(exchange, [])).toBeUndefined();
+      peer.nextId--;
+      expect(peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
+      expect(gateway.core.snapshot().sas).toMatchObject([{ phase: 'established' }]);
+    },
+  );
+
+  test('a further key exchange for what nobody began ends nothing (RFC 9370 §2.2.4)', () => {
     const { gateway, guest } = doorstep();
     const peer = guest();
-    expect(peer.ask(exchange, [])).toBeUndefined();
-    peer.nextId--;
-    expect(peer.ask(Exchange.INFORMATIONAL, [])).toEqual([]);
+    const data = new Uint8Array(32).fill(9);
+    const said = peer.ask(Exchange.IKE_FOLLOWUP_KE, [
+      payload(P.KE, { method: KeyExchangeMethod.CURVE25519, data }),
+      notify(Notification.ADDITIONAL_KEY_EXCHANGE, new Uint8Array(8)),
+    ]);
+    expect(notifies(said)).toEqual(['STATE_NOT_FOUND']);
     expect(gateway.core.snapshot().sas).toMatchObject([{ phase: 'established' }]);
   });
 });
