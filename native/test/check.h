@@ -5,11 +5,13 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-static unsigned checks_done, checks_failed;
+/* Threads of a test check too. */
+static atomic_uint checks_done, checks_failed;
 
 #define CHECK(condition) check((condition), __FILE__, __LINE__, #condition)
 
