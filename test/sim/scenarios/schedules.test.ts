@@ -1,8 +1,9 @@
 // Rekeys, moves and deletes at random, over a network that is not kind (`make sim SEEDS=10000`).
 import { expect, test, vi } from 'vitest';
+import { failuresOf } from '../many-schedules.ts';
 import { type Act, play } from '../schedule.ts';
 import { seedsOr } from '../seeds.ts';
-import { forgetSecrets, secretsLeft, secretsMade } from '../watched-secrets.ts';
+import { secretsMade } from '../watched-secrets.ts';
 
 vi.mock('../../../src/base/secret.ts', async (original) =>
   (await import('../watched-secrets.ts')).watching(original),
@@ -24,20 +25,7 @@ const seeds = seedsOr(50);
 test.each(Object.entries(mixes))(
   '%s, whenever: both sides agree once it is quiet, and part without a trace',
   (_name, acts) => {
-    const failed: string[] = [];
-    for (const seed of seeds) {
-      try {
-        forgetSecrets();
-        play({ seed, acts, steps: 10 });
-        // What a crash leaves went with the memory that it was in.
-        const left = acts.includes('crash') ? 0 : secretsLeft();
-        if (left > 0) throw new Error(`${left} secrets are not wiped`);
-      } catch (error) {
-        failed.push(
-          `FIRST_SEED=${seed} SEEDS=1: ${error instanceof Error ? error.message : error}`,
-        );
-      }
-    }
+    const failed = failuresOf(seeds.map((seed) => ({ seed, acts, steps: 10 })));
     expect(failed.slice(0, 5)).toEqual([]);
   },
   600_000,
