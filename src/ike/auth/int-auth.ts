@@ -2,6 +2,8 @@
 // had come in one piece and without its encryption, so that both sides count the same.
 import { concat, Writer } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Mac } from '../../crypto/primitives.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import { headerBytes } from '../../wire/header.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
@@ -34,11 +36,20 @@ export function coverIntermediate(
   if (sa.phase !== 'intermediate') return;
   invariant(handshake && suite, 'IKE_INTERMEDIATE before IKE_SA_INIT');
   const signer = (side === 'ours') === (sa.role === 'initiator') ? 'initiator' : 'responder';
-  const before = handshake.intAuth;
-  const { bytes: key } = signer === 'initiator' ? keys.skPi : keys.skPr;
+  const key = signer === 'initiator' ? keys.skPi : keys.skPr;
   const prf = sa.host.primitives[suite.prf.engine];
-  const next = prf.compute(key, before[signer], coveredOctets(message));
-  handshake.intAuth = { ...before, [signer]: next, authMessageId: message.messageId + 1 };
+  handshake.intAuth = withMessage(handshake.intAuth, signer, message, { prf, key });
+}
+
+/** IntAuth_*N = prf(SK_p*, IntAuth_*(N-1) | IntAuth_*NA | IntAuth_*NP); `key` is that of the message's own keys. */
+export function withMessage(
+  before: IntAuth,
+  signer: 'initiator' | 'responder',
+  message: IntermediateMessage,
+  { prf, key }: { prf: Mac; key: Secret },
+): IntAuth {
+  const next = prf.compute(key.bytes, before[signer], coveredOctets(message));
+  return { ...before, [signer]: next, authMessageId: message.messageId + 1 };
 }
 
 /** IntAuth, or nothing where there was no IKE_INTERMEDIATE. */
