@@ -1,5 +1,6 @@
 // What keeps each row of docs/security/cve-classes.md out: where the guard stands, and the test that notices when it is
 // gone. `make mutants` takes one away after the other and runs that test.
+import { keyExchangeGuards } from './key-exchange-guards.ts';
 
 export interface Guard {
   /** Row of docs/security/cve-classes.md. */
@@ -366,4 +367,5 @@ export const guards: readonly Guard[] = [
     test: sim('before-authentication'),
     title: 'a second time, as somebody else, changes nothing',
   },
+  ...keyExchangeGuards,
 ];

@@ -40,7 +40,7 @@ test.each([
   ['INTERMEDIATE_EXCHANGE_SUPPORTED', hybrid, withoutNotify],
   ['INTERMEDIATE_EXCHANGE_SUPPORTED, where NONE is allowed', optional, withoutNotify],
   ['both', hybrid, (payloads: readonly Payload[]) => withoutNotify(payloads).map(stripped)],
-])('taken out of the request: %s', (_, ike, change) => {
+])('taken out of the request: %s (class 31)', (_, ike, change) => {
   const house = household({
     gateway: policy([connection({ ike })]),
     phone: policy([phone({ ike })]),
@@ -66,7 +66,7 @@ test.each([
   ]);
 });
 
-test('taken out of the answer: its INTERMEDIATE_EXCHANGE_SUPPORTED alone makes it no answer at all', () => {
+test('taken out of the answer: its INTERMEDIATE_EXCHANGE_SUPPORTED alone makes it no answer at all (class 31)', () => {
   const house = household({
     gateway: policy([connection({ ike: hybrid })]),
     phone: policy([phone({ ike: hybrid })]),

@@ -105,7 +105,7 @@ describe('IntAuth of two exchanges (RFC 9242 §3.3.2)', () => {
       return withMessage(intAuth, signer, said, { prf, key });
     }, noIntAuth);
 
-  test('covers each message of both sides, under the keys that it was sent with', () => {
+  test('covers each message of both sides, under the keys that it was sent with (class 32)', () => {
     const [first, second] = theirs();
     if (!first || !second) throw new Error('two exchanges');
     // 28 octets of the header and 4 of SK's, of which no length counts IV, padding and ICV, then the payloads.

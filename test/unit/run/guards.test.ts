@@ -11,8 +11,8 @@ const rows = readRows(page).map(({ id }) => id);
 const lineOf = (row: number) => page.split('\n').find((line) => line.startsWith(`| ${row} |`));
 
 describe('docs/security/cve-classes.md', () => {
-  test('has thirty rows in their order, each with a guard that can be taken away', () => {
-    expect(rows).toEqual(Array.from({ length: 30 }, (_, i) => `${i + 1}`));
+  test('has thirty-three rows in their order, each with a guard that can be taken away', () => {
+    expect(rows).toEqual(Array.from({ length: 33 }, (_, i) => `${i + 1}`));
     expect([...new Set(guards.map(({ row }) => `${row}`))]).toEqual(rows);
   });
 
