@@ -10,6 +10,8 @@
 #define SK           46
 #define SKF          53
 #define IKE_SA_INIT  34
+#define CREATE_CHILD 36
+#define INFORMATION  37
 #define COOKIE       16390u
 #define COOKIE_BYTES 33u
 #define INITIATOR    0x08
@@ -60,14 +62,13 @@ static bool new_secret(struct door *door)
 
 bool door_open(struct door *door)
 {
-	memset(door, 0, sizeof(*door));
 	return new_secret(door) && new_secret(door) &&
 	       getrandom(&door->salt, sizeof(door->salt), 0) == (ssize_t)sizeof(door->salt);
 }
 
 void door_wipe(struct door *door)
 {
-	explicit_bzero(door, sizeof(*door));
+	explicit_bzero(door->secrets, sizeof(door->secrets));
 }
 
 static uint64_t spi_at(const uint8_t *p)
@@ -78,24 +79,22 @@ static uint64_t spi_at(const uint8_t *p)
 	return spi;
 }
 
-/* Ours are drawn at random, so that their own bits spread them. */
-static uint64_t *place_of(struct door *door, uint64_t spi)
-{
-	return &door->spis[spi % DOOR_SPIS];
-}
-
 /* What tells a stranger that we do not know an SPI repeats the one that he wrote: that is none of
- * ours. */
+ * ours. What only an SA has that stands is sealed, and neither its beginning nor a login, which
+ * anybody may try. Ours are drawn at random, so that their own bits spread them. */
 void door_learn(struct door *door, const uint8_t *bytes, size_t count)
 {
 	if (count < HEADER)
 		return;
-	if (bytes[18] != IKE_SA_INIT && bytes[16] != SK && bytes[16] != SKF)
+	const bool is_sealed = bytes[16] == SK || bytes[16] == SKF;
+	const bool stands = bytes[18] == CREATE_CHILD || bytes[18] == INFORMATION;
+
+	if (bytes[18] != IKE_SA_INIT && !is_sealed)
 		return;
 	const uint64_t spi = spi_at(bytes[19] & INITIATOR ? bytes : bytes + 8);
 
 	if (spi)
-		*place_of(door, spi) = spi;
+		(stands ? &door->inside : &door->coming)->spis[spi % DOOR_SPIS] = spi;
 }
 
 static uint64_t spi_of_ours(const uint8_t *bytes)
@@ -103,11 +102,16 @@ static uint64_t spi_of_ours(const uint8_t *bytes)
 	return spi_at(bytes[19] & INITIATOR ? bytes + 8 : bytes);
 }
 
-static bool is_known(struct door *door, const uint8_t *bytes)
+/* NULL: none of ours, as far as is known. */
+static struct door_source *sa_of(struct door *door, const uint8_t *bytes)
 {
-	const uint64_t spi = spi_of_ours(bytes);
+	const uint64_t spi = spi_of_ours(bytes), place = spi % DOOR_SPIS;
 
-	return spi && *place_of(door, spi) == spi;
+	if (spi && door->inside.spis[place] == spi)
+		return &door->inside.left[place];
+	if (spi && door->coming.spis[place] == spi)
+		return &door->coming.left[place];
+	return NULL;
 }
 
 /* Whether it is the first request of a handshake, with a nonce and perhaps a cookie in it. */
@@ -223,16 +227,15 @@ static bool is_crowded(struct door *door, uint64_t now_ms)
 enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	const uint8_t *bytes, size_t count, uint64_t now_ms, uint8_t answer[DOOR_ANSWER_BYTES])
 {
+	struct door_source *const sa = sa_of(door, bytes);
 	struct knock knock;
 
-	if (is_known(door, bytes)) {
-		struct door_source *sa = &door->sas[spi_of_ours(bytes) % DOOR_SPIS];
-
+	if (sa)
 		return spends(sa, SA_PATIENCE_MS, SA_MS, now_ms) ? DOOR_KNOWN : DOOR_CLOSED;
-	}
 	if (!is_crowded(door, now_ms))
 		return DOOR_OPEN;
-	if (!read_knock(bytes, count, &knock))
+	/* An address may be forged: what goes there must not be more than what came. */
+	if (count < DOOR_ANSWER_BYTES || !read_knock(bytes, count, &knock))
 		return DOOR_CLOSED;
 	if (now_ms - door->changed_ms > SECRET_MS) {
 		door->changed_ms = now_ms;

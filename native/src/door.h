@@ -25,17 +25,21 @@ struct door_source {
 	uint64_t at_ms;
 };
 
+/* IKE SPIs of ours, as messages of ours showed them, and what each has left; a newer one may take
+ * the place of another. */
+struct door_sas {
+	uint64_t spis[DOOR_SPIS];
+	struct door_source left[DOOR_SPIS];
+};
+
 struct door {
 	/* The first counts; the other is as good until it changes again. A cookie begins with 0,
 	 * and those of JavaScript do not. */
 	struct hmac_key secrets[2];
 	uint64_t changed_ms;
 	uint64_t salt;
-	/* IKE SPIs of ours, as messages of ours showed them; a newer one may take the place of
-	 * another. */
-	uint64_t spis[DOOR_SPIS];
-	/* What each of them has left. */
-	struct door_source sas[DOOR_SPIS];
+	/* Of who is inside, and of who may be on his way in: these take no place of those. */
+	struct door_sas inside, coming;
 	/* Proven sources by address and port, and by address alone. */
 	struct door_source ends[DOOR_SOURCES], hosts[DOOR_SOURCES];
 	/* How many strangers knocked since then, and whether that were many the last time. */
@@ -56,7 +60,7 @@ enum door_verdict {
 	DOOR_CLOSED,
 };
 
-/* False: no randomness. */
+/* `door` is zeros: most of it never takes memory where few knock. False: no randomness. */
 bool door_open(struct door *door);
 void door_wipe(struct door *door);
 

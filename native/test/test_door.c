@@ -58,9 +58,15 @@ static enum door_verdict judge(const uint8_t *bytes, size_t count)
 	return judge_from(&anna, bytes, count);
 }
 
+static void open_empty(void)
+{
+	memset(&door, 0, sizeof(door));
+	CHECK(door_open(&door));
+}
+
 static void open_crowded(void)
 {
-	CHECK(door_open(&door));
+	open_empty();
 	now = 1000000;
 	write_request(request, 7);
 	for (int i = 0; i < 40; i++)
@@ -69,7 +75,7 @@ static void open_crowded(void)
 
 static void few_go_in(void)
 {
-	CHECK(door_open(&door));
+	open_empty();
 	write_request(request, 7);
 	for (int i = 0; i < 2000; i++) {
 		now += 10;
@@ -157,6 +163,35 @@ static void whom_we_know_passes_a_crowd(void)
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
 }
 
+/*
+ * Each handshake that anybody began took a place, and with it the place of somebody who was inside:
+ * a few thousand, with true cookies and never to be finished, and a crowd shut out the guests.
+ */
+static void who_stands_outside_takes_no_place_of_who_is_inside(void)
+{
+	static const uint8_t unproven[] = {34, 35, 43};
+	uint8_t ours[28] = {0}, theirs[28] = {0};
+	uint64_t random = 88172645463325252u;
+
+	open_crowded();
+	memset(ours, 6, 16);
+	ours[16] = 46;
+	ours[18] = 37;
+	ours[19] = 0x20;
+	memcpy(theirs, ours, 16);
+	theirs[19] = 0x08;
+	door_learn(&door, ours, sizeof(ours));
+	for (uint32_t i = 0; i < 100000; i++) {
+		check_fill(&random, ours, 16);
+		ours[16] = i % 3 ? 46 : 33;
+		ours[18] = unproven[i % 3];
+		door_learn(&door, ours, sizeof(ours));
+	}
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+	memcpy(theirs, ours, 16);
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+}
+
 /* INVALID_IKE_SPI repeats the SPI of a stranger, who would have known how to pass from it. */
 static void what_we_tell_strangers_makes_nobody_known(void)
 {
@@ -213,6 +248,26 @@ static void what_is_no_request_stays_outside_a_crowd(void)
 	}
 }
 
+/*
+ * A request of nothing but a nonce was 36 bytes long and brought 69: the door answered in the name
+ * of whoever's address was forged, twice as loud. No handshake begins with so little.
+ */
+static void no_answer_is_longer_than_its_request(void)
+{
+	uint8_t small[DOOR_ANSWER_BYTES + 1];
+
+	open_crowded();
+	for (size_t count = 32; count <= sizeof(small); count++) {
+		memcpy(small, request, 28);
+		small[16] = 40;
+		put(small + 24, (uint32_t)count, 4);
+		memset(small + 28, 0, sizeof(small) - 28);
+		put(small + 30, (uint32_t)count - 28, 2);
+		CHECK_EQUAL(judge(small, count),
+			count < sizeof(answer) ? DOOR_CLOSED : DOOR_CHALLENGED);
+	}
+}
+
 /* One that is behind an address of many does not spend what the others have. */
 static void who_proves_himself_too_often_waits_alone(void)
 {
@@ -240,9 +295,11 @@ int main(void)
 	RUN(a_cookie_is_for_one_address_spi_and_nonce);
 	RUN(a_cookie_grows_old);
 	RUN(whom_we_know_passes_a_crowd);
+	RUN(who_stands_outside_takes_no_place_of_who_is_inside);
 	RUN(what_we_tell_strangers_makes_nobody_known);
 	RUN(an_sa_is_heard_so_often_and_no_more);
 	RUN(what_is_no_request_stays_outside_a_crowd);
+	RUN(no_answer_is_longer_than_its_request);
 	RUN(who_proves_himself_too_often_waits_alone);
 	return check_summary("door");
 }
