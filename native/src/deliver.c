@@ -5,6 +5,10 @@
 #include "inbound.h"
 #include "limit.h"
 
+/* How often a child may tell that its peer is somewhere else: whoever has two addresses has a new
+ * one with every packet, if he likes. */
+#define MOVED_MS 1000u
+
 static void count(struct worker *worker, struct sa *sa, enum esp_counter reason)
 {
 	counter_add(&worker->counters, reason, 1);
@@ -31,7 +35,8 @@ static bool same_origin(const struct path *path, const struct datagram *datagram
  * The peer's address changed (RFC 7296 section 2.23). Only the newest packet so far says so: one
  * that was overtaken on the old way must not move the child back.
  */
-static void note_origin(struct worker *worker, struct sa *sa, const struct datagram *datagram)
+static void note_origin(
+	struct worker *worker, struct sa *sa, const struct datagram *datagram, uint64_t now_ms)
 {
 	const struct esp_address *remote = &datagram->path.remote;
 
@@ -39,10 +44,12 @@ static void note_origin(struct worker *worker, struct sa *sa, const struct datag
 		memset(&sa->moved_to, 0, sizeof(sa->moved_to));
 		return;
 	}
-	if (same_address(remote, &sa->moved_to))
+	if (same_address(remote, &sa->moved_to) || now_ms < sa->quiet_until)
 		return;
-	if (mailbox_moved(&worker->engine->mailbox, sa->ref, &datagram->path))
-		sa->moved_to = *remote;
+	if (!mailbox_moved(&worker->engine->mailbox, sa->ref, &datagram->path))
+		return;
+	sa->moved_to = *remote;
+	sa->quiet_until = now_ms + MOVED_MS;
 }
 
 /* The peer has the new keys, so it can open what we seal with them (RFC 7296 section 2.8). */
@@ -64,7 +71,7 @@ static void note_authentic(struct worker *worker, struct sa *sa, const struct da
 	atomic_store_explicit(&sa->heard_at, now_ms, memory_order_relaxed);
 	note_use(worker, sa);
 	if (newest)
-		note_origin(worker, sa, datagram);
+		note_origin(worker, sa, datagram, now_ms);
 }
 
 /* As it was before. */

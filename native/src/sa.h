@@ -33,8 +33,10 @@ struct sa {
 	_Atomic(struct path *) path;
 	/* Written by the thread that opens. */
 	struct replay window;
-	/* The address last reported as new; so that each is reported once. */
+	/* The address last reported as new; so that each is reported once. And when another may be
+	 * at the earliest. */
 	struct esp_address moved_to;
+	uint64_t quiet_until;
 	/* The peer used it while it stood by, and nobody has been told. */
 	bool owes_used;
 
