@@ -100,7 +100,7 @@ class PureCore implements Core {
     switch (event.kind) {
       case 'moved':
         // Who dialled says where it goes: a peer that moves tells (RFC 4555 §3.6), and one behind a NAT cannot.
-        if (!sa.dialled) move(sa, event.path);
+        if (!sa.dialled && natOf(sa).remote) move(sa, event.path);
         return;
       case 'used':
         child.isActive = true;

@@ -303,5 +303,22 @@ test('an event about a tunnel that is gone, or never was, is nothing', () => {
   expect(gateway.eventsOf('bug')).toEqual([]);
 });
 
+/**
+ * Whoever stands between the two could write another source address on an authentic ESP packet, and had the tunnel where he
+ * liked: IKE was followed behind a NAT alone, ESP by anybody's word (RFC 7296 §2.23).
+ */
+test('an ESP packet moves no tunnel of a peer that no NAT hides', () => {
+  const { world, gateway, guest } = doorstep();
+  guest();
+  const { ref, path } = onlyChild(gateway);
+  const elsewhere = { local: path.local, remote: { ip: ip('192.0.2.99'), port: 4500 } };
+  world.input(gateway, {
+    kind: 'dataplane',
+    event: { kind: 'moved', child: ref, path: elsewhere },
+  });
+  expect(gateway.paths.get(ref) ?? path).toEqual(path);
+  expect(gateway.eventsOf('sa.moved')).toEqual([]);
+});
+
 /** A network that is not behind this gateway's peer. */
 const elsewhere = toWire([everything(prefixRange({ ip: ip('10.77.0.0'), bits: 24 }))]);
