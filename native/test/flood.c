@@ -1,15 +1,18 @@
+/* clang-format off */
 /*
  * What somebody does who wants a gateway to serve nobody: datagrams at a rate, for some seconds,
  * from where he likes. It sends within the network namespace it runs in, and stops by itself.
  * Prints how many went out.
  *
  *   flood send FILE PREFIX/BITS ADDRESS PORT AT COUNT RATE SECONDS
- *       what FILE holds, each time with COUNT other bytes from AT on, from any address of the
- * prefix flood cookies FILE ADDRESS PORT SOCKETS RATE SECONDS IKE_SA_INIT requests that are sent
- * again with the COOKIE that the gateway asks for (RFC 7296 section 2.6) flood replay ADDRESS PORT
- * RATE SECONDS the first datagram that passes by on the way there, again and again, as from its
- * sender
+ *       what FILE holds, each time with COUNT other bytes from AT on, from any address of the prefix
+ *   flood cookies FILE ADDRESS PORT SOCKETS RATE SECONDS
+ *       IKE_SA_INIT requests that are sent again with the COOKIE that the gateway asks for (RFC 7296
+ *       section 2.6)
+ *   flood replay ADDRESS PORT RATE SECONDS
+ *       the first datagram that passes by on the way there, again and again, as from its sender
  */
+/* clang-format on */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/ethernet.h>
