@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,6 +195,17 @@ static void describe(const struct esp_engine *engine, struct esp_opened *opened)
 		opened->aes_unit ? gcm->name : chacha->name);
 }
 
+/*
+ * What a crash leaves on a disk would hold every key, and so would what a program gets that the
+ * kernel hands cores to, which no limit stops. Nor may anybody without root's rights look into this
+ * process, or at where its memory lies.
+ */
+static void keep_memory_secret(void)
+{
+	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 enum esp_code engine_open_with(const struct esp_options *options, const struct tun *tun,
 	struct esp_opened *opened, struct esp_engine **out)
 {
@@ -204,8 +216,7 @@ enum esp_code engine_open_with(const struct esp_options *options, const struct t
 		tun_close(&device);
 		return ESP_NO_MEMORY;
 	}
-	/* What a crash leaves on a disk would hold every key. */
-	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
+	keep_memory_secret();
 	engine->tun = device;
 	engine->copy_dscp = options->copy_dscp;
 	const enum esp_code code = build(engine, options, opened);
