@@ -6,6 +6,8 @@
 #define AROUND 64u
 /* Where there is less in each, the margins would be more than half of it. */
 #define LEAST_SIZE 512u
+/* And where there is more, the first place would be longer than a read. */
+#define MOST_SIZE (UINT16_MAX - SCATTER_HEADER)
 
 _Static_assert(ESP_HEADER_BYTES <= AROUND && ESP_TRAILER_BYTES <= AROUND, "it can be sealed");
 
@@ -60,7 +62,8 @@ bool scatter_fits(const struct scatter *scatter, const struct gso *gso)
 
 void scatter_expect(struct scatter *scatter, const struct gso *gso)
 {
-	const bool worth_it = gso && gso->size >= LEAST_SIZE && gso->header_bytes <= SCATTER_HEADER;
+	const bool worth_it = gso && gso->size >= LEAST_SIZE && gso->size <= MOST_SIZE &&
+			      gso->header_bytes <= SCATTER_HEADER;
 
 	scatter->header_bytes = worth_it ? gso->header_bytes : 0;
 	scatter->size = worth_it ? gso->size : 0;

@@ -130,6 +130,32 @@ static void what_has_no_places_is_gathered(void)
 	CHECK_EQUAL(scatter.size, 0);
 }
 
+/*
+ * A segment as long as a header can say, with headers before it, is longer than a read may be: what
+ * was left for the other places was four thousand million bytes, and each began where memory of
+ * others is. No kernel says so; only its word stood before that.
+ */
+static void no_place_lies_beyond_the_room(void)
+{
+	const struct gso huge = cut(SCATTER_HEADER, 65535, 50000);
+	struct scatter scatter = {.size = 0};
+	size_t offered = 0;
+
+	scatter_expect(&scatter, &huge);
+	pass(&scatter, SCATTER_HEADER + huge.payload_bytes);
+	expect_gathered(&scatter, SCATTER_HEADER + huge.payload_bytes);
+	scatter_expect(&scatter, &huge);
+	pass(&scatter, 1);
+	for (uint32_t i = 1; i <= scatter.places; i++) {
+		const struct iovec *part = &scatter.parts[i];
+
+		offered += part->iov_len;
+		CHECK((uint8_t *)part->iov_base >= room &&
+			(size_t)((uint8_t *)part->iov_base - room) + part->iov_len <= ROOM);
+	}
+	CHECK_EQUAL(offered, MOST);
+}
+
 int main(void)
 {
 	const int buffer = 1 << 20;
@@ -142,5 +168,6 @@ int main(void)
 	RUN(what_was_expected_lies_in_its_places);
 	RUN(whatever_else_comes_is_gathered);
 	RUN(what_has_no_places_is_gathered);
+	RUN(no_place_lies_beyond_the_room);
 	return check_summary("scatter");
 }
