@@ -26,10 +26,13 @@
 #define END_MS           2000u
 #define HOST_PATIENCE_MS 1000u
 #define HOST_MS          25u
-/* And each message of one IKE SA, of which anybody may have begun one: two hundred at once and a
- * hundred a second. */
-#define SA_PATIENCE_MS 2000u
-#define SA_MS          10u
+/* And each message of one IKE SA: two hundred at once and a hundred a second. */
+#define INSIDE_PATIENCE_MS 2000u
+#define INSIDE_MS          10u
+/* Anybody may have begun one: a hundred at once, which are a login with certificates in fragments,
+ * and twenty-five a second. */
+#define COMING_PATIENCE_MS 4000u
+#define COMING_MS          40u
 /* Payloads before the nonce: a request has a handful. */
 #define MOST_PAYLOADS 32
 
@@ -100,18 +103,6 @@ void door_learn(struct door *door, const uint8_t *bytes, size_t count)
 static uint64_t spi_of_ours(const uint8_t *bytes)
 {
 	return spi_at(bytes[19] & INITIATOR ? bytes + 8 : bytes);
-}
-
-/* NULL: none of ours, as far as is known. */
-static struct door_source *sa_of(struct door *door, const uint8_t *bytes)
-{
-	const uint64_t spi = spi_of_ours(bytes), place = spi % DOOR_SPIS;
-
-	if (spi && door->inside.spis[place] == spi)
-		return &door->inside.left[place];
-	if (spi && door->coming.spis[place] == spi)
-		return &door->coming.left[place];
-	return NULL;
 }
 
 /* Whether it is the first request of a handshake, with a nonce and perhaps a cookie in it. */
@@ -224,14 +215,29 @@ static bool is_crowded(struct door *door, uint64_t now_ms)
 	return door->crowded || door->strangers > FEW;
 }
 
+/* DOOR_OPEN: none of ours, as far as is known. */
+static enum door_verdict judge_known(struct door *door, uint64_t spi, uint64_t now_ms)
+{
+	const uint64_t place = spi % DOOR_SPIS;
+	bool in = false;
+
+	if (spi && door->inside.spis[place] == spi)
+		in = spends(&door->inside.left[place], INSIDE_PATIENCE_MS, INSIDE_MS, now_ms);
+	else if (spi && door->coming.spis[place] == spi)
+		in = spends(&door->coming.left[place], COMING_PATIENCE_MS, COMING_MS, now_ms);
+	else
+		return DOOR_OPEN;
+	return in ? DOOR_KNOWN : DOOR_CLOSED;
+}
+
 enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	const uint8_t *bytes, size_t count, uint64_t now_ms, uint8_t answer[DOOR_ANSWER_BYTES])
 {
-	struct door_source *const sa = sa_of(door, bytes);
+	const enum door_verdict known = judge_known(door, spi_of_ours(bytes), now_ms);
 	struct knock knock;
 
-	if (sa)
-		return spends(sa, SA_PATIENCE_MS, SA_MS, now_ms) ? DOOR_KNOWN : DOOR_CLOSED;
+	if (known != DOOR_OPEN)
+		return known;
 	if (!is_crowded(door, now_ms))
 		return DOOR_OPEN;
 	/* An address may be forged: what goes there must not be more than what came. */
