@@ -41,7 +41,7 @@ types: deps-build ## the compiler's opinion
 unit: deps-build ## unit tests alone
 	@npx vitest run --project unit
 
-sim: deps-build ## random simulations alone, of SEEDS seeds each (1000)
+sim: deps-build ## random simulations alone, of SEEDS seeds each (1000), ONLY=multi-ke for some
 	@node test/run/sim.mjs
 
 day: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)

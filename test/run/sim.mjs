@@ -1,16 +1,21 @@
 // `make sim SEEDS=1000`: the random simulations, some seeds at a time; when one fails, how to play it again.
+// ONLY=multi-ke,roam for those whose names begin so.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 const atOnce = 100;
 const folder = 'test/sim/scenarios';
 // Random is what takes its seeds from there.
+const only = (process.env.ONLY ?? '').split(',');
 const simulations = readdirSync(folder)
   .map((base) => ({ name: base.replace('.test.ts', ''), file: `${folder}/${base}` }))
-  .filter(({ file }) => readFileSync(file, 'utf8').includes("from '../seeds.ts'"));
+  .filter(({ file }) => readFileSync(file, 'utf8').includes("from '../seeds.ts'"))
+  .filter(({ name }) => only.some((word) => name.startsWith(word)));
 const seeds = Number(process.env.SEEDS ?? 1000);
 const from = Number(process.env.FIRST_SEED ?? 1);
 if (!(seeds > 0 && from > 0)) throw new Error('SEEDS and FIRST_SEED are positive numbers');
+if (simulations.length === 0)
+  throw new Error(`no random simulation is called ${only.join(' or ')}`);
 
 const failed = simulations.flatMap(runAll);
 process.stdout.write(
@@ -30,7 +35,7 @@ function runAll({ name, file }) {
     const time = `${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s`;
     const last = first + span.count - 1;
     process.stdout.write(
-      `${isFine ? '✓' : '✗'} ${name.padEnd(10)} ${time}  seeds ${first}–${last}\n`,
+      `${isFine ? '✓' : '✗'} ${name.padEnd(18)} ${time}  seeds ${first}–${last}\n`,
     );
     if (!isFine) commands.push(explain(file, narrow(file, span)));
   }

@@ -1,4 +1,5 @@
-// Rekeys with one to three additional key exchanges at random, over a network that is not kind (`make sim SEEDS=10000`).
+// Rekeys with one to three additional key exchanges at random, over a network that is not kind; ten thousand of them
+// by `make sim ONLY=multi-ke SEEDS=2500`.
 import { expect, test, vi } from 'vitest';
 import { failuresOf } from '../many-schedules.ts';
 import type { Act } from '../schedule.ts';
