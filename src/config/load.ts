@@ -130,5 +130,5 @@ const limits: Limits = {
   cookieThreshold: 30,
   cookieThresholdPerSource: 3,
   halfOpen: 1000,
-  halfOpenPerSource: 20,
+  halfOpenPerSource: 100,
 };

@@ -1,7 +1,7 @@
 // Who may begin a handshake: COOKIE under load, and limits on half-open SAs. Nothing is stored for a stranger
 // until its address is proven (RFC 7296 §2.6).
 import { concat, equal } from '../base/bytes.ts';
-import { type Ip, ipBytes } from '../base/ip.ts';
+import { ipBytes } from '../base/ip.ts';
 import { type Instant, instant, minutes, seconds, since } from '../base/time.ts';
 import { Exchange } from '../iana/exchanges.ts';
 import { Notification } from '../iana/notifies.ts';
@@ -11,6 +11,7 @@ import { all, find } from '../wire/payloads/index.ts';
 import type { Path } from './core.ts';
 import type { Host } from './host.ts';
 import { Draft } from './message.ts';
+import type { IkeSa } from './sa/ike-sa.ts';
 import { bury, retire } from './sa/lifecycle.ts';
 import { sendBare } from './stateless.ts';
 
@@ -40,19 +41,19 @@ export class Admission {
    */
   judge(message: Message, path: Path, isProven: boolean): Verdict {
     const { limits } = this.#host.policy;
-    const { all: inAll, ofSource } = this.#host.registry.halfOpen(path.remote.ip);
+    const { halfOpen } = this.#host.registry;
+    const ofSource = halfOpen.ofSource(path.remote.ip);
     const isBusy =
-      inAll >= limits.cookieThreshold ||
+      halfOpen.size >= limits.cookieThreshold ||
       ofSource >= limits.cookieThresholdPerSource ||
       this.#admittedLately() >= limits.cookieThreshold;
     if (isBusy && !isProven && !this.#hasValidCookie(message, path)) {
       this.#challenge(message, path);
       return 'challenged';
     }
-    // The newcomer proved its address; the oldest that never went on makes room. So a flood from behind the
-    // same NAT does not lock out a neighbour, whose handshake takes but a moment.
-    if (ofSource >= limits.halfOpenPerSource) this.#evict(path.remote.ip);
-    else if (inAll >= limits.halfOpen) this.#evict(undefined);
+    // The newcomer proved its address; another makes room.
+    if (ofSource >= limits.halfOpenPerSource) this.#giveUp(halfOpen.toGiveUp(path.remote.ip));
+    else if (halfOpen.size >= limits.halfOpen) this.#giveUp(halfOpen.toGiveUp());
     this.#admitted++;
     return 'admitted';
   }
@@ -67,11 +68,10 @@ export class Admission {
     return this.#admitted;
   }
 
-  #evict(source: Ip | undefined): void {
-    const oldest = this.#host.registry.oldestHalfOpen(source);
-    if (!oldest) return;
-    retire(oldest, { cause: 'failed', why: 'too many handshakes under way' });
-    bury(oldest);
+  #giveUp(sa: IkeSa | undefined): void {
+    if (!sa) return;
+    retire(sa, { cause: 'failed', why: 'too many handshakes under way' });
+    bury(sa);
     this.#host.count('half-open.evicted');
   }
 

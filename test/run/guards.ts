@@ -225,10 +225,27 @@ export const guards: readonly Guard[] = [
   {
     row: 17,
     file: 'src/ike/admission.ts',
-    guard: 'if (ofSource >= limits.halfOpenPerSource) this.#evict(path.remote.ip);',
+    guard:
+      'if (ofSource >= limits.halfOpenPerSource) this.#giveUp(halfOpen.toGiveUp(path.remote.ip));',
     without: "if (ofSource >= limits.halfOpenPerSource) return 'challenged';",
     test: sim('floods'),
     title: 'from behind the same NAT does not lock a neighbour out',
+  },
+  {
+    row: 17,
+    file: 'src/ike/sa/half-open.ts',
+    guard: 'return candidates.find(([, origin]) => origin.port === port)?.[0];',
+    without: 'return candidates.at(port ? 0 : 1)?.[0];',
+    test: sim('floods'),
+    title: 'from behind the same NAT does not push out a neighbour who has begun',
+  },
+  {
+    row: 17,
+    file: 'src/ike/sa/half-open.ts',
+    guard: 'const source = address ? sourceOf(address) : fullest(this.#perSource);',
+    without: 'const source = address ? sourceOf(address) : [...this.#perSource.keys()][0];',
+    test: sim('floods'),
+    title: 'of one source pushes out none of another’s',
   },
   {
     row: 17,

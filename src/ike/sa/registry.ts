@@ -1,18 +1,17 @@
 // All IKE SAs of a core, by the SPI that their messages carry and by the IKE_SA_INIT request that began them.
 import { toHex } from '../../base/bytes.ts';
-import { formatSocket, type Ip, ipBytes, isIpv4 } from '../../base/ip.ts';
+import { formatSocket } from '../../base/ip.ts';
 import type { Hash } from '../../crypto/primitives.ts';
 import type { ChildRef, Path, SaRef } from '../core.ts';
 import type { ChildSa } from './child-sa.ts';
+import { HalfOpen } from './half-open.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 export class Registry {
   readonly #bySpi = new Map<string, IkeSa>();
   readonly #byInit = new Map<string, IkeSa>();
   readonly #initOf = new Map<IkeSa, string>();
-  /** Responders that are not established, by where they came from. */
-  readonly #halfOpen = new Map<IkeSa, string>();
-  readonly #perSource = new Map<string, number>();
+  readonly #halfOpen = new HalfOpen();
   readonly #hash: Hash;
 
   constructor(hash: Hash) {
@@ -32,9 +31,7 @@ export class Registry {
     const key = this.#initKey(sa.path, bytes);
     this.#byInit.set(key, sa);
     this.#initOf.set(sa, key);
-    const source = sourceOf(sa.path.remote.ip);
-    this.#halfOpen.set(sa, source);
-    this.#perSource.set(source, (this.#perSource.get(source) ?? 0) + 1);
+    this.#halfOpen.add(sa);
   }
 
   remove(sa: IkeSa): void {
@@ -47,12 +44,7 @@ export class Registry {
 
   /** Half-open no longer: established, or gone. */
   settle(sa: IkeSa): void {
-    const source = this.#halfOpen.get(sa);
-    if (source === undefined) return;
     this.#halfOpen.delete(sa);
-    const left = (this.#perSource.get(source) ?? 1) - 1;
-    if (left > 0) this.#perSource.set(source, left);
-    else this.#perSource.delete(source);
   }
 
   bySpi(spi: Uint8Array): IkeSa | undefined {
@@ -92,24 +84,12 @@ export class Registry {
     return false;
   }
 
-  /** Half-open responders in all and from one address; those that failed count until they are forgotten. */
-  halfOpen(source: Ip): { readonly all: number; readonly ofSource: number } {
-    return { all: this.#halfOpen.size, ofSource: this.#perSource.get(sourceOf(source)) ?? 0 };
-  }
-
-  /** The first that came, of one source or of all. */
-  oldestHalfOpen(source: Ip | undefined): IkeSa | undefined {
-    const wanted = source && sourceOf(source);
-    for (const [sa, from] of this.#halfOpen) if (!wanted || from === wanted) return sa;
-    return undefined;
+  /** Responders that are not established; those that failed count until they are forgotten. */
+  get halfOpen(): Omit<HalfOpen, 'add' | 'delete'> {
+    return this.#halfOpen;
   }
 
   #initKey(path: Path, bytes: Uint8Array): string {
     return `${formatSocket(path.remote)} ${toHex(this.#hash.digest(bytes))}`;
   }
-}
-
-/** An IPv6 host has a whole /64 to choose from, so that counts as one source. */
-export function sourceOf(address: Ip): string {
-  return isIpv4(address) ? address : toHex(ipBytes(address).subarray(0, 8));
 }
