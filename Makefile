@@ -69,26 +69,26 @@ mutants: deps-build ## takes one guard after the other away, and runs the test t
 	@node $$(node cross/bundle-tool.mjs test/run/mutants.ts)
 
 interop: build deps-lab peers ## tests with real peers alone
-	@sh test/lab/enter.sh npx vitest run --project interop
+	@sh test/lab/enter.sh npx vitest run --project 'interop*'
 
 peers: deps-lab ## peers of other versions, for those tests
 	@sh cross/peers.sh
 
 marathon: build deps-lab ## keys renewed again and again under a TCP stream, by us, by strongSwan, by both (RENEWALS=200)
-	@RENEWALS=$${RENEWALS:-200} sh test/lab/enter.sh npx vitest run --project interop test/interop/rekey-marathon.test.ts
+	@RENEWALS=$${RENEWALS:-200} sh test/lab/enter.sh npx vitest run --project interop-alone test/interop/rekey-marathon.test.ts
 
 guesses: build deps-lab ## wrong passwords at a living gateway, from many addresses (GUESSES=10000)
-	@GUESSES=$${GUESSES:-10000} sh test/lab/enter.sh npx vitest run --project interop test/interop/guesses.test.ts --disable-console-intercept
+	@GUESSES=$${GUESSES:-10000} sh test/lab/enter.sh npx vitest run --project interop-alone test/interop/guesses.test.ts --disable-console-intercept
 
 floods: build deps-lab ## floods of a living gateway: who gets in, what a tunnel keeps (FLOOD_SECONDS=10 FLOOD=cookies)
 	@$(MAKE) -s -C native flood
-	@FLOOD_SECONDS=$${FLOOD_SECONDS:-10} sh test/lab/enter.sh npx vitest run --project interop --retry=0 test/interop/floods.test.ts --disable-console-intercept
+	@FLOOD_SECONDS=$${FLOOD_SECONDS:-10} sh test/lab/enter.sh npx vitest run --project interop-alone --retry=0 test/interop/floods.test.ts --disable-console-intercept
 
 faults: build deps-lab ## kills, standstills, lines and addresses that go: how long until packets flow again
 	@sh test/lab/enter.sh npx vitest run --project interop test/interop/faults.test.ts --disable-console-intercept
 
 soak: build deps-lab ## twenty clients come, go, roam and renew in real time (HOURS=8)
-	@SOAK_SECONDS=$$(($${HOURS:-8} * 3600)) sh test/lab/enter.sh npx vitest run --project interop test/interop/soak.test.ts --disable-console-intercept
+	@SOAK_SECONDS=$$(($${HOURS:-8} * 3600)) sh test/lab/enter.sh npx vitest run --project interop-alone test/interop/soak.test.ts --disable-console-intercept
 
 refusals: build deps-lab ## whether the time until a refusal tells what was wrong (ROUNDS=100)
 	@sh test/lab/enter.sh node $$(node cross/bundle-tool.mjs test/bench/refusals.ts)

@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** Real peers in namespaces, and real time: a busy machine may lose a packet; the report tells of every second try. */
+const interop = { retry: 1, testTimeout: 120_000, hookTimeout: 120_000 };
+/** What floods, fills the machine or counts seconds has it to itself. */
+const alone = ['capture', 'floods', 'guesses', 'rekey-marathon', 'soak'].map(
+  (name) => `test/interop/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     projects: [
@@ -12,14 +19,22 @@ export default defineConfig({
         },
       },
       {
-        // Real peers in namespaces: one at a time, and real time.
+        // Each has a lab of its own, and waits most of the time.
         test: {
+          ...interop,
           name: 'interop',
           include: ['test/{interop,e2e}/**/*.test.ts'],
+          exclude: alone,
+          maxWorkers: 3,
+        },
+      },
+      {
+        test: {
+          ...interop,
+          name: 'interop-alone',
+          include: alone,
           fileParallelism: false,
-          retry: 1, // a busy machine may lose a packet; the report tells of every second try
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
