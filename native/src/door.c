@@ -238,16 +238,20 @@ enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 
 	if (known != DOOR_OPEN)
 		return known;
-	if (!is_crowded(door, now_ms))
-		return DOOR_OPEN;
+	const bool crowded = is_crowded(door, now_ms);
+
 	/* An address may be forged: what goes there must not be more than what came. */
 	if (count < DOOR_ANSWER_BYTES || !read_knock(bytes, count, &knock))
-		return DOOR_CLOSED;
+		return crowded ? DOOR_CLOSED : DOOR_OPEN;
 	if (now_ms - door->changed_ms > SECRET_MS) {
 		door->changed_ms = now_ms;
 		new_secret(door);
 	}
+	/* A cookie of ours is good when the crowd is gone, too: whoever was asked for it here is
+	 * not asked for another one inside, which would not be good here when the crowd is back. */
 	if (!is_ours(door, from, bytes, &knock)) {
+		if (!crowded)
+			return DOOR_OPEN;
 		challenge(door, from, bytes, &knock, answer);
 		return DOOR_CHALLENGED;
 	}
@@ -256,5 +260,6 @@ enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	return spends(&door->ends[end], END_PATIENCE_MS, END_MS, now_ms) &&
 			       spends(&door->hosts[host], HOST_PATIENCE_MS, HOST_MS, now_ms)
 		       ? DOOR_PROVEN
-		       : DOOR_CLOSED;
+	       : crowded ? DOOR_CLOSED
+			 : DOOR_OPEN;
 }
