@@ -82,6 +82,21 @@ export class Home {
     }`);
   }
 
+  /** From now on the Internet drops every `nth` UDP packet with more than `bytes`, in both directions. @returns so many */
+  loseLong(nth: number, bytes: number): () => number {
+    this.internet.nft(`table inet longs {
+      counter lost { }
+      chain forward {
+        type filter hook forward priority 0;
+        meta l4proto udp meta length > ${bytes} numgen inc mod ${nth} == 0 counter name lost drop
+      }
+    }`);
+    return () => {
+      const text = this.internet.runNow('nft', 'list', 'counter', 'inet', 'longs', 'lost');
+      return Number(/packets (\d+)/.exec(text)?.[1]);
+    };
+  }
+
   #lay(): void {
     const { phone, nat, internet, router, lan } = this;
     connect({ host: phone, device: 'wlan0' }, { host: nat, device: 'lan0' });
