@@ -1,6 +1,9 @@
 // Several key exchanges, ML-KEM among them (RFC 9370), with strongSwan 6.1 on the other side, in both roles: through a
 // NAT, with new keys of both kinds from both sides, and while the way loses packets.
 import { describe, expect, test } from 'vitest';
+import { Exchange } from '../../src/iana/exchanges.ts';
+import { PayloadType } from '../../src/iana/payloads.ts';
+import { Capture, dissect, ikeOnly } from '../lab/capture.ts';
 import type { Charon } from '../lab/charon.ts';
 import { Gateway } from '../lab/gateway.ts';
 import { address, network } from '../lab/home.ts';
@@ -13,7 +16,7 @@ import { section } from '../lab/uci.ts';
 import { until } from '../lab/until.ts';
 
 const anna = { kind: 'psk', id: 'anna@example.org', secret: 'correct horse battery' } as const;
-const needs = ['our gateway', 'strongSwan', 'peer strongswan-6.1'] as const;
+const needs = ['our gateway', 'strongSwan', 'peer strongswan-6.1', 'tshark'] as const;
 const suites = {
   x25519: 'x25519-ke1_mlkem768',
   p384: 'ecp384-ke1_mlkem1024',
@@ -92,6 +95,23 @@ describe('our gateway, behind whose NAT strongSwan is', () => {
     },
     90_000,
   );
+
+  // A row of Wireshark's is for a pair of SPIs, so the log has the keys behind the last exchange, and no others.
+  test('is read by tshark from IKE_AUTH on, with the keys that our gateway logs', async () => {
+    const { home, phone } = scene();
+    const options = { name: 'hybrid', device: 'wan0', filter: ikeOnly };
+    const capture = await Capture.start(home.lab, home.router, options);
+    expect(await phone.initiate('x25519')).toMatchObject({ code: 0 });
+    await phone.terminate('x25519');
+    await capture.stop();
+    const { ike: read } = await dissect(home.lab, capture.file, home.lab.folder('gateway-keys'));
+    const said = (exchange: number) => read.filter((one) => one.exchange === exchange);
+    const answers = said(Exchange.IKE_AUTH).filter(({ isResponse }) => isResponse);
+    expect(answers.map(({ payloads }) => payloads)).toEqual([
+      expect.arrayContaining([PayloadType.IDR, PayloadType.AUTH, PayloadType.TSR]),
+    ]);
+    expect(said(Exchange.IKE_INTERMEDIATE).length).toBeGreaterThanOrEqual(2);
+  });
 
   // Twenty times as many as a bad way loses, and none but those of ML-KEM, so that they are lost in every run.
   test('comes in while every fifth fragment is lost', async () => {
