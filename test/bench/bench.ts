@@ -2,7 +2,7 @@
 // rows take turns, round after round, so that a busy machine is fair to all; a figure that was taken while others
 // used the processor is taken again, and marked where that did not help.
 //
-//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas gateway ciphers arm weight
+//   ROUNDS=5 SECONDS=3 ONLY=tcp,udp      any of: tcp udp ping nic sas gateway kem ciphers arm weight
 
 import { whyNot } from '../lab/ready.ts';
 import { Report } from '../lab/report.ts';
@@ -10,6 +10,7 @@ import { arm, printRouters } from './arm-section.ts';
 import { budgets } from './budgets.ts';
 import { ciphers } from './ciphers-section.ts';
 import { gateways } from './gateway-section.ts';
+import { postQuantum, printRouterHandshakes } from './post-quantum-section.ts';
 import { printBudgets, printSection, type Skipped, save } from './results.ts';
 import type { Row, Section } from './section.ts';
 import type { Sample } from './statistics.ts';
@@ -17,7 +18,7 @@ import { amongMany, overNic, throughTunnels } from './traffic-sections.ts';
 import { BUSY, between, read } from './weather.ts';
 import { weights } from './weight-section.ts';
 
-const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'gateway', 'ciphers', 'arm', 'weight'];
+const WORDS = ['tcp', 'udp', 'ping', 'nic', 'sas', 'gateway', 'kem', 'ciphers', 'arm', 'weight'];
 /** How often a figure is taken again because of others. */
 const RETRIES = Number(process.env['RETRIES'] || 1);
 
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
   progress('');
   for (const section of sections) printSection(report, section, samples, skipped);
   printRouters(report, samples);
+  printRouterHandshakes(report, samples);
   printBudgets(report, budgets, samples);
   report.note(`results in ${save(sections, samples, skipped, rounds)}`);
 }
@@ -72,6 +74,7 @@ function chooseSections(): Section[] {
     ...(wanted.has('nic') ? [overNic()] : []),
     ...(wanted.has('sas') ? [amongMany()] : []),
     ...(wanted.has('gateway') ? [gateways()] : []),
+    ...(wanted.has('kem') ? [postQuantum()] : []),
     ...(wanted.has('ciphers') ? [ciphers()] : []),
     ...(wanted.has('arm') ? [arm()] : []),
     ...(wanted.has('weight') ? [weights()] : []),

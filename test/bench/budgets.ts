@@ -130,6 +130,18 @@ export const budgets: readonly Budget[] = [
     unit: '×',
     value: over('gateway', 'ours', 'latency', 'swan'),
   },
+  {
+    title: 'time of one handshake with ML-KEM-768 over the same without',
+    most: 3,
+    unit: '×',
+    value: over('post-quantum', 'ours-hybrid', 'latency', 'ours-plain'),
+  },
+  {
+    title: 'processor time of one handshake with ML-KEM-768 over the same without, later on',
+    most: 2,
+    unit: '×',
+    value: over('post-quantum', 'ours-hybrid', 'warm-cpu', 'ours-plain'),
+  },
   { title: 'listens after', most: 0.5, unit: 's', value: plain('gateway', 'ours', 'start') },
   {
     title: 'memory with 100 tunnels',
