@@ -11,12 +11,20 @@ export interface PeerRow {
   readonly suite: 'bookworm' | 'trixie' | 'sid';
   /** Its name in `cross/peers.txt`. */
   readonly root: string;
+  /** Debian's build has ML-KEM, and is to have it with us without a word of configuration. */
+  readonly isPostQuantum?: true;
 }
 
 export const peers: readonly PeerRow[] = [
   { program: 'strongSwan', version: '5.9.8', suite: 'bookworm', root: 'strongswan-5.9' },
   { program: 'strongSwan', version: '6.0.1', suite: 'trixie', root: 'strongswan-6.0' },
-  { program: 'strongSwan', version: '6.1.0', suite: 'sid', root: 'strongswan-6.1' },
+  {
+    program: 'strongSwan',
+    version: '6.1.0',
+    suite: 'sid',
+    root: 'strongswan-6.1',
+    isPostQuantum: true,
+  },
   { program: 'libreswan', version: '4.10', suite: 'bookworm', root: 'libreswan-4' },
   { program: 'libreswan', version: '5.2', suite: 'trixie', root: 'libreswan-5' },
   { program: 'OpenIKED', version: '7.2', suite: 'bookworm', root: 'openiked-7.2' },

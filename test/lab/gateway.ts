@@ -52,6 +52,7 @@ export interface SaStatus {
   readonly remote: string;
   readonly nat: 'none' | 'local' | 'remote' | 'both';
   readonly suite?: string;
+  readonly postQuantum: boolean;
   readonly ppk?: string;
   readonly spiI: string;
   readonly addresses: readonly string[];

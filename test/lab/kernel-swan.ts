@@ -9,9 +9,11 @@ import { formatSettings, type Settings } from './swanctl.ts';
 export class KernelSwan implements SitePeer {
   readonly renews = ['child', 'ike'] as const;
   readonly #kernel: KernelHost;
+  readonly #keyExchanges: readonly string[];
 
-  private constructor(kernel: KernelHost) {
+  private constructor(kernel: KernelHost, keyExchanges: readonly string[]) {
     this.#kernel = kernel;
+    this.#keyExchanges = keyExchanges;
   }
 
   static async start(kernel: KernelHost, papers: Papers): Promise<KernelSwan> {
@@ -24,11 +26,13 @@ export class KernelSwan implements SitePeer {
     await kernel.run(`
       ${ENV} /usr/sbin/charon-systemd >/mnt/charon.out 2>&1 &
       for try in $(seq 100); do [ -S /run/charon.vici ] && exit; usleep 50000; done; exit 1`);
-    return new KernelSwan(kernel);
+    const algorithms = await kernel.run(`${ENV} swanctl --list-algs`);
+    const hybrid = algorithms.includes('ML_KEM_768') ? ['x25519-ke1_mlkem768'] : [];
+    return new KernelSwan(kernel, [...hybrid, 'x25519']);
   }
 
   async configure(joint: Joint): Promise<void> {
-    this.#kernel.write({ 'swanctl.conf': formatSettings(connectionOf(joint)) });
+    this.#kernel.write({ 'swanctl.conf': formatSettings(connectionOf(joint, this.#keyExchanges)) });
     await this.#swanctl('--load-all --clear');
   }
 
@@ -49,7 +53,7 @@ export class KernelSwan implements SitePeer {
   }
 }
 
-function connectionOf(joint: Joint): Settings {
+function connectionOf(joint: Joint, keyExchanges: readonly string[]): Settings {
   const { ours, theirs } = outerOf(joint.outer);
   const [answers, dials] = proofs[joint.auth];
   const [here, there] = joint.dials === 'we' ? [answers, dials] : [dials, answers];
@@ -57,13 +61,13 @@ function connectionOf(joint: Joint): Settings {
   const child = {
     local_ts: cabin.lan,
     remote_ts: homeNetwork,
-    esp_proposals: [`${esp}-x25519`, esp],
+    esp_proposals: [...keyExchanges.map((one) => `${esp}-${one}`), esp],
   };
   const site = {
     version: 2,
     local_addrs: theirs,
     remote_addrs: ours,
-    proposals: 'aes256gcm16-prfsha256-x25519',
+    proposals: keyExchanges.map((one) => `aes256gcm16-prfsha256-${one}`),
     mobike: false,
     encap: joint.encap === 'UDP',
     local: { auth: here, id: cabin.name, certs: here === 'psk' ? undefined : 'cabin.pem' },
