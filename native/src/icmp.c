@@ -32,15 +32,14 @@ static uint8_t type_of(const struct flow *flow)
 	return (uint8_t)(flow->source_port >> 8);
 }
 
-/* A later fragment of IPv6 does not say; echo requests are cut more often than errors. */
+/* A later fragment of IPv6 does not say; echo requests are cut more often than errors. The ICMP of
+ * the other version is a protocol that no host knows (RFC 4443 section 1). */
 static bool is_error(const struct flow *flow)
 {
-	if (!flow->has_ports)
+	if (!flow->has_ports || flow->protocol != (flow->version == 4 ? IP_ICMP : IP_ICMPV6))
 		return false;
-	if (flow->protocol == IP_ICMPV6)
+	if (flow->version == 6)
 		return type_of(flow) < FIRST_QUERY6 || type_of(flow) == REDIRECT6;
-	if (flow->protocol != IP_ICMP)
-		return false;
 	switch (type_of(flow)) {
 	case UNREACHABLE:
 	case QUENCH:

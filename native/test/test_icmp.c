@@ -141,6 +141,27 @@ static void an_error_is_about_the_packet_that_it_quotes(void)
 	CHECK(!is_about(56));
 }
 
+/*
+ * The other version's ICMP was taken for an error, too. No host believes it, so nobody quotes a
+ * packet of his with it: but by it a guest's packet with any source came out of the tunnel, and
+ * whoever it was to told that source that he knows no such protocol.
+ */
+static void the_other_versions_icmp_is_no_error(void)
+{
+	unreachable(28);
+	CHECK(is_about(56));
+	packet[9] = 58;
+	packet[20] = 1;
+	CHECK(!is_about(56));
+	udp6(packet, "fd00:2::9", "fd00:1::1", 96);
+	udp6(packet + 48, "fd00:1::1", "fd00:2::1", 48);
+	packet[6] = 58;
+	packet[40] = 3;
+	CHECK(is_about(96));
+	packet[6] = 1;
+	CHECK(!is_about(96));
+}
+
 /* Nothing behind the end is read (under ASan). */
 static void quotes_of_any_kind_are_safe(void)
 {
@@ -186,6 +207,7 @@ int main(void)
 	RUN(tells_the_sender_of_an_ipv6_packet);
 	RUN(nobody_is_told_of);
 	RUN(an_error_is_about_the_packet_that_it_quotes);
+	RUN(the_other_versions_icmp_is_no_error);
 	RUN(quotes_of_any_kind_are_safe);
 	RUN(a_flow_is_told_ten_times_a_second);
 	return check_summary("icmp");
