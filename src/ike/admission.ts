@@ -47,7 +47,7 @@ export class Admission {
       halfOpen.size >= limits.cookieThreshold ||
       ofSource >= limits.cookieThresholdPerSource ||
       this.#admittedLately() >= limits.cookieThreshold;
-    if (isBusy && !isProven && !this.#hasValidCookie(message, path)) {
+    if (isBusy && !isProven && !this.hasValidCookie(message, path)) {
       this.#challenge(message, path);
       return 'challenged';
     }
@@ -75,7 +75,8 @@ export class Admission {
     this.#host.count('half-open.evicted');
   }
 
-  #hasValidCookie(message: Message, path: Path): boolean {
+  /** Of ours, for this request from there. */
+  hasValidCookie(message: Message, path: Path): boolean {
     const notifies = all(message.payloads, PayloadType.NOTIFY);
     const cookie = notifies.find((notify) => notify.type === Notification.COOKIE)?.data;
     if (!cookie) return false;

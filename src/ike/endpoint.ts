@@ -53,13 +53,12 @@ export class Endpoint {
 
   /** IKE_SA_INIT from somebody new, or again from somebody to whom the answer was lost. */
   #begin(path: Path, bytes: Uint8Array, isProven: boolean): void {
+    if (bytes.length > longestInit) throw new WireError('IKE_SA_INIT', 0, `${bytes.length} bytes`);
     const known = this.#host.registry.byInit(path, bytes);
     if (known) {
-      // Later responses of that SA are no answer to it, and much longer.
-      if (known.window.answeredId === 0) this.#reception.repeat(known, path);
+      this.#repeat(known, path, bytes, isProven);
       return;
     }
-    if (bytes.length > longestInit) throw new WireError('IKE_SA_INIT', 0, `${bytes.length} bytes`);
     const { connections } = this.#host.policy;
     if (!connections.some(({ role }) => role !== 'initiator')) {
       this.#reception.drop(path, 'unexpected', 'we answer nobody');
@@ -73,6 +72,18 @@ export class Endpoint {
     this.#host.registry.addInit(sa, bytes);
     sa.timers.start('half-open', this.#host.now, this.#host.policy.timing.halfOpen);
     this.#reception.request(sa, receivedInit(message, bytes, path));
+  }
+
+  /**
+   * One copy of a request may be admitted and another asked for a cookie, as load comes and goes. Then the peer sends it
+   * once more, with the cookie, and AUTH covers that.
+   */
+  #repeat(sa: IkeSa, path: Path, bytes: Uint8Array, isProven: boolean): void {
+    // Later responses of that SA are no answer to it, and much longer.
+    if (sa.window.answeredId !== 0) return;
+    const hasCookie = isProven || this.#admission.hasValidCookie(decodeMessage(bytes), path);
+    if (sa.handshake && hasCookie) sa.handshake.request = bytes;
+    this.#reception.repeat(sa, path);
   }
 
   #pass(path: Path, header: Header, bytes: Uint8Array): void {

@@ -217,7 +217,7 @@ export const guards: readonly Guard[] = [
   {
     row: 17,
     file: 'src/ike/admission.ts',
-    guard: 'if (isBusy && !isProven && !this.#hasValidCookie(message, path)) {',
+    guard: 'if (isBusy && !isProven && !this.hasValidCookie(message, path)) {',
     without: 'if (isBusy && !message) {',
     test: sim('floods'),
     title: 'of requests with forged sources keeps no state and fetches little',

@@ -2,6 +2,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { formatSocket } from '../../base/ip.ts';
 import type { Hash } from '../../crypto/primitives.ts';
+import { withoutCookie } from '../../wire/cookie.ts';
 import type { ChildRef, Path, SaRef } from '../core.ts';
 import type { ChildSa } from './child-sa.ts';
 import { HalfOpen } from './half-open.ts';
@@ -51,7 +52,10 @@ export class Registry {
     return this.#bySpi.get(toHex(spi));
   }
 
-  /** By the whole packet and its source: two clients behind one NAT may share SPIi (RFC 7296 §2.1). */
+  /**
+   * By the whole packet and its source: two clients behind one NAT may share SPIi (RFC 7296 §2.1). With another cookie, or
+   * without, it is the same request.
+   */
   byInit(path: Path, bytes: Uint8Array): IkeSa | undefined {
     return this.#byInit.get(this.#initKey(path, bytes));
   }
@@ -90,6 +94,6 @@ export class Registry {
   }
 
   #initKey(path: Path, bytes: Uint8Array): string {
-    return `${formatSocket(path.remote)} ${toHex(this.#hash.digest(bytes))}`;
+    return `${formatSocket(path.remote)} ${toHex(this.#hash.digest(withoutCookie(bytes)))}`;
   }
 }

@@ -16,8 +16,7 @@ import { connection, policy, proposals } from '../policies.ts';
 
 const aMoment = milliseconds(21);
 
-/** Says IKE_SA_INIT, with the cookie if one is demanded. @returns whether a key exchange came of it */
-/** @returns the response to its IKE_SA_INIT */
+/** Says IKE_SA_INIT, with the cookie if one is demanded. @returns the response, if a key exchange came of it */
 function knock(peer: Peer): Uint8Array | undefined {
   const [answer] = peer.hears(() => peer.send(peer.initRequest(), aMoment));
   const cookie = answer && cookieIn(answer);
@@ -61,6 +60,53 @@ function request(peer: Peer, offered: readonly (readonly [type: number, id: numb
     payload(P.NONCE, { data: peer.ni }),
   ]);
 }
+
+describe('a request that was asked for a cookie', () => {
+  /** The request that was sent, behind a cookie. */
+  const behind = (peer: Peer, cookie: Uint8Array): Uint8Array => {
+    const { payloads } = decodeMessage(peer.request);
+    peer.request = peer.plain([
+      notify(Notification.COOKIE, cookie),
+      ...payloads.filter(({ type }) => type !== P.NOTIFY),
+      ...payloads.filter((one) => one.type === P.NOTIFY && one.body.type !== Notification.COOKIE),
+    ]);
+    return peer.request;
+  };
+  /** Asked for a cookie while somebody else is coming in, and let in when it comes again later. */
+  const admitted = () => {
+    const limits = { ...policy([]).limits, cookieThreshold: 1 };
+    const step = doorstep({ policy: policy([connection()], { limits }) });
+    knock(step.stranger({ seed: 7, from: '198.51.100.70' }));
+    const peer = step.stranger();
+    const [demand = none] = peer.hears(() => peer.send(peer.initRequest(), aMoment));
+    step.world.run(seconds(60));
+    const [response = none] = peer.hears(() => peer.send(peer.request, aMoment));
+    return { ...step, peer, response, cookie: cookieIn(demand) ?? none };
+  };
+
+  // One copy of it waited until the gateway was busy and was asked for a cookie, its repetition was admitted: with the
+  // cookie it looked like another request, and AUTH covered what the gateway had not kept. charon said «initiating» three
+  // times, and the log «the pre-shared key is not the same».
+  test('although it was admitted, may come with the cookie, and AUTH covers that', () => {
+    const { gateway, peer, response, cookie } = admitted();
+    expect(peer.hears(() => peer.send(behind(peer, cookie), aMoment))).toEqual([response]);
+    expect(gateway.core.snapshot().sas).toHaveLength(1);
+    peer.takeInit(response);
+    peer.send(peer.seal(Exchange.IKE_AUTH, login(peer)), aMoment);
+    expect(gateway.core.snapshot().sas.map(({ phase }) => phase)).toEqual(['established']);
+  });
+
+  // Whoever listens could send it behind a cookie of his own, and nobody would get in.
+  test('may not come with a cookie that is not ours', () => {
+    const { gateway, peer, response } = admitted();
+    const { request } = peer;
+    peer.send(behind(peer, new Uint8Array(33)), aMoment);
+    peer.request = request;
+    peer.takeInit(response);
+    peer.send(peer.seal(Exchange.IKE_AUTH, login(peer)), aMoment);
+    expect(gateway.core.snapshot().sas.map(({ phase }) => phase)).toEqual(['established']);
+  });
+});
 
 describe('a flood', () => {
   test('from behind the same NAT does not lock a neighbour out (class 17)', () => {
