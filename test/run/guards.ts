@@ -89,8 +89,8 @@ export const guards: readonly Guard[] = [
   {
     row: 6,
     file: 'src/ike/endpoint.ts',
-    guard: 'if (known.window.answeredId === 0) this',
-    without: 'this',
+    guard: 'if (sa.window.answeredId !== 0) return;',
+    without: '',
     test: sim('repeats'),
     title: 'after IKE_AUTH is not answered with what was said later',
   },
@@ -201,7 +201,7 @@ export const guards: readonly Guard[] = [
   {
     row: 16,
     file: 'src/ike/admission.ts',
-    guard: 'else if (inAll >= limits.halfOpen) this.#evict(undefined);',
+    guard: 'else if (halfOpen.size >= limits.halfOpen) this.#giveUp(halfOpen.toGiveUp());',
     without: '',
     test: sim('floods'),
     title: 'from everywhere does not lock a newcomer out, and keeps to the limit',
