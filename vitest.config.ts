@@ -3,9 +3,12 @@ import { defineConfig } from 'vitest/config';
 /** Real peers in namespaces, and real time: a busy machine may lose a packet; the report tells of every second try. */
 const interop = { retry: 1, testTimeout: 120_000, hookTimeout: 120_000 };
 /** What floods, fills the machine or counts seconds has it to itself. */
-const alone = ['capture', 'floods', 'guesses', 'rekey-marathon', 'soak'].map(
-  (name) => `test/interop/${name}.test.ts`,
-);
+const alone = [
+  ...['capture', 'floods', 'guesses', 'rekey-marathon', 'roaming', 'soak'].map(
+    (name) => `test/interop/${name}.test.ts`,
+  ),
+  'test/e2e/sites.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -10,7 +10,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
  */
 /**
  * `check` is the part without root and within two minutes; `needs` are files without which it is skipped. Where `again`
- * is set, up to five files that failed are staged once more, from nothing and one at a time: real peers, real time, and a
+ * is set, up to eight files that failed are staged once more, from nothing and one at a time: real peers, real time, and a
  * machine that is not ours alone. The report tells.
  * @typedef {{ name: string, argv: string[], check: boolean, needs?: string[], again?: boolean }} Stage
  */
@@ -108,7 +108,7 @@ function runStage({ name, argv, needs = [], again = false }) {
   const started = performance.now();
   const tally = tallyOf(name, argv);
   const broken = Object.entries(tally.files).filter(([, { failed }]) => failed > 0);
-  if (again && broken.length > 0 && broken.length <= 5) stageAgain(name, argv, tally, broken);
+  if (again && broken.length > 0 && broken.length <= 8) stageAgain(name, argv, tally, broken);
   const seconds = (performance.now() - started) / 1000;
   return { name, seconds, ...sum(tally) };
 }
