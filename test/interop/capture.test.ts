@@ -199,6 +199,27 @@ test('a peer that moves, and whose keys are renewed meanwhile, stays the same on
   expect(ike.length).toBeGreaterThan(4);
 });
 
+test('the life of its SA is told from the first message on, through its new keys and its move', async () => {
+  const { gateway } = scene();
+  const [sa] = await gateway.sas();
+  const { code, stdout } = await gateway.ikectl('log', '--sa', `${sa?.id}`);
+  expect(code).toBe(0);
+  const said = stdout.replace(/\n +/g, ' ');
+  for (const part of [
+    /\+0\.000 {2}-> IKE_SA_INIT request 0 \[SA KE No /,
+    / {4}up: 'anna@example\.org' on connection/,
+    /\(I am somewhere else now\)/,
+    / {4}moved: now from /,
+    /-> CREATE_CHILD_SA request \d+ .*\(new keys for the IKE SA\)/,
+    / {4}new keys for the connection/,
+    /-> CREATE_CHILD_SA request \d+ .*\(new keys for a tunnel\)/,
+  ]) {
+    expect(said).toMatch(part);
+  }
+  const diagram = await gateway.ikectl('log', '--sa', `${sa?.id}`, '--mermaid');
+  expect(diagram.stdout).toMatch(/^sequenceDiagram\n {2}participant P as anna@example\.org\n/);
+});
+
 test('a stranger is recorded by his address, though he has no tunnel', async () => {
   const { home, phone } = scene();
   await phone.terminate('gcm');
