@@ -1,5 +1,5 @@
 // All certificates that the gateway knows, and the list of those it revoked.
-import { fromHex } from '../../base/bytes.ts';
+import { fromHex, toHex } from '../../base/bytes.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { readChainFile, readRevokedFile } from '../../pki/files.ts';
@@ -44,6 +44,15 @@ export function catalogue(configuration: Configuration): readonly Entry[] {
     const facts = factsOf(certificate, { kind, name, file, isOurs, isBelieved, revokedAt });
     return { facts, certificate, reference };
   });
+}
+
+/** Serial numbers of devices' certificates that no authority of the configuration issued: they let nobody in. */
+export function disowned({ authorities, service }: Configuration): ReadonlySet<string> {
+  const issuers = authorities.flatMap(({ name, file }) => found('authority', name, file));
+  const strangers = readDevices(service.folder, readWhole).filter(
+    ({ certificate }) => !issuers.some((issuer) => isIssuedBy(certificate, issuer.certificate)),
+  );
+  return new Set(strangers.map(({ certificate }) => toHex(certificate.serial)));
 }
 
 /** @throws Refused when the list is damaged */

@@ -39,6 +39,7 @@ import {
   userNamed,
 } from './account-sections.ts';
 import { AtHand } from './at-hand.ts';
+import { disowned } from './catalogue.ts';
 import { type Guest, gatewayRecord, signerFor } from './gateway-record.ts';
 import { makePassphrase } from './passphrase.ts';
 import { configurationOf, type DeskPlace } from './place.ts';
@@ -57,8 +58,10 @@ export class DeviceDesk {
   }
 
   list(): readonly DeviceFacts[] {
-    const { accounts } = configurationOf(this.#place);
-    return ofKind(accounts, 'device').map((device) => this.#facts(device, accounts));
+    const configuration = configurationOf(this.#place);
+    const strangers = disowned(configuration);
+    const { accounts } = configuration;
+    return ofKind(accounts, 'device').map((device) => this.#facts(device, accounts, strangers));
   }
 
   async add(request: DeviceRequest): Promise<AddedDevice> {
@@ -92,8 +95,7 @@ export class DeviceDesk {
     const made = await this.#credential({ name, owner: user?.name, auth }, request.form, record);
     await edit(this.#place, (text) => record(text, made.edits));
     this.#atHand.keep(name, made.credential);
-    const { accounts: all } = configurationOf(this.#place);
-    const device = this.#facts(found(all, name), all);
+    const device = this.#factsOf(name);
     const told = { device, password: made.password, issued: made.issued };
     if (request.format === undefined) return { ...told, file: undefined };
     const file = await this.export({ name, format: request.format, renew: false });
@@ -123,8 +125,7 @@ export class DeviceDesk {
       }),
     );
     if (rename !== undefined) this.#atHand.forget(name);
-    const { accounts: all } = configurationOf(this.#place);
-    return this.#facts(found(all, rename ?? name), all);
+    return this.#factsOf(rename ?? name);
   }
 
   async revoke(name: string): Promise<DeviceFacts> {
@@ -140,8 +141,7 @@ export class DeviceDesk {
         ...{ former_nthash: undefined, former_until: undefined },
       }),
     );
-    const { accounts: all } = configurationOf(this.#place);
-    return this.#facts(found(all, name), all);
+    return this.#factsOf(name);
   }
 
   formats(platform: string | undefined): readonly FormatFacts[] {
@@ -220,16 +220,24 @@ export class DeviceDesk {
     };
   }
 
-  #facts(device: Account, all: Accounts): DeviceFacts {
+  #factsOf(name: string): DeviceFacts {
+    const configuration = configurationOf(this.#place);
+    const { accounts } = configuration;
+    return this.#facts(found(accounts, name), accounts, disowned(configuration));
+  }
+
+  /** @param strangers certificates that nobody believes any more */
+  #facts(device: Account, all: Accounts, strangers: ReadonlySet<string>): DeviceFacts {
     const { name, owner, platform, certificate, addresses, created, expires, revoked } = device;
     const { routing, isOnDemand, profile } = device;
+    const bar = whyBarred(device, all, this.#place.now().getTime())?.why;
     return {
       ...{ name, owner, platform, certificate, addresses, routing, isOnDemand },
       auth: certificate === undefined ? 'password' : 'certificate',
       created: inSeconds(created),
       expires: inSeconds(expires),
       revoked: inSeconds(revoked),
-      barred: whyBarred(device, all, this.#place.now().getTime())?.why,
+      barred: bar ?? whyDisowned(device, strangers),
       format: profile === undefined ? undefined : formatIn(profile),
       stale: this.#staleness(device),
     };
@@ -265,6 +273,15 @@ const dayMs = 86_400_000;
 const guestOf = ({ owner, connection, certificate }: Account): Guest => ({
   ...{ owner, connection, isByPassword: certificate === undefined },
 });
+
+/** Another home CA took the place of the one that issued its certificate, or that one was taken out. */
+const whyDisowned = (
+  { name, certificate = '' }: Account,
+  strangers: ReadonlySet<string>,
+): string | undefined =>
+  strangers.has(certificate)
+    ? `its certificate is from a CA that is not ours any more: «ikectl device export ${name} --renew» makes a new one`
+    : undefined;
 
 interface Made {
   readonly credential: Credential;

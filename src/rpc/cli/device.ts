@@ -225,7 +225,7 @@ const rowOf = ({ name, owner, platform, auth, created, expires, barred, ...rest 
   auth,
   created === undefined ? 'unknown' : day(created),
   expires === undefined ? 'ever' : day(expires),
-  barred === undefined ? 'yes' : `no: ${printable(barred, 80)}`,
+  barred === undefined ? 'yes' : `no: ${printable(barred, 200)}`,
   profileOf(rest),
 ];
 

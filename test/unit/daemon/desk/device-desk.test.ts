@@ -158,6 +158,20 @@ describe('a profile is stale', () => {
   });
 });
 
+// It was said to be welcome still, and every connection of it was refused: «unknown authority».
+test('a device whose certificate a former home CA issued is told how it comes in again', async () => {
+  await home.accounts.addDevice(device('left-behind', { auth: 'certificate' }));
+  expect(shown('left-behind')?.barred).toBeUndefined();
+
+  await home.certificates.create({ names: ['vpn.example.org'], force: true });
+
+  expect(shown('left-behind')?.barred).toBe(
+    'its certificate is from a CA that is not ours any more: «ikectl device export left-behind --renew» makes a new one',
+  );
+  await exported('left-behind', 'mobileconfig', true);
+  expect(shown('left-behind')?.barred).toBeUndefined();
+});
+
 test('another router joins by one text, and again by the next', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ikev2-join-'));
   const configFile = join(folder, 'ikev2');
