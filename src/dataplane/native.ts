@@ -179,9 +179,12 @@ class NativePlane implements NativeDataPlane {
 
   install(child: ChildSpec): void {
     const encoded = encodeOrRefuse(() => encodeChild(child));
-    const code = this.#library.install(this.#open(), encoded.child, encoded.selectors);
-    encoded.child.fill(0); // it holds the keys
-    if (code !== constants.ESP_OK) throw faultOf(code);
+    try {
+      const code = this.#library.install(this.#open(), encoded.child, encoded.selectors);
+      if (code !== constants.ESP_OK) throw faultOf(code);
+    } finally {
+      encoded.child.fill(0); // it holds the keys
+    }
     this.#mailbox.write(encodeSettle(child.inbound.spi));
   }
 

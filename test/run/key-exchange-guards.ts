@@ -83,7 +83,7 @@ export const keyExchangeGuards: readonly Guard[] = [
   {
     row: 33,
     file: 'src/ike/sa/follow-ups.ts',
-    guard: 'if (pending.length >= mostPending) {',
+    guard: 'if (further > 0 && pending.length >= mostPending) {',
     without: 'if (pending.length < 0) {',
     test: sim('hostile-follow-ups'),
     title: 'four may be unfinished, for a minute',

@@ -15,6 +15,7 @@ import { noCommonTunnel } from '../negotiate/mismatch.ts';
 import { choose, offer } from '../negotiate/proposals.ts';
 import { toWire } from '../negotiate/selectors.ts';
 import type { ChildSa } from '../sa/child-sa.ts';
+import { refuseIfCrowded } from '../sa/follow-ups.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { request, type Steps } from '../steps.ts';
@@ -29,7 +30,7 @@ type Negotiated = Pick<ChildTerms, 'chosen' | 'spiOut' | 'ni' | 'nr' | 'shared' 
 export interface AnsweredTerms {
   readonly child: Negotiated;
   /**
-   * The answer. Where the peer is to go on with further key exchanges, `make` is called with the last of them.
+   * The answer, and the key exchange that it takes. Where the peer is to go on with further key exchanges, `make` is called with the last of them.
    * @throws IkeError
    */
   draft(
@@ -51,13 +52,14 @@ export function answerTerms(sa: IkeSa, received: Received): AnsweredTerms {
   const ni = nonceOf(received, sa.suite);
   const nr = sa.host.random(nonceBytes);
   const method = choice.chosen.ke;
-  const answer = method ? answerKe(sa, method, ke) : undefined;
   const { chosen } = choice;
   const child = { chosen, spiOut: readSpi(choice.spi), ni, nr };
   return {
     child,
     draft(spi, selectors, { old, make }) {
       const { addKe = [] } = chosen;
+      refuseIfCrowded(sa, addKe.length);
+      const answer = method ? answerKe(sa, method, ke) : undefined;
       const link = goOn(sa, {
         old,
         left: addKe.map((step) => step.ke),
@@ -176,6 +178,11 @@ function accept(
   }
   invariant(sa.suite, 'an established SA has a suite');
   const nr = nonceOf(response, sa.suite);
+  const agreed = {
+    local: narrowed('TSi', selectors.local, response),
+    remote: narrowed('TSr', selectors.remote, response),
+  };
+  const spiOut = readSpi(choice.spi);
   let shared: Secret | undefined;
   if (choice.chosen.ke) {
     if (!own || !answer || choice.chosen.ke !== ke || answer.method !== ke.id) {
@@ -183,11 +190,6 @@ function accept(
     }
     shared = checked(() => own.finish(answer.data));
   }
-  const agreed = {
-    local: narrowed('TSi', selectors.local, response),
-    remote: narrowed('TSr', selectors.remote, response),
-  };
-  const spiOut = readSpi(choice.spi);
   return { chosen: choice.chosen, spiIn, spiOut, selectors: agreed, ni, nr, shared, response };
 }
 

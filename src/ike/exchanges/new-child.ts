@@ -15,9 +15,7 @@ import { answerTerms, complete, proposeChild } from './child-terms.ts';
 import { deleteIkeSa } from './delete.ts';
 
 export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
-  if (sa.children.length >= mostChildren) {
-    throw new IkeError('NO_ADDITIONAL_SAS', `it has ${sa.children.length} tunnels already`);
-  }
+  refuseIfFull(sa);
   const terms = answerTerms(sa, received);
   const allowed = policySelectors(sa);
   // TSi is of whoever began this exchange: the peer.
@@ -29,8 +27,16 @@ export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
   const standby = sa.former !== undefined; // what the former SA carries is carried on until the peer uses this one
   return terms.draft(writeSpi(spiIn), selectors, {
     old: undefined,
-    make: (child) => installChild(sa, { ...child, spiIn, selectors, began: false, standby }),
+    make(child) {
+      refuseIfFull(sa); // others may have been made while its key exchanges went on
+      installChild(sa, { ...child, spiIn, selectors, began: false, standby });
+    },
   });
+}
+
+function refuseIfFull(sa: IkeSa): void {
+  if (sa.children.length < mostChildren) return;
+  throw new IkeError('NO_ADDITIONAL_SAS', `it has ${sa.children.length} tunnels already`);
 }
 
 /**

@@ -16,7 +16,7 @@ import { Draft, type Notify, type Received } from '../message.ts';
 import { noCommonSuite } from '../negotiate/mismatch.ts';
 import { choose, offer } from '../negotiate/proposals.ts';
 import { isRedundant, lowestNonce } from '../sa/collide.ts';
-import { isAwaited, wipeAll } from '../sa/follow-ups.ts';
+import { isAwaited, refuseIfCrowded, wipeAll } from '../sa/follow-ups.ts';
 import { IkeSa, type IkeSuite } from '../sa/ike-sa.ts';
 import { rekeySkeyseed } from '../sa/keymat.ts';
 import { backOff } from '../sa/lifetimes.ts';
@@ -42,6 +42,7 @@ export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
   const suite = suiteOf(choice.chosen);
   const ni = nonceOf(received, suite);
   const nr = sa.host.random(nonceBytes);
+  refuseIfCrowded(sa, choice.chosen.addKe?.length ?? 0);
   const { value, shared } = answerKe(sa, suite.ke, ke);
   const spiR = sa.host.drawSpi();
   const terms = { role: 'responder', spiI: choice.spi, spiR, suite, ni, nr } as const;

@@ -19,13 +19,17 @@ export interface FollowUp {
   readonly make: (secrets: readonly Secret[]) => void;
 }
 
+/** Before any work on a request that further key exchanges are to follow. @throws IkeError when as many are waiting */
+export function refuseIfCrowded(sa: IkeSa, further: number): void {
+  const { pending } = sa.slot(state);
+  if (further > 0 && pending.length >= mostPending) {
+    throw new IkeError('TEMPORARY_FAILURE', 'the peer has too many key exchanges under way');
+  }
+}
+
 /** Keeps it until the peer goes on. @returns the link by which that will name it, new each time */
 export function keepFollowUp(sa: IkeSa, followUp: FollowUp): Uint8Array {
   const { pending } = sa.slot(state);
-  if (pending.length >= mostPending) {
-    wipeAll(followUp.secrets);
-    throw new IkeError('TEMPORARY_FAILURE', 'the peer has too many key exchanges under way');
-  }
   const link = sa.host.random(linkBytes);
   pending.push({ link, followUp });
   sa.timers.start('follow-up', sa.host.now, patience);

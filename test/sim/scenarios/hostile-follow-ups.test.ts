@@ -71,3 +71,13 @@ test('four may be unfinished, for a minute (class 33)', () => {
   expect(goOn(peer, linkIn(begin(peer)))).toEqual([]);
   expect(gateway.sa.children).toHaveLength(2);
 });
+
+// Only the beginning was counted: with four unfinished, a client came to more tunnels than one may have.
+test('of those begun, as many are finished as there is room for (class 33)', () => {
+  const { gateway, peer } = arrived();
+  while (gateway.sa.children.length < 31) goOn(peer, linkIn(begin(peer)));
+  const links = [1, 2, 3].map(() => linkIn(begin(peer)));
+  const full = ['NO_ADDITIONAL_SAS'];
+  expect(links.map((link) => goOn(peer, link))).toEqual([[], full, full]);
+  expect(gateway.sa.children).toHaveLength(32);
+});
