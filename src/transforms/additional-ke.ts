@@ -51,6 +51,13 @@ export function stepsOf(words: readonly StepWord[]): readonly AdditionalKe[] {
   });
 }
 
+/** In so many ways one method can be taken for each step: who answers may have to try all of them. */
+export const waysThrough = (steps: readonly AdditionalKe[]): number =>
+  steps.reduce(
+    (ways, { methods, isOptional }) => ways * (methods.length + (isOptional ? 1 : 0)),
+    1,
+  );
+
 /** The words of a step, NONE at the end. */
 export function stepWords({ step, methods, isOptional }: AdditionalKe): readonly string[] {
   const words = methods.map(({ keyword }) => `ke${step}_${keyword}`);

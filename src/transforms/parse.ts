@@ -6,6 +6,7 @@ import {
   type StepWord,
   stepsOf,
   stepWords,
+  waysThrough,
 } from './additional-ke.ts';
 import { nearest } from './nearest.ts';
 import {
@@ -121,6 +122,9 @@ function impliedPrf(integ: readonly Integ[]): readonly Prf[] {
   return integ.map((row) => byKeyword<'PRF'>(`prf${row.keyword}`, 'PRF'));
 }
 
+/** A peer that offers all of them makes us look for one that both sides have. */
+const mostWays = 1000;
+
 const impliedEsn: readonly Esn[] = [byKeyword('noesn', 'ESN')];
 
 /** What a proposal lacks, or has too much of. */
@@ -155,6 +159,12 @@ function incomplete({ protocol, encr, prf, integ, ke, addKe }: Proposal): Refusa
   }
   if (addKe.length > 0 && ke.length === 0) {
     return refuse('an additional key exchange follows a first one', 'Add x25519 or ecp256.');
+  }
+  if (waysThrough(addKe) > mostWays) {
+    return refuse(
+      `the steps can be combined in ${waysThrough(addKe)} ways, and ${mostWays} are allowed`,
+      'Name fewer methods for each step.',
+    );
   }
   if (protocol === 'esp') return undefined;
   if (prf.length === 0) return refuse('no pseudorandom function is named', 'Add prfsha256.');

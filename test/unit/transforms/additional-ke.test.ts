@@ -25,9 +25,15 @@ test('steps are sorted, whatever the order of the words, and methods are not', (
   );
 });
 
+const everyWay = [1, 2, 3, 4, 5, 6, 7]
+  .flatMap((step) => ['x25519', 'ecp256', 'ecp384'].map((method) => `ke${step}_${method}`))
+  .reduce((text, word) => `${text}-${word}`, base);
+
 describe('refuses', () => {
   test.each([
     ['a step with nothing but NONE', `${base}-ke1_none`, 'Add ke1_mlkem768, or leave it out.'],
+    // Whoever answers a peer that offers all of them looks for one that leaves a method to every step.
+    ['more ways through the steps than one may try', everyWay, 'Name fewer methods for each step.'],
     ['a word twice', `${base}-ke1_mlkem768-ke1_mlkem768`, 'Name it once.'],
     ['a method that is none', `${base}-ke1_mlkem786`, 'Did you mean ke1_mlkem768?'],
     ['an eighth step', `${base}-ke8_mlkem768`, 'Did you mean mlkem768?'],

@@ -260,8 +260,8 @@ return baseclass.extend({
 		'%s is not an IP prefix', 'came %s', 'in %s fragments', 'went %s', 'went again, attempt %s: no answer so far', 'came again: it has not got our answer', 'dropped: %s',
 		'%s: given up', '%s stands twice in «%s»', 'Name it once.', 'no encryption is named', 'Add %s.', '%s brings its own integrity, %s does not: they cannot share a proposal',
 		'Write two proposals.', '%s brings its own integrity, so %s has no place beside it', 'Replace %s by prf%s.', 'Remove %s.', '%s needs an integrity algorithm',
-		'step %s has no method', 'Add ke%s_mlkem768, or leave it out.', 'an additional key exchange follows a first one', 'Add x25519 or ecp256.', 'no pseudorandom function is named',
-		'no key exchange is named', '%s has no place in an %s proposal', '%s with %s is not supported', 'Use %s.', 'a word is missing', 'Join words of this list by «-»: %s.',
-		'«%s» is not a known algorithm'
+		'step %s has no method', 'Add ke%s_mlkem768, or leave it out.', 'an additional key exchange follows a first one', 'Add x25519 or ecp256.',
+		'the steps can be combined in %s ways, and %s are allowed', 'Name fewer methods for each step.', 'no pseudorandom function is named', 'no key exchange is named',
+		'%s has no place in an %s proposal', '%s with %s is not supported', 'Use %s.', 'a word is missing', 'Join words of this list by «-»: %s.', '«%s» is not a known algorithm'
 	]
 });
