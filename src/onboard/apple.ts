@@ -3,7 +3,7 @@
 import { fileStem, isSplit, type Onboarding, type Profile, secretOf, titleOf } from './device.ts';
 import { uuidOf } from './identifier.ts';
 import { type PlistValue, plist } from './plist.ts';
-import { allowsPfs, speakEsp, speakIke, type Vocabulary } from './suite.ts';
+import { allowsPfs, besideMlKem, speakEsp, speakIke, type Vocabulary } from './suite.ts';
 
 /** @throws CannotMake */
 export function appleProfile(onboarding: Onboarding): Profile {
@@ -76,9 +76,13 @@ function vpnPayload(onboarding: Onboarding): PlistValue {
 
 function ikev2(onboarding: Onboarding): PlistValue {
   const { gateway, device, credential } = onboarding;
-  const ike = speakIke(gateway.ike, vocabulary, 'iOS');
-  const esp = speakEsp(gateway.esp, vocabulary, 'iOS');
-  const hasPfs = allowsPfs(gateway.esp, ike.ke, vocabulary.ke);
+  const { isPostQuantum } = onboarding;
+  const ours = isPostQuantum ? besideMlKem(gateway.ike, 'ike') : gateway.ike;
+  const oursOfEsp = isPostQuantum ? besideMlKem(gateway.esp, 'esp') : gateway.esp;
+  const ike = speakIke(ours, vocabulary, 'iOS');
+  const esp = speakEsp(oursOfEsp, vocabulary, 'iOS');
+  const hasPfs = allowsPfs(oursOfEsp, ike.ke, vocabulary.ke);
+  const further = isPostQuantum ? { PostQuantumKeyExchangeMethods: [mlKem768] } : {};
   const { authority } = gateway;
   return {
     RemoteAddress: gateway.name,
@@ -92,13 +96,17 @@ function ikev2(onboarding: Onboarding): PlistValue {
       IntegrityAlgorithm: ike.hash,
       DiffieHellmanGroup: Number(ike.ke),
       LifeTimeInMinutes: ikeMinutes,
+      ...further,
     },
     ChildSecurityAssociationParameters: {
       EncryptionAlgorithm: esp.encr,
       IntegrityAlgorithm: esp.integ ?? ike.hash,
       DiffieHellmanGroup: Number(ike.ke),
       LifeTimeInMinutes: childMinutes,
+      ...further,
     },
+    // A gateway whose algorithms were changed since is reached without.
+    ...(isPostQuantum ? { AllowPostQuantumKeyExchangeFallback: 1 } : {}),
     EnablePFS: hasPfs ? 1 : 0,
     DeadPeerDetectionRate: 'Medium',
     DisableMOBIKE: 0,
@@ -188,6 +196,9 @@ const vocabulary: Vocabulary = {
     modp4096: '16',
   },
 };
+
+/** Its number among transforms (IANA), as the system wants it: iOS and macOS 26. */
+const mlKem768 = 36;
 
 /** The most that a profile may say; the gateway's own lifetimes come first. */
 const ikeMinutes = 1440;

@@ -7,6 +7,8 @@ export interface Onboarding {
   readonly gateway: Gateway;
   readonly device: Device;
   readonly credential: Credential;
+  /** Asks for ML-KEM after the first key exchange, where the format can. */
+  readonly isPostQuantum?: boolean;
 }
 
 export interface Gateway {

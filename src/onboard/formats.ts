@@ -20,6 +20,8 @@ export interface Format {
   readonly auth: readonly Credential['kind'][];
   /** Whether its system looks for a signature (CMS) around it. */
   readonly isSigned?: true;
+  /** Whether it can ask for ML-KEM. */
+  readonly canPostQuantum?: true;
   /** @throws CannotMake */
   readonly make: (onboarding: Onboarding) => Profile;
 }
@@ -33,6 +35,7 @@ export const formats: readonly Format[] = [
     platforms: ['ios', 'macos'],
     auth: both,
     isSigned: true,
+    canPostQuantum: true,
     make: appleProfile,
   },
   {

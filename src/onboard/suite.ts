@@ -57,6 +57,22 @@ export function speakEsp(
   throw nothingInCommon(client, 'esp');
 }
 
+/**
+ * What a client offers that always brings ML-KEM-768 as the one additional key exchange: the rest of those proposals.
+ * @throws CannotMake where the gateway takes none
+ */
+export function besideMlKem(proposals: readonly Proposal[], option: string): readonly Proposal[] {
+  const hybrid = proposals.filter(({ addKe: [first, ...more] }) => {
+    const isFirst =
+      first?.step === 1 && first.methods.some(({ keyword }) => keyword === 'mlkem768');
+    return isFirst && more.every(({ isOptional }) => isOptional);
+  });
+  if (hybrid.length > 0) return hybrid.map((proposal) => ({ ...proposal, addKe: [] }));
+  throw new CannotMake(
+    `option ${option} of the connection allows no mlkem768: add ke1_mlkem768 to it, or choose a suite`,
+  );
+}
+
 /** Whether keys of the tunnel may be renewed with a key exchange of their own, by that method. */
 export const allowsPfs = (proposals: readonly Proposal[], ke: string, words: Words): boolean =>
   proposals.some(({ ke: methods }) => inWords(methods, words).includes(ke));

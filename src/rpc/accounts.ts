@@ -135,6 +135,8 @@ export interface ExportRequest {
   readonly renew: boolean;
   /** Leaves out the signature of the gateway, where the format has one: to read the file, or to change it. */
   readonly isUnsigned?: boolean;
+  /** Asks for ML-KEM, which systems from 2025 on have. */
+  readonly isPostQuantum?: boolean;
 }
 
 /** Files for a device, and what to do with them. */

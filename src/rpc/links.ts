@@ -15,6 +15,7 @@ export interface LinkRequest {
   /** See ExportRequest. */
   readonly renew: boolean;
   readonly isUnsigned?: boolean;
+  readonly isPostQuantum?: boolean;
 }
 export interface LinkFacts {
   /** Tells it from others; it opens nothing. */

@@ -31,6 +31,8 @@ export interface Said {
   readonly esp: Offer;
   readonly ke: number;
   readonly pfs: number | undefined;
+  /** Additional key exchanges, of the handshake and of renewals. */
+  readonly addKe?: Offer['addKe'];
 }
 
 /** Whom a file dials, and what it brings for that. */
@@ -70,23 +72,32 @@ function saidBy(words: {
 }
 
 /** A client that offers this and nothing else. */
-export const modelOf = (base: Model, { ike, esp, ke, pfs }: Said): Model => ({
-  ...base,
-  ...{ ike: [ike], esp: [esp], firstKe: ke },
-  rekey: { ...base.rekey, esp: pfs === undefined ? [esp] : [{ ...esp, ke: [pfs] }] },
-});
+export const modelOf = (base: Model, { ike, esp, ke, pfs, addKe }: Said): Model => {
+  const further = addKe ? { addKe } : {};
+  return {
+    ...base,
+    ...(addKe ? { initParts: [...base.initParts, 'INTERMEDIATE_EXCHANGE_SUPPORTED'] } : {}),
+    ...{ ike: [{ ...ike, ...further }], esp: [esp], firstKe: ke },
+    rekey: { ...base.rekey, esp: [pfs === undefined ? esp : { ...esp, ke: [pfs], ...further }] },
+  };
+};
 
 export function readApple(text: string): Said {
   const ike = dictIn(text, 'IKESecurityAssociationParameters');
   const child = dictIn(text, 'ChildSecurityAssociationParameters');
   const ke = Number(valueIn(ike, 'DiffieHellmanGroup'));
-  return saidBy({
+  const said = saidBy({
     ...{ encr: valueIn(ike, 'EncryptionAlgorithm'), hash: valueIn(ike, 'IntegrityAlgorithm'), ke },
     ...{ esp: valueIn(child, 'EncryptionAlgorithm') },
     ...{ espHash: valueIn(child, 'IntegrityAlgorithm') },
     pfs:
       valueIn(text, 'EnablePFS') === '1' ? Number(valueIn(child, 'DiffieHellmanGroup')) : undefined,
   });
+  const steps = numbersIn(ike, 'PostQuantumKeyExchangeMethods');
+  if (steps.length === 0) return said;
+  const mayDo = valueIn(text, 'AllowPostQuantumKeyExchangeFallback') === '1' ? [0] : [];
+  // Each method is a step of its own (RFC 9370), which the fallback may leave out.
+  return { ...said, addKe: steps.map((method) => [method, ...mayDo]) };
 }
 
 export const dialledByApple = (text: string): Dialled => ({
@@ -97,6 +108,10 @@ export const dialledByApple = (text: string): Dialled => ({
 
 const dictIn = (text: string, key: string): string =>
   new RegExp(`<key>${key}</key>\\s*<dict>([\\s\\S]*?)</dict>`).exec(text)?.[1] ?? '';
+const numbersIn = (text: string, key: string): readonly number[] => {
+  const list = new RegExp(`<key>${key}</key>\\s*<array>([\\s\\S]*?)</array>`).exec(text)?.[1] ?? '';
+  return [...list.matchAll(/<integer>(\d+)</g)].map(([, number]) => Number(number));
+};
 const valueIn = (text: string, key: string): string =>
   new RegExp(`<key>${key}</key>\\s*<(?:string|integer)>([^<]*)<`).exec(text)?.[1] ?? '';
 

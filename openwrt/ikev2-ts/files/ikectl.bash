@@ -23,9 +23,9 @@ _ikectl() {
 	config_import) words='--content --dry_run --force --json' ;;
 	connections) words='--json' ;;
 	counters) words='--json --all' ;;
-	device) words='--owner --platform --expires --address --certificate --form --out --json --format --routing --on-demand --renew --rename --minutes --unsigned' ;;
+	device) words='--owner --platform --expires --address --certificate --form --out --json --format --routing --on-demand --renew --rename --minutes --unsigned --post-quantum' ;;
 	device_add) words='--name --owner --platform --auth --form --expires --addresses --routing --on_demand --format --json' ;;
-	device_export) words='--name --format --renew --unsigned --json' ;;
+	device_export) words='--name --format --renew --unsigned --post_quantum --json' ;;
 	device_revoke) words='--device --json' ;;
 	device_set) words='--name --rename --owner --expires --addresses --routing --on_demand --json' ;;
 	devices) words='--json' ;;
@@ -37,7 +37,7 @@ _ikectl() {
 	initiate) words='--connection --json' ;;
 	key) words='--json' ;;
 	leases) words='--pool --json' ;;
-	link_create) words='--name --format --minutes --renew --unsigned --json' ;;
+	link_create) words='--name --format --minutes --renew --unsigned --post_quantum --json' ;;
 	link_delete) words='--id --json' ;;
 	links) words='--json' ;;
 	log) words='--follow --limit --level --sa --mermaid' ;;

@@ -150,14 +150,15 @@ export class DeviceDesk {
       .map(({ format, title, platforms, auth }) => ({ format, title, platforms, auth }));
   }
 
-  async export({ name, format: wanted, renew, isUnsigned }: ExportRequest): Promise<ProfileFacts> {
+  async export(request: ExportRequest): Promise<ProfileFacts> {
+    const { name, format: wanted, renew, isUnsigned, isPostQuantum = false } = request;
     const { accounts } = configurationOf(this.#place);
     const device = deviceNamed(name, accounts);
     if (device.revoked !== undefined) {
       throw new Refused(`${device.name} was revoked: add it again, and it gets a new profile`);
     }
     const auth = device.certificate === undefined ? 'password' : 'certificate';
-    const format = formatFor(wanted, auth);
+    const format = formatFor(wanted, auth, isPostQuantum);
     if (renew) await this.#renew(device, auth);
     const credential = this.#atHand.of(name) ?? toldBefore(device);
     const renewed = deviceNamed(name, configurationOf(this.#place).accounts);
@@ -166,7 +167,8 @@ export class DeviceDesk {
       const at = this.#place.now();
       // Whoever looks at a signature from 1970 believes it less than none.
       const signature = isUnsigned || !isPlausible(at) ? undefined : { signer, at };
-      const profile = makeProfile(format, { gateway, device: record, credential }, signature);
+      const onboarding = { gateway, device: record, credential, isPostQuantum };
+      const profile = makeProfile(format, onboarding, signature);
       const stamp = fingerprint(format.format, gateway, record);
       if (renewed.profile !== stamp) note(this.#place, renewed, { profile: stamp });
       return profile;

@@ -11,12 +11,19 @@ import { type Signer, signedData } from '../../pki/cms.ts';
 import type { FileFacts, ProfileFacts } from '../../rpc/accounts.ts';
 import { Refused } from '../../rpc/method.ts';
 
-/** @throws Refused where there is none of that name, or it cannot carry the credential */
-export function formatFor(name: string, auth: 'password' | 'certificate'): Format {
+/** @throws Refused where there is none of that name, or it cannot carry the credential, or ask for ML-KEM */
+export function formatFor(
+  name: string,
+  auth: 'password' | 'certificate',
+  isPostQuantum = false,
+): Format {
   const format = formatNamed(name);
   if (!format) {
     const names = formats.map((one) => one.format).join(', ');
     throw new Refused(`'${name}' is no format: ${names}`);
+  }
+  if (isPostQuantum && !format.canPostQuantum) {
+    throw new Refused(`${format.title}: --post-quantum is for iPhone, iPad and Mac`);
   }
   if (format.auth.includes(auth)) return format;
   throw new Refused(`${format.title}: there it takes a device with a ${format.auth.join(' or ')}`);

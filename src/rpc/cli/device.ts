@@ -26,7 +26,9 @@ export const deviceCommand: Command = {
     '    [--owner USER] [--expires DAY] [--address IP[,IP]] [--certificate]',
     '    [--routing all|home] [--on-demand yes|no] [--format FORMAT] [--out FILE]',
     'export NAME [--format FORMAT] [--out FILE] [--renew] [--unsigned]',
+    '    [--post-quantum]',
     'link NAME [--format FORMAT] [--minutes N] [--renew] [--unsigned]',
+    '    [--post-quantum]',
     'set NAME [--rename NAME] [--owner USER|none] [--expires DAY|none]',
     '    [--address IP[,IP]] [--routing all|home] [--on-demand yes|no]',
     'formats',
@@ -37,6 +39,7 @@ export const deviceCommand: Command = {
     ...{ certificate: 'boolean', form: 'string', out: 'string', json: 'boolean' },
     ...{ format: 'string', routing: 'string', 'on-demand': 'string', renew: 'boolean' },
     ...{ rename: 'string', minutes: 'string', unsigned: 'boolean' },
+    'post-quantum': 'boolean',
   },
   words: 3,
   run: (words, around) => perform('device', verbs, words, around),
@@ -183,6 +186,7 @@ function onlyName([, name]: readonly string[]): string {
 
 const wishes = (values: Values) => ({
   ...{ renew: values['renew'] === true, unsigned: values['unsigned'] === true },
+  post_quantum: values['post-quantum'] === true,
 });
 
 /** As a shell takes it. */

@@ -213,10 +213,13 @@ export const accountMethods: Readonly<Record<string, Callable<AccountsOwner>>> =
       renew: z._default(z.boolean(), false),
       /** Without the signature that Apple's systems look for. */
       unsigned: z._default(z.boolean(), false),
+      /** Asks for ML-KEM: iOS and macOS 26. */
+      post_quantum: z._default(z.boolean(), false),
     }),
     result: profileShape,
-    async run({ accounts }: AccountsOwner, { unsigned: isUnsigned, ...request }) {
-      return viewProfile(await accounts.exportDevice({ ...request, isUnsigned }));
+    async run({ accounts }: AccountsOwner, { unsigned, post_quantum, ...request }) {
+      const wish = { ...request, isUnsigned: unsigned, isPostQuantum: post_quantum };
+      return viewProfile(await accounts.exportDevice(wish));
     },
   }),
   join: method({

@@ -25,10 +25,11 @@ export const linkMethods: MethodTable = {
       minutes: z._default(z.int().check(z.minimum(1), z.maximum(60)), 10),
       renew: z._default(z.boolean(), false),
       unsigned: z._default(z.boolean(), false),
+      post_quantum: z._default(z.boolean(), false),
     }),
     result: linkShape,
-    async run({ links }, { unsigned: isUnsigned, ...request }) {
-      const wish = { ...request, isUnsigned };
+    async run({ links }, { unsigned, post_quantum, ...request }) {
+      const wish = { ...request, isUnsigned: unsigned, isPostQuantum: post_quantum };
       const { isSecure: secure, ...link } = await links.create(wish);
       return { ...link, secure };
     },

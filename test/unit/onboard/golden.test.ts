@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ProfileFile } from '../../../src/onboard/device.ts';
 import { formats } from '../../../src/onboard/formats.ts';
-import { ways } from './samples.ts';
+import { postQuantum, ways } from './samples.ts';
 
 const cases = formats.flatMap((format) =>
-  Object.entries(ways)
+  Object.entries(format.canPostQuantum ? { ...ways, 'post-quantum': postQuantum } : ways)
     .filter(([way, { credential }]) => {
       const isPossible = format.auth.includes(credential.kind);
       return isPossible && !(format.format === 'join' && way === 'asked');

@@ -51,6 +51,9 @@ export const onboarding = (
   credential,
 });
 
+/** Asks for ML-KEM; Apple's profile alone can. */
+export const postQuantum: Onboarding = { ...onboarding(password), isPostQuantum: true };
+
 /** The ways in which profiles differ. */
 export const ways: Readonly<Record<string, Onboarding>> = {
   password: onboarding(password),
