@@ -101,6 +101,11 @@ export class Reception {
       this.#receiveInitResponse(sa, receivedInit(message, bytes, path));
       return;
     }
+    // Once more, while we make up our mind about it: perhaps from another address, which must not count.
+    if (sa.outgoing.waits.for !== 'response') {
+      this.drop(path, 'message-id', `response ${messageId} once more`, sa);
+      return;
+    }
     const received = this.#open(sa, path, message, bytes);
     if (!received) return;
     this.#heard(sa, received);

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { seconds } from '../../../src/base/time.ts';
+import { ip } from '../../../src/base/ip.ts';
+import { milliseconds, seconds } from '../../../src/base/time.ts';
 import type { ChainVerdict } from '../../../src/ike/core.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import type { CertificateOptions } from '../../lab/pki.ts';
+import { gatewayAddress } from '../doorstep.ts';
 import { household, talk } from '../household.ts';
 import { Papers } from '../papers.ts';
 import { connection, identity, pattern, phone, policy } from '../policies.ts';
@@ -244,4 +246,26 @@ test('asymmetric: the gateway shows a certificate, the phone knows a key (scenar
   });
   expect(house.gateway.core.snapshot().sas).toMatchObject([{ peer: 'anna@example.org' }]);
   expect(house.phone.core.snapshot().sas).toMatchObject([{ peer: 'home.example' }]);
+});
+
+// Whoever had seen it could send it again from elsewhere while its certificate was being looked at, which takes seconds
+// where the authority is asked: the tunnel was made with that address.
+test('a response that comes again from elsewhere, while we look at its certificate, moves nothing', () => {
+  const house = household({
+    ...{ gateway: gateway('p256', { mobike: false }), phone: dialer('p256') },
+    ports: papers.ports(),
+  });
+  const { world, phone: caller } = house;
+  const answers = caller.ports;
+  caller.ports = (question) => (question.kind === 'verifyChain' ? 'never' : answers(question));
+  world.wire = (packet) => {
+    const elsewhere = { ...packet, from: { ip: ip('198.51.100.99'), port: 4500 } };
+    const copies = packet.from.ip === gatewayAddress ? [packet, elsewhere] : [packet];
+    return copies.map((one, i) => ({ packet: one, delay: milliseconds(10 + i) }));
+  };
+  house.dial();
+  world.run(milliseconds(500));
+  expect(caller.asked.map(({ question }) => question.kind)).toContain('verifyChain');
+  const [sa] = caller.core.snapshot().sas;
+  expect(sa?.path.remote.ip).toBe(gatewayAddress);
 });
