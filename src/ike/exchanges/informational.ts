@@ -12,6 +12,7 @@ import { drain } from '../sa/lifecycle.ts';
 import { readSpi, writeSpi } from '../sa/spi.ts';
 import { succeed } from '../sa/succession.ts';
 import type { Responder } from './exchange.ts';
+import { mostChildren } from './new-child.ts';
 import { remakeDeleted } from './remake.ts';
 
 export const informational: Responder = {
@@ -48,7 +49,9 @@ function deleteChildren(sa: IkeSa, theirs: readonly Uint8Array[]): Uint8Array[] 
     );
     if (!child) {
       // It may be the one that the response to our rekey will tell us of.
-      if (sa.task?.kind === 'rekey-child') sa.task.gone.add(spi);
+      if (sa.task?.kind === 'rekey-child' && sa.task.gone.size < mostChildren) {
+        sa.task.gone.add(spi);
+      }
       continue;
     }
     // Both deletes crossed: each side names its own, and answers with none (RFC 7296 §1.4.1).

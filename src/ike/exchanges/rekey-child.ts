@@ -31,9 +31,7 @@ type RekeyTask = Extract<Task, { kind: 'rekey-child' }>;
 /** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
 export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
   const old = rekeyedChild(sa, notify);
-  if (sa.children.length >= mostChildren) {
-    throw new IkeError('TEMPORARY_FAILURE', `it has ${sa.children.length} tunnels already`);
-  }
+  refuseIfFull(sa);
   const terms = answerTerms(sa, received);
   // Some peers ask for more than they have: what was agreed stays agreed (RFC 7296 §2.9.2).
   const { local, remote } = old.spec.selectors;
@@ -46,6 +44,7 @@ export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify):
     old,
     make(child) {
       refuseIfGone(sa, old);
+      refuseIfFull(sa); // others may have been made while its key exchanges went on
       const next = installChild(sa, { ...child, spiIn, selectors, began: false, standby: true });
       replace(sa, old, next);
     },
@@ -55,6 +54,11 @@ export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify):
     task.rival = { lowest: lowestNonce(terms.child.ni, terms.child.nr) };
   }
   return draft;
+}
+
+function refuseIfFull(sa: IkeSa): void {
+  if (sa.children.length < mostChildren) return;
+  throw new IkeError('TEMPORARY_FAILURE', `it has ${sa.children.length} tunnels already`);
 }
 
 /** Asks for new keys. */

@@ -34,6 +34,10 @@ type RekeyTask = Extract<Task, { kind: 'rekey-ike' }>;
 /** Answers a rekey: the peer becomes the original initiator of the new SA. */
 export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
   const rival = rivalTask(sa);
+  // One after another of them would leave an SA behind each.
+  if (rival?.rival) {
+    throw new IkeError('TEMPORARY_FAILURE', 'a rekey of the peer crosses ours already');
+  }
   const ours = proposalsOf(sa);
   const theirs = required(received, PayloadType.SA);
   const ke = required(received, PayloadType.KE);
@@ -64,10 +68,6 @@ export function answerIkeRekey(sa: IkeSa, received: Received): Draft {
 /** Notes beside our own request that the peer's crosses it, if `answer` does not refuse it. */
 function cross<T>(ours: RekeyTask | undefined, lowest: Uint8Array, answer: () => T): T {
   if (!ours) return answer();
-  // One after another of them would leave an SA behind each.
-  if (ours.rival) {
-    throw new IkeError('TEMPORARY_FAILURE', 'a rekey of the peer crosses ours already');
-  }
   ours.rival = { sa: undefined, lowest };
   try {
     return answer();

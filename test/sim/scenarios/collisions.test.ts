@@ -177,3 +177,14 @@ describe('a peer asks while our own request is under way (pitfall 60)', () => {
     },
   );
 });
+
+// Each SPI was remembered until the answer to our rekey came, sixteen thousand of a DELETE, and that answer takes as
+// long as the peer likes.
+test('it deletes tunnels that nobody knows, by the thousand, while we rekey: a few of them are remembered', () => {
+  const { gateway, rekeysChild, deletes, respond } = visit();
+  rekeysChild();
+  const many = Array.from({ length: 5000 }, (_, i) => writeSpi(0xd0000000 + i));
+  expect(deletes(3, ...many, writeSpi(0xc0090909))).toEqual([]);
+  respond(newChild);
+  expect(gateway.installed).toHaveLength(2);
+});
