@@ -103,7 +103,7 @@ export class Reception {
     }
     // Once more, while we make up our mind about it: perhaps from another address, which must not count.
     if (sa.outgoing.waits.for !== 'response') {
-      this.drop(path, 'message-id', `response ${messageId} once more`, sa);
+      this.drop(path, 'message-id', `response ${messageId}`, sa);
       return;
     }
     const received = this.#open(sa, path, message, bytes);
