@@ -239,10 +239,11 @@ enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	if (known != DOOR_OPEN)
 		return known;
 	const bool crowded = is_crowded(door, now_ms);
+	const enum door_verdict unproven = crowded ? DOOR_CLOSED : DOOR_OPEN;
 
 	/* An address may be forged: what goes there must not be more than what came. */
 	if (count < DOOR_ANSWER_BYTES || !read_knock(bytes, count, &knock))
-		return crowded ? DOOR_CLOSED : DOOR_OPEN;
+		return unproven;
 	if (now_ms - door->changed_ms > SECRET_MS) {
 		door->changed_ms = now_ms;
 		new_secret(door);
@@ -260,6 +261,5 @@ enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	return spends(&door->ends[end], END_PATIENCE_MS, END_MS, now_ms) &&
 			       spends(&door->hosts[host], HOST_PATIENCE_MS, HOST_MS, now_ms)
 		       ? DOOR_PROVEN
-	       : crowded ? DOOR_CLOSED
-			 : DOOR_OPEN;
+		       : unproven;
 }

@@ -121,7 +121,6 @@ static void a_cookie_is_for_one_address_spi_and_nonce(void)
 	CHECK_EQUAL(judge(proven, sizeof(proven)), DOOR_PROVEN);
 }
 
-/* The secret changes; the one before it is good for as long again, and no longer. */
 /*
  * When the crowd was gone, a cookie of the door's meant nothing: the core asked for one of its own,
  * which the door did not know when the others came again. Of eighty clients that dialled at once, a
@@ -139,6 +138,7 @@ static void a_cookie_outlasts_the_crowd(void)
 	CHECK_EQUAL(judge(proven, sizeof(proven)), DOOR_OPEN);
 }
 
+/* The secret changes; the one before it is good for as long again, and no longer. */
 static void a_cookie_grows_old(void)
 {
 	for (int changes = 0; changes < 4; changes++) {
