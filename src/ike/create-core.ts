@@ -14,7 +14,7 @@ import { ppkOf } from './extensions/ppk.ts';
 import { Host } from './host.ts';
 import { reportBug } from './refusal.ts';
 import { peerAddresses } from './sa/paths.ts';
-import { move } from './sa/roam.ts';
+import { mayDrift, move } from './sa/roam.ts';
 
 /**
  * @param rng random bytes; with a seeded one, the same inputs give the same effects byte for byte
@@ -99,8 +99,7 @@ class PureCore implements Core {
     const { sa, child } = found;
     switch (event.kind) {
       case 'moved':
-        // Who dialled says where it goes: a peer that moves tells (RFC 4555 §3.6), and one behind a NAT cannot.
-        if (!sa.dialled && natOf(sa).remote) move(sa, event.path);
+        if (mayDrift(sa)) move(sa, event.path);
         return;
       case 'used':
         child.isActive = true;

@@ -15,7 +15,7 @@ import { answerTerms, complete, proposeChild } from './child-terms.ts';
 import { deleteIkeSa } from './delete.ts';
 
 export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
-  refuseIfFull(sa);
+  refuseIfFull(sa, 'NO_ADDITIONAL_SAS');
   const terms = answerTerms(sa, received);
   const allowed = policySelectors(sa);
   // TSi is of whoever began this exchange: the peer.
@@ -28,15 +28,16 @@ export function* answerNewChild(sa: IkeSa, received: Received): Steps<Draft> {
   return terms.draft(writeSpi(spiIn), selectors, {
     old: undefined,
     make(child) {
-      refuseIfFull(sa); // others may have been made while its key exchanges went on
+      refuseIfFull(sa, 'NO_ADDITIONAL_SAS'); // others may have been made while its key exchanges went on
       installChild(sa, { ...child, spiIn, selectors, began: false, standby });
     },
   });
 }
 
-function refuseIfFull(sa: IkeSa): void {
+/** @throws IkeError where it has as many tunnels as there may be */
+export function refuseIfFull(sa: IkeSa, fault: 'NO_ADDITIONAL_SAS' | 'TEMPORARY_FAILURE'): void {
   if (sa.children.length < mostChildren) return;
-  throw new IkeError('NO_ADDITIONAL_SAS', `it has ${sa.children.length} tunnels already`);
+  throw new IkeError(fault, `it has ${sa.children.length} tunnels already`);
 }
 
 /**

@@ -23,7 +23,7 @@ import {
   proposeChild,
 } from './child-terms.ts';
 import { deleteChild, deleteSpi } from './delete-child.ts';
-import { createMissing, mostChildren } from './new-child.ts';
+import { createMissing, refuseIfFull } from './new-child.ts';
 import { remakeDeleted } from './remake.ts';
 
 type RekeyTask = Extract<Task, { kind: 'rekey-child' }>;
@@ -31,7 +31,7 @@ type RekeyTask = Extract<Task, { kind: 'rekey-child' }>;
 /** Answers a rekey. The old one serves on until the peer, who asked, deletes it. */
 export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify): Draft {
   const old = rekeyedChild(sa, notify);
-  refuseIfFull(sa);
+  refuseIfFull(sa, 'TEMPORARY_FAILURE');
   const terms = answerTerms(sa, received);
   // Some peers ask for more than they have: what was agreed stays agreed (RFC 7296 §2.9.2).
   const { local, remote } = old.spec.selectors;
@@ -44,7 +44,7 @@ export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify):
     old,
     make(child) {
       refuseIfGone(sa, old);
-      refuseIfFull(sa); // others may have been made while its key exchanges went on
+      refuseIfFull(sa, 'TEMPORARY_FAILURE'); // others may have been made while its key exchanges went on
       const next = installChild(sa, { ...child, spiIn, selectors, began: false, standby: true });
       replace(sa, old, next);
     },
@@ -54,11 +54,6 @@ export function answerChildRekey(sa: IkeSa, received: Received, notify: Notify):
     task.rival = { lowest: lowestNonce(terms.child.ni, terms.child.nr) };
   }
   return draft;
-}
-
-function refuseIfFull(sa: IkeSa): void {
-  if (sa.children.length < mostChildren) return;
-  throw new IkeError('TEMPORARY_FAILURE', `it has ${sa.children.length} tunnels already`);
 }
 
 /** Asks for new keys. */

@@ -13,8 +13,11 @@ export function follow(sa: IkeSa, path: Path): void {
   if (sa.establishedAt === undefined) {
     sa.path = path;
     sa.provenPath = path;
-  } else if (natOf(sa).remote && !sa.dialled) move(sa, path);
+  } else if (mayDrift(sa)) move(sa, path);
 }
+
+/** Who dialled says where it goes: a peer that moves tells (RFC 4555 §3.6), and only one behind a NAT cannot. */
+export const mayDrift = (sa: IkeSa): boolean => natOf(sa).remote && !sa.dialled;
 
 /** Sends everything of this SA over another path from here on. */
 export function move(sa: IkeSa, path: Path): void {
