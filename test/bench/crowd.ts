@@ -9,6 +9,7 @@ import type { Settings } from '../lab/swanctl.ts';
 import { until } from '../lab/until.ts';
 import { inner, outer, type Pair } from './pair.ts';
 import type { Figures } from './probes.ts';
+import type { Section } from './section.ts';
 import { median } from './statistics.ts';
 import { timeOf } from './weather.ts';
 
@@ -25,6 +26,15 @@ export interface Offered {
   readonly esp: string;
   readonly version?: CharonVersion;
 }
+
+/** What `handshakes` measures. */
+export const handshakeFigures: Section['figures'] = [
+  { key: 'latency', title: 'handshake, ms', digits: 2 },
+  { key: 'rate', title: 'handshakes/s', digits: 0 },
+  { key: 'cpu', title: 'CPU ms each', digits: 2 },
+  { key: 'warm', title: 'later on: a second', digits: 0 },
+  { key: 'warm-cpu', title: 'CPU ms each', digits: 2 },
+];
 
 /** Each has an address of its own, for gateways do not like many strangers at one. */
 export const everyone = () =>

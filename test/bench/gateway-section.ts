@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SUITE } from '../lab/phone.ts';
 import { whyNot } from '../lab/ready.ts';
-import { CLIENTS, handshakes } from './crowd.ts';
+import { CLIENTS, handshakeFigures, handshakes } from './crowd.ts';
 import { inPair } from './pair.ts';
 import type { Figures } from './probes.ts';
 import type { Section } from './section.ts';
@@ -32,11 +32,7 @@ export function gateways(): Section {
     ],
     figures: [
       { key: 'start', title: 'listens after, s', digits: 2 },
-      { key: 'latency', title: 'handshake, ms', digits: 2 },
-      { key: 'rate', title: 'handshakes/s', digits: 0 },
-      { key: 'cpu', title: 'CPU ms each', digits: 2 },
-      { key: 'warm', title: 'later on: a second', digits: 0 },
-      { key: 'warm-cpu', title: 'CPU ms each', digits: 2 },
+      ...handshakeFigures,
       { key: 'rss', title: `MB with ${CLIENTS}`, digits: 1 },
       { key: 'own', title: 'of it its own', digits: 1 },
       { key: 'rest', title: 'CPU at rest, %', digits: 2 },

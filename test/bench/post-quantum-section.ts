@@ -2,7 +2,7 @@
 import type { CharonVersion } from '../lab/charon.ts';
 import { whyNot } from '../lab/ready.ts';
 import type { Report } from '../lab/report.ts';
-import { CLIENTS, handshakes, type Offered } from './crowd.ts';
+import { CLIENTS, handshakeFigures, handshakes, type Offered } from './crowd.ts';
 import { inPair } from './pair.ts';
 import type { Figures } from './probes.ts';
 import type { Row, Section } from './section.ts';
@@ -46,11 +46,7 @@ export function postQuantum(): Section {
       ),
     ),
     figures: [
-      { key: 'latency', title: 'handshake, ms', digits: 2 },
-      { key: 'rate', title: 'handshakes/s', digits: 0 },
-      { key: 'cpu', title: 'CPU ms each', digits: 2 },
-      { key: 'warm', title: 'later on: a second', digits: 0 },
-      { key: 'warm-cpu', title: 'CPU ms each', digits: 2 },
+      ...handshakeFigures,
       { key: 'bytes', title: 'bytes on the wire', digits: 0 },
       { key: 'datagrams', title: 'datagrams', digits: 1 },
     ],
