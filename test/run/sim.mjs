@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const atOnce = 100;
 const folder = 'test/sim/scenarios';
-// Random is what takes its seeds from there.
 const only = (process.env.ONLY ?? '').split(',');
+// Random is what takes its seeds from there.
 const simulations = readdirSync(folder)
   .map((base) => ({ name: base.replace('.test.ts', ''), file: `${folder}/${base}` }))
   .filter(({ file }) => readFileSync(file, 'utf8').includes("from '../seeds.ts'"))

@@ -15,6 +15,12 @@ import { last } from '../pick.ts';
 import { connection, policy, proposals } from '../policies.ts';
 
 const aMoment = milliseconds(21);
+const fewHalfOpen = {
+  cookieThreshold: 5,
+  cookieThresholdPerSource: 3,
+  halfOpen: 10,
+  halfOpenPerSource: 5,
+};
 
 /** Says IKE_SA_INIT, with the cookie if one is demanded. @returns the response, if a key exchange came of it */
 function knock(peer: Peer): Uint8Array | undefined {
@@ -128,12 +134,7 @@ describe('a flood', () => {
   });
 
   test('of one source pushes out none of another’s (class 16)', () => {
-    const limits = {
-      cookieThreshold: 5,
-      cookieThresholdPerSource: 3,
-      halfOpen: 10,
-      halfOpenPerSource: 10,
-    };
+    const limits = { ...fewHalfOpen, halfOpenPerSource: 10 };
     const { gateway, stranger } = doorstep({ policy: policy([connection()], { limits }) });
     const other = begin(stranger({ seed: 42 }));
     for (let i = 0; i < 40; i++) knock(stranger({ seed: 3000 + i, from: '198.51.100.100' }));
@@ -143,12 +144,7 @@ describe('a flood', () => {
   });
 
   test('from everywhere does not lock a newcomer out, and keeps to the limit (class 16)', () => {
-    const limits = {
-      cookieThreshold: 5,
-      cookieThresholdPerSource: 3,
-      halfOpen: 10,
-      halfOpenPerSource: 5,
-    };
+    const limits = fewHalfOpen;
     const { gateway, stranger } = doorstep({ policy: policy([connection()], { limits }) });
     for (let i = 0; i < 40; i++) knock(stranger({ seed: 3000 + i, from: `198.51.100.${i + 100}` }));
     expect(gateway.core.snapshot().sas).toHaveLength(10);
