@@ -2,10 +2,8 @@
 import { type Duration, milliseconds, seconds } from '../base/time.ts';
 import type { Account } from '../config/configuration.ts';
 import type { SaRef, SaSnapshot } from '../ike/core.ts';
-import type { Log } from '../trace/log.ts';
+import type { TraceEvent } from '../ike/events.ts';
 import { nextExpiry, whyOut } from './accounts.ts';
-import type { Assembly } from './assemble.ts';
-import { systemClock } from './daemon.ts';
 
 export interface Watching {
   /** @returns how to cancel */
@@ -24,6 +22,14 @@ export class AccountWatch {
   constructor(watching: Watching) {
     this.#watching = watching;
     this.settle();
+  }
+
+  /** A login may have taken minutes, and its time ended while nobody knew yet whose it was. */
+  heed(event: TraceEvent): void {
+    if (event.kind !== 'sa.established' || event.sa === undefined) return;
+    const { accounts, now, hangUp } = this.#watching;
+    const why = whyOut(event, accounts(), accounts(), now());
+    if (why !== undefined) hangUp(event.sa, why);
   }
 
   /** Looks at all, and again when the next one ends; to be called when accounts may have changed. */
@@ -46,19 +52,6 @@ export class AccountWatch {
   close(): void {
     this.#cancel();
   }
-}
-
-export function watchAccounts({ core, inUse, daemon }: Assembly, log: Log): AccountWatch {
-  return new AccountWatch({
-    after: systemClock.after,
-    now: Date.now,
-    accounts: () => inUse.gathered.configuration.accounts,
-    sas: () => core.snapshot().sas,
-    hangUp(sa, why) {
-      log.info(`sa ${sa}: is hung up: ${why}`);
-      daemon.give({ kind: 'command', command: { kind: 'terminate', which: sa } });
-    },
-  });
 }
 
 const longest = seconds(60);

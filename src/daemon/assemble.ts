@@ -15,6 +15,7 @@ import { Keylog } from '../trace/keylog.ts';
 import type { Log } from '../trace/log.ts';
 import { Ring } from '../trace/ring.ts';
 import { Tracer, type TracerClock } from '../trace/tracer.ts';
+import { AccountWatch } from './account-watch.ts';
 import { accountOf, addressesOf, findAccount, fixedFor } from './accounts.ts';
 import { type Answering, asker, carriedBy, shortestIdle } from './answers.ts';
 import { Captures } from './capture/captures.ts';
@@ -154,6 +155,16 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     stats: (child) => plane.stats(child),
     report: (event) => tracer.report(event),
   });
+  const expiries = new AccountWatch({
+    after: looseAfter,
+    now: Date.now,
+    accounts: () => inUse.gathered.configuration.accounts,
+    sas: () => core.snapshot().sas,
+    hangUp(sa, why) {
+      log.info(`sa ${sa}: is hung up: ${why}`);
+      give({ kind: 'command', command: { kind: 'terminate', which: sa } });
+    },
+  });
   const past = new PastTraffic();
   const tls = new TlsSessions(systemClock.after);
   const ports = {
@@ -165,6 +176,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
       captures.heed(event);
       silent.heed(event);
       dialler.heed(event);
+      expiries.heed(event);
       past.heed(event);
     },
     ask: asker(answeringOf(inUse, leases, plane, tls, fetcher({ complain })), complain, give),
@@ -193,6 +205,7 @@ export function assemble(gathered: Gathered, { log, files, tools, openPlane, fai
     leases,
     captures,
     silent,
+    expiries,
     ring,
     tracer,
   };

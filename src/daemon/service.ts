@@ -3,7 +3,6 @@ import { seconds } from '../base/time.ts';
 import type { CheckedConfiguration } from '../rpc/api.ts';
 import { methods } from '../rpc/table.ts';
 import type { Log } from '../trace/log.ts';
-import { watchAccounts } from './account-watch.ts';
 import { daemonApi } from './api.ts';
 import { type Assembly, assemble, type OpenPlane } from './assemble.ts';
 import { openBus } from './bus.ts';
@@ -61,7 +60,7 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
   const control = await openControl(files.controlSocket);
   opened.push(() => control.close());
   const assembly = assemble(gathered, { ...place, files });
-  const { daemon, plane, routing, dialler, traps, leases, inUse, engine } = assembly;
+  const { daemon, plane, routing, dialler, traps, leases, inUse, engine, expiries } = assembly;
   opened.push(
     () => plane.close(),
     () => routing.close(),
@@ -71,13 +70,12 @@ async function open(gathered: Gathered, place: Place, opened: Close[]): Promise<
     () => dialler.close(),
     () => assembly.captures.close(),
     () => assembly.silent.close(),
+    () => expiries.close(),
   );
   await routing.start(pools);
   for (const warning of await routeWarnings(service.device, pools, tools)) log.warn(warning);
   const certificates = openCertificates(assembly, place, () => api.reload());
   opened.push(() => certificates.close());
-  const expiries = watchAccounts(assembly, log);
-  opened.push(() => expiries.close());
   const counted = new PastCounters(files.counters, log);
   const api = daemonApi({
     ...assembly,

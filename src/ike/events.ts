@@ -22,6 +22,9 @@ export type TraceEvent = { readonly sa: SaRef | undefined } & (
       readonly kind: 'sa.established';
       readonly connection: string;
       readonly peer: string;
+      /** The account and the certificate that it came in by, as the snapshot of the SA has them. */
+      readonly user: string | undefined;
+      readonly certificate: string | undefined;
       readonly path: Path;
       readonly suite: string;
       readonly addresses: readonly Ip[];

@@ -39,6 +39,8 @@ export function establish(sa: IkeSa): void {
     sa: sa.id,
     connection: sa.connection?.name ?? '',
     peer: sa.peerName ?? '',
+    user: sa.user,
+    certificate: sa.certificate,
     path: sa.path,
     suite: sa.suite ? formatSuite(sa.suite) : '',
     addresses: sa.lease?.addresses ?? sa.virtualIps,

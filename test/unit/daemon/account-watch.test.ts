@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { type Duration, milliseconds } from '../../../src/base/time.ts';
+import { type Duration, milliseconds, seconds } from '../../../src/base/time.ts';
 import { AccountWatch } from '../../../src/daemon/account-watch.ts';
 import type { SaRef, SaSnapshot } from '../../../src/ike/core.ts';
-import { accountOf } from '../../sim/users.ts';
+import { household } from '../../sim/household.ts';
+import { accountOf, eapPhone, eapPolicy, users } from '../../sim/users.ts';
 import { phone as sa } from '../rpc/fake-daemon.ts';
 
 test('a tunnel ends right after the moment until which its user may be here', () => {
@@ -39,4 +40,41 @@ test('a tunnel ends right after the moment until which its user may be here', ()
   expect(hungUp).toEqual([[sa.id, expect.stringContaining('«anna» has expired')]]);
   expect(waiting).toEqual([]); // nobody else ends
   watch.close();
+});
+
+// The account was judged when the password was, and the tunnel came up by AUTH, up to two minutes later. Whoever's time
+// ended between the two had no name yet by which he could be hung up, and nobody looked again: he stayed for good.
+test('whoever logs in while his time ends is hung up as soon as he is in', () => {
+  const end = Date.UTC(2030, 0, 1, 12);
+  let now = end;
+  let whenItEnds = (): void => {};
+  const all = [accountOf({ expires: end })];
+  const answers = users();
+  const { world, gateway, phone, dial } = household({
+    ...{ gateway: eapPolicy(), phone: eapPhone() },
+    ports(question) {
+      if (question.kind === 'account') {
+        now++;
+        world.after(milliseconds(1), () => whenItEnds());
+      }
+      return answers(question);
+    },
+  });
+  const watch = new AccountWatch({
+    after(_, run) {
+      whenItEnds = run;
+      return () => {};
+    },
+    ...{ now: () => now, accounts: () => all, sas: () => gateway.core.snapshot().sas },
+    hangUp: (which) =>
+      world.input(gateway, { kind: 'command', command: { kind: 'terminate', which } }),
+  });
+  gateway.watcher = (event) => watch.heed(event);
+
+  dial();
+  world.run(seconds(5));
+
+  expect(gateway.eventsOf('sa.established')).toHaveLength(1);
+  expect(phone.eventsOf('sa.closed')).toMatchObject([{ cause: 'deleted-by-peer' }]);
+  expect(gateway.core.snapshot().sas).toEqual([]);
 });

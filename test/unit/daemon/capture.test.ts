@@ -34,6 +34,7 @@ const message = (spiI: string, more = 28): Uint8Array =>
   concat(fromHex(spiI), new Uint8Array(more));
 const established: TraceEvent = {
   ...{ kind: 'sa.established', sa: sa.id, connection: 'phones', peer: 'anna@example.org' },
+  ...{ user: undefined, certificate: undefined },
   ...{ path, suite: '', addresses: [], nat: false, ppk: undefined },
 };
 const esp: TappedPacket = {

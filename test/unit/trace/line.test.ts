@@ -12,6 +12,8 @@ describe('the line of an event', () => {
       sa: sa(3),
       connection: 'phones',
       peer: 'anna@example.org',
+      user: undefined,
+      certificate: undefined,
       path,
       suite: 'aes256gcm16-prfsha384-ecp384',
       addresses: [ip('10.3.0.10'), ip('fd00::a')],
