@@ -70,6 +70,7 @@ const ikeTroubles: Words = {
   repeated: 'requests of peers that came again, for they had missed our answer',
   'cookie.demanded': 'strangers who had to prove their address first',
   'half-open.evicted': 'handshakes given up to make room for others',
+  'lingering.evicted': 'ended connections forgotten early, for too many ended at once',
   bug: 'faults of ikev2d itself; its log has more',
 };
 const espTroubles: Words = {

@@ -55,7 +55,7 @@ export function establish(sa: IkeSa): void {
  */
 export function retire(sa: IkeSa, closing: Closing): void {
   if (sa.phase === 'closing') return;
-  const { host, task } = sa;
+  const { task } = sa;
   const heir = task?.kind === 'rekey-ike' ? task.rival?.sa : undefined;
   if (heir?.heirOf === sa) retire(heir, closing); // there is nothing left to take over
   sa.heirOf = undefined;
@@ -69,9 +69,17 @@ export function retire(sa: IkeSa, closing: Closing): void {
   sa.phase = 'closing';
   sa.handshake = undefined;
   sa.timers.stopAll();
-  if (sa.hasKeys && sa.window.answeredId !== undefined)
-    sa.timers.start('linger', host.now, lingering);
+  if (sa.hasKeys && sa.window.answeredId !== undefined) linger(sa);
   else bury(sa);
+}
+
+function linger(sa: IkeSa): void {
+  const { host } = sa;
+  sa.timers.start('linger', host.now, lingering);
+  const surplus = host.registry.linger(sa);
+  if (!surplus) return;
+  bury(surplus);
+  host.count('lingering.evicted');
 }
 
 /** Ends an SA at once and says so, without waiting to be heard: it must not be kept for that. */

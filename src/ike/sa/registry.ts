@@ -13,6 +13,8 @@ export class Registry {
   readonly #byInit = new Map<string, IkeSa>();
   readonly #initOf = new Map<IkeSa, string>();
   readonly #halfOpen = new HalfOpen();
+  /** The oldest first. */
+  readonly #lingering = new Set<IkeSa>();
   readonly #hash: Hash;
 
   constructor(hash: Hash) {
@@ -40,7 +42,15 @@ export class Registry {
     const key = this.#initOf.get(sa);
     if (key !== undefined) this.#byInit.delete(key);
     this.#initOf.delete(sa);
+    this.#lingering.delete(sa);
     this.settle(sa);
+  }
+
+  /** It ended, and is kept only to repeat its last response. @returns the one that must go for that */
+  linger(sa: IkeSa): IkeSa | undefined {
+    this.#lingering.add(sa);
+    const [oldest] = this.#lingering;
+    return this.#lingering.size > mostLingering ? oldest : undefined;
   }
 
   /** Half-open no longer: established, or gone. */
@@ -97,3 +107,6 @@ export class Registry {
     return `${formatSocket(path.remote)} ${toHex(this.#hash.digest(withoutCookie(bytes)))}`;
   }
 }
+
+/** Whoever renews his keys or logs in and out without end must not fill the memory with what he left. */
+const mostLingering = 256;

@@ -229,4 +229,33 @@ describe('what one client can make us keep', () => {
     }
     expect(gateway.core.snapshot().sas.length).toBeLessThanOrEqual(16);
   }, 60_000);
+
+  // Each predecessor was deleted as it should be, and kept its keys for ten seconds more to repeat the answer to that:
+  // a client that rekeyed in a tight loop had thousands of them kept, which no list and no limit counted.
+  test('a chain of IKE rekeys with every DELETE keeps but the last few', () => {
+    const house = established();
+    const { world, gateway, phone: dialer } = house;
+    wire(house, () => 0.001);
+    const from = world.sent.length;
+    for (let i = 0; i < 400; i++) {
+      rekeyIke(house, dialer);
+      world.run(milliseconds(5));
+    }
+    const deletes = world.sent
+      .slice(from)
+      .filter((one) => exchange(one) === Exchange.INFORMATIONAL && !isResponse(one));
+    expect(deletes).toHaveLength(400);
+    const isAnswered = (one: Packet | undefined): boolean => {
+      const before = gateway.eventsOf('repeated').length;
+      if (one) world.inject(one.from, one.to, one.bytes);
+      world.run(milliseconds(3));
+      return gateway.eventsOf('repeated').length > before;
+    };
+    expect(isAnswered(deletes.at(-1))).toBe(true);
+    expect(isAnswered(deletes.at(-100))).toBe(true);
+    expect(isAnswered(deletes.at(0))).toBe(false);
+    expect(gateway.core.snapshot().counters['lingering.evicted']).toBeGreaterThan(100);
+    world.run(seconds(20));
+    expectAgreement(world, gateway, dialer);
+  }, 60_000);
 });
