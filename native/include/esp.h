@@ -292,7 +292,7 @@ struct esp_child {
 	 * numbers allow. */
 	uint64_t soft_packets;
 	uint64_t hard_packets;
-	/* The same in bytes of inner packets; 0: any number. */
+	/* The same in bytes, of inner packets and of what comes in their place; 0: any number. */
 	uint64_t soft_bytes;
 	uint64_t hard_bytes;
 };

@@ -74,10 +74,9 @@ static void note_authentic(struct worker *worker, struct sa *sa, const struct da
 		note_origin(worker, sa, datagram, now_ms);
 }
 
-/* As it was before. */
-static uint64_t add(_Atomic uint64_t *number, uint64_t n)
+static void add(_Atomic uint64_t *number, uint64_t n)
 {
-	return atomic_fetch_add_explicit(number, n, memory_order_relaxed);
+	atomic_fetch_add_explicit(number, n, memory_order_relaxed);
 }
 
 void deliver_write(void *context, const struct join_packet *head, const struct iovec *parts,
@@ -130,13 +129,13 @@ static void take_stray(struct worker *worker, const struct datagram *datagram, u
 	count(worker, NULL, kept ? ESP_COUNT_EARLY : ESP_COUNT_UNKNOWN_SPI);
 }
 
-/* What came is taken in any case: that the keys are worn out ends the child, and not this packet.
- */
-static void note_carried(struct worker *worker, struct sa *sa, uint32_t bytes)
+/* A dummy wears the keys out as well, and so does what no selector lets through: it was opened. */
+static bool keys_last(struct worker *worker, struct sa *sa, uint32_t bytes)
 {
-	const uint64_t packets = add(&sa->rx_packets, 1) + 1;
+	const uint64_t before = sa->opened_bytes;
 
-	limit_allows(worker, sa, packets, add(&sa->rx_bytes, bytes) + bytes);
+	sa->opened_bytes += bytes;
+	return limit_allows(worker, sa, ++sa->opened_packets, before);
 }
 
 void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uint64_t now_ms)
@@ -151,6 +150,10 @@ void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uin
 		return;
 	}
 	verdict = packet_open(&sa->in, &sa->window, packet, &opened);
+	if (opened.authentic && !keys_last(worker, sa, opened.bytes)) {
+		count(worker, sa, ESP_COUNT_SEQUENCE_EXHAUSTED);
+		return;
+	}
 	if (opened.authentic)
 		note_authentic(worker, sa, datagram, opened.newest, now_ms);
 	if (verdict == ESP_COUNT_RX_PACKETS && !may_come_out(sa, packet->data, &opened.flow))
@@ -166,6 +169,7 @@ void deliver(struct worker *worker, struct datagram *datagram, uint32_t spi, uin
 	if (opened.padded)
 		count(worker, sa, ESP_COUNT_TFC_PADDED);
 	carry_clamp(worker, sa, packet->data, &opened.flow);
-	note_carried(worker, sa, packet->bytes);
+	add(&sa->rx_packets, 1);
+	add(&sa->rx_bytes, packet->bytes);
 	to_tun(worker, sa, packet, &opened.flow);
 }

@@ -2,18 +2,9 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
-
-static void store32(uint8_t *p, uint32_t number)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(number >> (24 - 8 * i));
-}
-
-static uint32_t load32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, bool esn,
 	const struct esp_direction *direction)
@@ -131,15 +122,16 @@ static enum esp_counter unwrap(struct packet *packet, struct opened *opened)
 	for (uint32_t i = 1; i <= pad; i++)
 		if (end[(int32_t)i - (int32_t)pad - 3] != i)
 			return ESP_COUNT_BAD_PADDING;
+	opened->bytes -= pad + 2;
 	if (next == NEXT_NONE)
 		return ESP_COUNT_DUMMY;
 	if (next != NEXT_IPV4 && next != NEXT_IPV6)
 		return ESP_COUNT_BAD_NEXT_HEADER;
-	if (!ip_parse(packet->data, packet->bytes - pad - 2, flow) ||
+	if (!ip_parse(packet->data, opened->bytes, flow) ||
 		flow->version != (next == NEXT_IPV4 ? 4 : 6))
 		return ESP_COUNT_BAD_INNER;
 	/* What else is behind is for traffic flow confidentiality (RFC 4303 section 2.7). */
-	opened->padded = flow->bytes < packet->bytes - pad - 2;
+	opened->padded = flow->bytes < opened->bytes;
 	packet->tailroom += packet->bytes - flow->bytes;
 	packet->bytes = flow->bytes;
 	return ESP_COUNT_RX_PACKETS;
@@ -171,6 +163,7 @@ enum esp_counter packet_open(const struct esp_keys *keys, struct replay *window,
 		    packet->bytes, packet->data + packet->bytes))
 		return ESP_COUNT_BAD_ICV;
 	opened->authentic = true;
+	opened->bytes = packet->bytes;
 	opened->newest = replay_note(window, sequence);
 	return unwrap(packet, opened);
 }

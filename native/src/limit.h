@@ -1,6 +1,7 @@
 /*
  * How much a child may carry in either direction: after so many packets or bytes JavaScript is told
- * that its keys grow old (RFC 4301 section 4.4.2.1), and after so many it sends no more.
+ * that its keys grow old (RFC 4301 section 4.4.2.1), and after so many nothing is sealed or taken
+ * any more.
  */
 #ifndef LIMIT_H
 #define LIMIT_H

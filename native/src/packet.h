@@ -49,6 +49,8 @@ struct opened {
 	bool authentic;
 	/* No packet with a higher number came before. */
 	bool newest;
+	/* Of an authentic one: all but ESP's own padding and trailer. */
+	uint32_t bytes;
 	/* There was padding for traffic flow confidentiality behind it. */
 	bool padded;
 	/* What the inner header says; only when the verdict is RX_PACKETS. */

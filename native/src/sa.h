@@ -31,8 +31,9 @@ struct sa {
 	uint32_t ref;
 	struct esp_keys in, out;
 	_Atomic(struct path *) path;
-	/* Written by the thread that opens. */
+	/* Written by the thread that opens; and what the keys opened, whatever was in it. */
 	struct replay window;
+	uint64_t opened_packets, opened_bytes;
 	/* The address last reported as new; so that each is reported once. And when another may be
 	 * at the earliest. */
 	struct esp_address moved_to;

@@ -138,59 +138,6 @@ static void a_new_address_is_told_once_and_not_believed(void)
 	close_both();
 }
 
-/* Pitfall 63: the soft limit is told once, the hard one stops sending. */
-static void limits_are_told_and_kept(void)
-{
-	struct esp_child child;
-	uint8_t frame[100];
-
-	open_both();
-	child = half(&left, &right, 1);
-	child.soft_packets = 5;
-	child.hard_packets = 8;
-	CHECK_EQUAL(install(&left, &right, &child), ESP_OK);
-	for (int i = 0; i < 12; i++)
-		send_inner(&left, "10.1.0.1", "10.2.0.1", 60);
-	wait_for_count(&left, ESP_COUNT_SEQUENCE_EXHAUSTED, 4);
-	wait_for_count(&left, ESP_COUNT_TX_PACKETS, 8);
-	CHECK_EQUAL(next_frame(&left, frame, sizeof(frame)), 5);
-	CHECK_EQUAL(frame[0], ESP_FRAME_SOFT_LIMIT);
-	CHECK_EQUAL(next_frame(&left, frame, sizeof(frame)), 5);
-	CHECK_EQUAL(frame[0], ESP_FRAME_HARD_LIMIT);
-	wait_for_count(&right, ESP_COUNT_UNKNOWN_SPI, 8);
-	close_both();
-}
-
-/* Who only receives a lot has old keys as well. */
-static void bytes_are_limited_in_either_direction(void)
-{
-	struct esp_child l, r;
-	uint8_t frame[100];
-
-	open_both();
-	l = half(&left, &right, 1);
-	r = half(&right, &left, 1);
-	l.soft_bytes = 400;
-	l.hard_bytes = 1000;
-	r.soft_bytes = 700;
-	CHECK_EQUAL(install(&left, &right, &l), ESP_OK);
-	CHECK_EQUAL(install(&right, &left, &r), ESP_OK);
-	for (uint64_t i = 1; i <= 12; i++) {
-		send_inner(&left, "10.1.0.1", "10.2.0.1", 100);
-		wait_for_count(i <= 10 ? &right : &left,
-			i <= 10 ? ESP_COUNT_RX_PACKETS : ESP_COUNT_SEQUENCE_EXHAUSTED,
-			i <= 10 ? i : i - 10);
-	}
-	CHECK_EQUAL(counter(&left, ESP_COUNT_TX_PACKETS), 10);
-	CHECK_EQUAL(next_frame(&left, frame, sizeof(frame)), 5);
-	CHECK_EQUAL(frame[0], ESP_FRAME_SOFT_LIMIT);
-	CHECK_EQUAL(next_frame(&left, frame, sizeof(frame)), 5);
-	CHECK_EQUAL(frame[0], ESP_FRAME_HARD_LIMIT);
-	CHECK_EQUAL(next_frame(&right, frame, sizeof(frame)), 5);
-	CHECK_EQUAL(frame[0], ESP_FRAME_SOFT_LIMIT);
-	close_both();
-}
-
 static void references_and_spis_are_taken_once(void)
 {
 	struct esp_child child;
@@ -337,8 +284,6 @@ int main(void)
 	RUN(what_nobody_could_answer_is_dropped);
 	RUN(packets_cross_in_both_directions);
 	RUN(a_new_address_is_told_once_and_not_believed);
-	RUN(limits_are_told_and_kept);
-	RUN(bytes_are_limited_in_either_direction);
 	RUN(references_and_spis_are_taken_once);
 	RUN(a_device_that_goes_is_told);
 	RUN(children_come_and_go_while_packets_flow);
