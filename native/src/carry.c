@@ -16,13 +16,14 @@ static void drop(struct worker *worker, struct sa *sa, enum esp_counter reason)
 
 /* One number for one packet, whatever other lanes do; 0: the child may send no more (RFC 4303
  * section 3.3.3). */
-static uint64_t next_sequence(struct worker *worker, struct sa *sa)
+static uint64_t next_sequence(struct worker *worker, struct sa *sa, uint32_t bytes)
 {
 	const uint64_t sequence =
 		atomic_fetch_add_explicit(&sa->sequence, 1, memory_order_relaxed) + 1;
-	const uint64_t bytes = atomic_load_explicit(&sa->tx_bytes, memory_order_relaxed);
+	const uint64_t before =
+		atomic_fetch_add_explicit(&sa->sealed_bytes, bytes, memory_order_relaxed);
 
-	return limit_allows(worker, sa, sequence, bytes) ? sequence : 0;
+	return limit_allows(worker, sa, sequence, before) ? sequence : 0;
 }
 
 /* RFC 6040 section 4.1: congestion marks go outside as they are. */
@@ -37,7 +38,7 @@ void carry_fitting(struct worker *worker, struct sa *sa, struct packet *packet)
 {
 	const uint32_t inner_bytes = packet->bytes;
 	const uint8_t tos = outer_tos(worker, packet->data);
-	const uint64_t sequence = next_sequence(worker, sa);
+	const uint64_t sequence = next_sequence(worker, sa, inner_bytes);
 
 	if (sequence == 0)
 		drop(worker, sa, ESP_COUNT_SEQUENCE_EXHAUSTED);

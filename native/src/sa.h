@@ -41,8 +41,9 @@ struct sa {
 	/* The peer used it while it stood by, and nobody has been told. */
 	bool owes_used;
 
-	/* The last sequence number given out. */
+	/* The last sequence number given out, and the inner bytes with all of them. */
 	_Alignas(64) _Atomic uint64_t sequence;
+	_Atomic uint64_t sealed_bytes;
 	/* Of each direction. */
 	uint64_t soft_packets, hard_packets, soft_bytes, hard_bytes;
 	_Atomic uint32_t soft_told, hard_told;
