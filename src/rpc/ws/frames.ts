@@ -14,6 +14,8 @@ export interface ConversationOptions {
   readonly follow: (listener: Listener) => () => void;
   /** Tells of an event. */
   readonly send: (text: string) => void;
+  /** Whether the caller may ask so many things now. */
+  readonly mayAsk: (requests: number) => boolean;
 }
 
 /** One caller's, as long as its connection lives. */
@@ -31,13 +33,12 @@ export class Conversation {
     return this.#isKnown;
   }
 
-  /** @returns the answer to one request or to a batch */
-  async answer(text: string): Promise<string> {
+  /** @returns the answer to one request or to a batch; undefined: it asks for more than it may */
+  async answer(text: string): Promise<string | undefined> {
     const value = parse(text);
-    if (!Array.isArray(value)) return JSON.stringify(await this.#respond(value));
-    if (value.length === 0 || value.length > longestBatch) {
-      return JSON.stringify(failure(null, fault.parse));
-    }
+    const isBatch = Array.isArray(value) && value.length > 0 && value.length <= longestBatch;
+    if (!this.#options.mayAsk(isBatch ? value.length : 1)) return undefined;
+    if (!isBatch) return JSON.stringify(await this.#respond(value));
     const answers: object[] = [];
     for (const one of value) answers.push(await this.#respond(one));
     return JSON.stringify(answers);

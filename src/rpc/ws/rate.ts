@@ -13,12 +13,12 @@ export class Rate {
   }
 
   /** @param now milliseconds of a clock that does not jump */
-  allows(now: number): boolean {
+  allows(now: number, count: number): boolean {
     const passed = (now - (this.#at ?? now)) / 1000;
     this.#at = now;
     this.#left = Math.min(this.#burst, this.#left + passed * this.#perSecond);
-    if (this.#left < 1) return false;
-    this.#left--;
+    if (this.#left < count) return false;
+    this.#left -= count;
     return true;
   }
 }

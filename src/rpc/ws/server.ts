@@ -25,6 +25,7 @@ export interface WebSocketLimits {
   readonly pingMs: number;
   /** Milliseconds without a request, subscribed or not: then nobody knows whether the session still lives. */
   readonly idleMs: number;
+  /** Requests at once, and in each second after that; a batch counts as what is in it. */
   readonly burst: number;
   readonly perSecond: number;
 }
@@ -41,7 +42,7 @@ export const webSocketLimits: WebSocketLimits = {
   perSecond: 20,
 };
 
-export interface WebSocketOptions extends Omit<ConversationOptions, 'send'> {
+export interface WebSocketOptions extends Omit<ConversationOptions, 'send' | 'mayAsk'> {
   readonly at: SocketAddress;
   /** PEM. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -166,12 +167,14 @@ class Door {
   }
 
   #serve(ws: WebSocket, guest: Guest | undefined): void {
-    const { mostUnread } = this.#limits;
+    const { mostUnread, burst, perSecond } = this.#limits;
     const send = (text: string): void => {
       if (ws.bufferedAmount > mostUnread) ws.terminate();
       else if (ws.readyState === ws.OPEN) ws.send(text);
     };
-    const conversation = new Conversation({ ...this.#options, send });
+    const rate = new Rate(burst, perSecond);
+    const mayAsk = (requests: number): boolean => rate.allows(performance.now(), requests);
+    const conversation = new Conversation({ ...this.#options, send, mayAsk });
     this.#alive.add(ws);
     ws.on('pong', () => this.#alive.add(ws));
     ws.on('error', () => ws.terminate());
@@ -186,8 +189,7 @@ class Door {
     send: (text: string) => void,
     guest: Guest | undefined,
   ): void {
-    const { burst, perSecond, mostWaiting, idleMs } = this.#limits;
-    const rate = new Rate(burst, perSecond);
+    const { mostWaiting, idleMs } = this.#limits;
     const waiting: string[] = [];
     let isBusy = false;
     const idle = setTimeout(() => ws.close(closing.idle), idleMs).unref();
@@ -195,15 +197,16 @@ class Door {
     const work = async (): Promise<void> => {
       for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) {
         if (ws.readyState !== ws.OPEN) return;
-        send(await conversation.answer(text));
+        const answer = await conversation.answer(text);
+        if (answer === undefined) return ws.close(closing.policy);
+        send(answer);
         if (conversation.isKnown) clearTimeout(guest?.patience);
       }
     };
     ws.on('message', (data, isBinary) => {
       idle.refresh();
       if (isBinary) return ws.close(closing.unsupported);
-      const isTooMuch = !rate.allows(performance.now()) || waiting.length >= mostWaiting;
-      if (isTooMuch) return ws.close(closing.policy);
+      if (waiting.length >= mostWaiting) return ws.close(closing.policy);
       waiting.push(`${data}`);
       if (isBusy) return;
       isBusy = true;

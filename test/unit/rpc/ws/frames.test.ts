@@ -41,12 +41,15 @@ function conversation(send: (text: string) => void = () => {}) {
       return () => followers.delete(listener);
     },
     send,
+    mayAsk: () => true,
   });
   return { talk, followers };
 }
 
 const said = async (talk: Conversation, request: unknown): Promise<unknown> =>
-  JSON.parse(await talk.answer(typeof request === 'string' ? request : JSON.stringify(request)));
+  JSON.parse(
+    (await talk.answer(typeof request === 'string' ? request : JSON.stringify(request))) ?? '',
+  );
 
 describe('answers as a real uhttpd did', () => {
   const exchanges = recorded.exchanges.filter(({ request }) => request !== null);

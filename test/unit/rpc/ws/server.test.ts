@@ -181,6 +181,17 @@ describe('is hung up on, and the service goes on', () => {
     await stillServes();
   });
 
+  // A batch counted as one request, whatever was in it: thirty-two times as many questions as anybody may ask.
+  test('who asks as often in a batch', async () => {
+    await open({ burst: 3, perSecond: 0.001 });
+    const ws = await dial();
+    expect(await ask(ws, [callOf('pools'), callOf('pools')])).toMatchObject([{}, {}]);
+    ws.send(JSON.stringify([callOf('terminate'), callOf('terminate')]));
+    expect(await closeCode(ws)).toBe(1008);
+    expect(daemon.calls).toEqual([]);
+    await stillServes();
+  });
+
   test.each([
     ['says nothing at all', ''],
     ['begins to speak HTTP', 'GET /ubus HTTP/1.1\r\nHost: x\r\n'],
