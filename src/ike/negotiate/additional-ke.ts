@@ -12,6 +12,14 @@ interface OfferedStep {
 }
 export type OfferedSteps = ReadonlyMap<number, OfferedStep>;
 
+/**
+ * How often a method may still turn out to leave none to the steps behind it, in all proposals of a message together: they
+ * are as many as the peer likes, and the ways through ours are many.
+ */
+export interface DeadEnds {
+  left: number;
+}
+
 export const isAdditionalKe = (type: number): boolean =>
   type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7;
 
@@ -35,34 +43,37 @@ export function offeredSteps(transforms: readonly WireTransform[]): OfferedSteps
  * A method for each step. Steps are filled in their order, each with the first of our methods that leaves one to
  * those behind it.
  * @param first the method of the key exchange before them
- * @returns undefined where a step of either side stays empty and may not
+ * @returns undefined where a step of either side stays empty and may not, or where no way was found before `deadEnds` ran out
  */
 export function chooseSteps(
   ours: readonly AdditionalKe[],
   theirs: OfferedSteps,
   first: Ke | undefined,
+  deadEnds: DeadEnds,
 ): readonly ChosenKe[] | undefined {
   const known = new Set(ours.map(({ step }) => step));
   for (const [step, { isOptional }] of theirs)
     if (!known.has(step) && !isOptional) return undefined;
-  return fill(ours, theirs, first ? [first] : []);
+  return fill(ours, theirs, { taken: first ? [first] : [], deadEnds });
 }
 
 function fill(
   [next, ...rest]: readonly AdditionalKe[],
   theirs: OfferedSteps,
-  taken: readonly Ke[],
+  { taken, deadEnds }: { readonly taken: readonly Ke[]; readonly deadEnds: DeadEnds },
 ): readonly ChosenKe[] | undefined {
   if (!next) return [];
   const { step, methods, isOptional } = next;
   const offered = theirs.get(step);
   for (const ke of methods) {
     if (!offered?.methods.has(ke.id) || taken.includes(ke)) continue;
-    const others = fill(rest, theirs, [...taken, ke]);
+    const others = fill(rest, theirs, { taken: [...taken, ke], deadEnds });
     if (others) return [{ step, ke }, ...others];
+    if (deadEnds.left === 0) return undefined;
+    deadEnds.left--;
   }
   const mayLack = isOptional && (!offered || offered.isOptional);
-  return mayLack ? fill(rest, theirs, taken) : undefined;
+  return mayLack ? fill(rest, theirs, { taken, deadEnds }) : undefined;
 }
 
 /** What we offer for our steps. */

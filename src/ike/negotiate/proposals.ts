@@ -12,6 +12,7 @@ import {
   allowsSteps,
   answerSteps,
   chooseSteps,
+  type DeadEnds,
   formatStep,
   isAdditionalKe,
   type OfferedSteps,
@@ -41,10 +42,13 @@ export interface Wanted {
   readonly isSingle?: boolean;
 }
 
+type Search = Wanted & { readonly deadEnds: DeadEnds };
+
 export function choose(ours: readonly Proposal[], theirs: Sa, wanted: Wanted): Choice | undefined {
   const offers = theirs.proposals.slice(0, mostOffers).map(readOffer).filter(isUsable(wanted));
+  const deadEnds = { left: mostDeadEnds };
   for (const mine of new Set(ours)) {
-    const best = bestOf(mine, offers, wanted);
+    const best = bestOf(mine, offers, { ...wanted, deadEnds });
     if (!best) continue;
     const { chosen, wire } = best;
     return { chosen, spi: wire.spi, answer: (spi) => answer(wire, chosen, spi) };
@@ -56,7 +60,7 @@ export function choose(ours: readonly Proposal[], theirs: Sa, wanted: Wanted): C
 function bestOf(
   mine: Proposal,
   offers: readonly Offer[],
-  wanted: Wanted,
+  wanted: Search,
 ): { readonly chosen: Chosen; readonly wire: WireProposal } | undefined {
   let best: { chosen: Chosen; wire: WireProposal; rank: number[] } | undefined;
   for (const offer of offers) {
@@ -172,7 +176,7 @@ export function explainMismatch(ours: readonly Proposal[], theirs: Sa): string {
   return `the peer offers ${offered.join(', ')}; accepted here: ${accepted.join(', ')}`;
 }
 
-function match(mine: Proposal, offer: Offer, wanted: Wanted): Chosen | undefined {
+function match(mine: Proposal, offer: Offer, wanted: Search): Chosen | undefined {
   const pick = <T extends Transform>(rows: readonly T[]) => rows.find((row) => offer.rows.has(row));
   const mayLack = (rows: readonly Transform[], type: number) =>
     rows.length === 0 && (!offer.types.has(type) || offer.optional.has(type));
@@ -188,7 +192,7 @@ function match(mine: Proposal, offer: Offer, wanted: Wanted): Chosen | undefined
   if (wanted.ke === 'ignored') return { encr, prf, integ, esn };
   if (!ke && !mayLack(mine.ke, TransformType.KE)) return undefined;
   const steps = wanted.isSingle ? mine.addKe.map((one) => ({ ...one, methods: [] })) : mine.addKe;
-  const addKe = chooseSteps(steps, offer.steps, ke);
+  const addKe = chooseSteps(steps, offer.steps, ke, wanted.deadEnds);
   return addKe && { encr, prf, integ, ke, addKe, esn };
 }
 
@@ -228,5 +232,7 @@ export function formatTransform({ type, id, keyBits }: WireTransform): string {
 
 /** Apple sends five proposals, Windows some dozens. */
 const mostOffers = 64;
+/** Twice the ways through the widest of our proposals. */
+const mostDeadEnds = 2000;
 const mostProposals = 4;
 const mostTransforms = 16;

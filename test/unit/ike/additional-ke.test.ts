@@ -114,3 +114,28 @@ test('a suite is allowed where all its steps are, and none is missing', () => {
     false,
   ]);
 });
+
+// The ways through our steps are bounded for one proposal, but every proposal of a message was tried on each of ours: 64 of
+// them, none of which fits at its last step, held everybody up for a tenth of a second, as often as somebody liked.
+describe('many offers that lead nowhere', () => {
+  const all = ['ecp256', 'ecp384', 'modp2048', 'modp3072', 'modp4096', 'mlkem768', 'mlkem1024'];
+  const wide = [1, 2, 3].flatMap((step) => all.map((method) => `-ke${step}_${method}`)).join('');
+  const narrow = `${wide}-ke4_x25519`; // which the first key exchange takes
+  const hopeless = Array.from({ length: 60 }, () => narrow);
+  const needsSecondTry = '-ke1_mlkem768-ke1_mlkem1024-ke2_mlkem768';
+  const theirs = (...words: string[]): Sa => ({
+    proposals: words.flatMap((word) => offering(word).proposals),
+  });
+
+  test('are given up together', () => {
+    const ours = [narrow, needsSecondTry];
+    expect(chosen(ours, theirs(narrow, needsSecondTry))).toBe('-ke1_mlkem1024-ke2_mlkem768');
+    expect(chosen(ours, theirs(...hopeless, needsSecondTry))).toBeUndefined();
+  });
+
+  test('do not hide one that fits at once', () => {
+    expect(chosen([narrow, '-ke1_mlkem768'], theirs(...hopeless, '-ke1_mlkem768'))).toBe(
+      '-ke1_mlkem768',
+    );
+  });
+});
