@@ -24,6 +24,7 @@ const vitest = (project) => [
 const soak = 'test/sim/scenarios/soak.test.ts';
 const inLab = (argv) => ['sh', 'test/lab/enter.sh', ...argv];
 const arm64 = ['/usr/bin/aarch64-linux-gnu-gcc', '/usr/bin/qemu-aarch64-static'];
+const mips = ['/usr/bin/mips-linux-gnu-gcc', '/usr/bin/qemu-mips-static'];
 
 /** @type {Stage[]} */
 const stages = [
@@ -55,6 +56,7 @@ const stages = [
     argv: ['env', 'SECONDS_EACH=2', 'node', 'test/run/fuzz.mjs'],
   },
   { name: 'C module, arm64', check: false, argv: native('arm64-test'), needs: arm64 },
+  { name: 'C module, big-endian', check: false, argv: native('mips-test'), needs: mips },
   { name: 'a virtual day', check: false, argv: ['env', 'SOAK_HOURS=24', ...vitest('unit'), soak] },
   { name: 'packages', check: false, argv: ['make', '-s', 'feed'], needs: arm64 },
   {

@@ -1,5 +1,9 @@
 #include "aead.h"
 
+#if defined(__AARCH64EB__)
+#error "the code with ARMv8's instructions counts on a processor that is little-endian"
+#endif
+
 extern const struct aead_impl null_cipher;
 extern const struct aead_impl gcm_vaes, gcm_x86, gcm_armv8, gcm_soft;
 extern const struct aead_impl chacha_avx512, chacha_avx2, chacha_ssse3, chacha_neon, chacha_soft;

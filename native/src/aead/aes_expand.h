@@ -7,12 +7,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#define AES_ROUNDS_MOST 14
+#include "little.h"
 
-/* Of the round keys, four words each. Words are little-endian here, so RotWord is a rotation to the
- * right. False: no key has that many bytes. */
-static bool aes_expand(uint32_t words[4 * (AES_ROUNDS_MOST + 1)], uint32_t *rounds,
-	const uint8_t *bytes, size_t count)
+#define AES_ROUNDS_MOST 14
+#define AES_KEYS_BYTES  (16 * (AES_ROUNDS_MOST + 1))
+
+/* The round keys, one behind the other. Words are little-endian here, so RotWord is a rotation to
+ * the right. False: no key has that many bytes. */
+static bool aes_expand(
+	uint8_t keys[AES_KEYS_BYTES], uint32_t *rounds, const uint8_t *bytes, size_t count)
 {
 	uint32_t rcon = 1;
 	const size_t key_words = count / 4;
@@ -20,9 +23,9 @@ static bool aes_expand(uint32_t words[4 * (AES_ROUNDS_MOST + 1)], uint32_t *roun
 	if (count != 16 && count != 24 && count != 32)
 		return false;
 	*rounds = (uint32_t)key_words + 6;
-	memcpy(words, bytes, count);
+	memcpy(keys, bytes, count);
 	for (size_t i = key_words; i < 4 * (*rounds + 1); i++) {
-		uint32_t word = words[i - 1];
+		uint32_t word = load32_little(keys + 4 * (i - 1));
 
 		if (i % key_words == 0) {
 			word = aes_sub_word(word >> 8 | word << 24) ^ rcon;
@@ -30,7 +33,8 @@ static bool aes_expand(uint32_t words[4 * (AES_ROUNDS_MOST + 1)], uint32_t *roun
 		} else if (key_words == 8 && i % 8 == 4) {
 			word = aes_sub_word(word);
 		}
-		words[i] = words[i - key_words] ^ word;
+		word ^= load32_little(keys + 4 * (i - key_words));
+		store32_little(keys + 4 * i, word);
 	}
 	return true;
 }

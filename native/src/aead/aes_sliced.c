@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "little.h"
+
 /* Elements of GF(2^2) = GF(2)[w]/(w²+w+1) and of GF(2^4) = GF(2^2)[z]/(z²+z+w), a bit a plane. */
 struct gf4 {
 	plane high, low;
@@ -182,21 +184,6 @@ static inline void add_key(plane x[8], const struct sliced_key *key)
 		x[i] ^= key->plane[i];
 }
 
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t word = 0;
-
-	for (int i = 0; i < 8; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	return word;
-}
-
-static inline void store64(uint8_t *p, uint64_t word)
-{
-	for (int i = 0; i < 8; i++)
-		p[i] = (uint8_t)(word >> (8 * i));
-}
-
 /* Collects the even bytes of a word in its low half. */
 static inline uint64_t even_bytes(uint64_t x)
 {
@@ -245,7 +232,7 @@ static void slice(plane x[8], const uint8_t *bytes)
 {
 	for (int lane = 0; lane < 2; lane++) {
 		for (int block = 0; block < 4; block++, bytes += 16) {
-			const uint64_t low = load64(bytes), high = load64(bytes + 8);
+			const uint64_t low = load64_little(bytes), high = load64_little(bytes + 8);
 
 			x[word_of(block, 0)][lane] = even_bytes(low) | even_bytes(high) << 32;
 			x[word_of(block, 1)][lane] = even_bytes(low >> 8) | even_bytes(high >> 8)
@@ -263,9 +250,10 @@ static void unslice(uint8_t *bytes, plane x[8])
 			const uint64_t even = x[word_of(block, 0)][lane];
 			const uint64_t odd = x[word_of(block, 1)][lane];
 
-			store64(bytes, spread_bytes(even & 0xffffffff) |
-					       spread_bytes(odd & 0xffffffff) << 8);
-			store64(bytes + 8, spread_bytes(even >> 32) | spread_bytes(odd >> 32) << 8);
+			store64_little(bytes, spread_bytes(even & 0xffffffff) |
+						      spread_bytes(odd & 0xffffffff) << 8);
+			store64_little(
+				bytes + 8, spread_bytes(even >> 32) | spread_bytes(odd >> 32) << 8);
 		}
 	}
 }
@@ -328,11 +316,11 @@ uint32_t sliced_sub_word(uint32_t word)
 	uint8_t blocks[16 * SLICED_BLOCKS] = {0};
 	plane x[8];
 
-	store64(blocks, word);
+	store64_little(blocks, word);
 	slice(x, blocks);
 	sub_bytes(x);
 	unslice(blocks, x);
-	word = (uint32_t)load64(blocks) ^ 0x63636363;
+	word = (uint32_t)load64_little(blocks) ^ 0x63636363;
 	explicit_bzero(blocks, sizeof(blocks));
 	explicit_bzero(x, sizeof(x));
 	return word;

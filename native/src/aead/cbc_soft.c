@@ -20,13 +20,13 @@ _Static_assert(sizeof(struct soft_key) <= CBC_KEY_BYTES, "an expanded key fits i
 static bool soft_init(struct cbc_key *where, const uint8_t *bytes, size_t count)
 {
 	struct soft_key *key = (struct soft_key *)where->bytes;
-	uint32_t words[4 * (AES_ROUNDS_MOST + 1)];
+	uint8_t keys[AES_KEYS_BYTES];
 
-	if (!aes_expand(words, &key->rounds, bytes, count))
+	if (!aes_expand(keys, &key->rounds, bytes, count))
 		return false;
 	for (uint32_t i = 0; i <= key->rounds; i++)
-		sliced_round_key(&key->round[i], i, (const uint8_t *)&words[4 * i]);
-	explicit_bzero(words, sizeof(words));
+		sliced_round_key(&key->round[i], i, keys + 16 * i);
+	explicit_bzero(keys, sizeof(keys));
 	return true;
 }
 

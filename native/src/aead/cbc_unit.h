@@ -23,19 +23,19 @@ _Static_assert(sizeof(struct unit_key) <= CBC_KEY_BYTES, "an expanded key fits i
 static bool unit_init(struct cbc_key *where, const uint8_t *bytes, size_t count)
 {
 	struct unit_key *key = (struct unit_key *)where->bytes;
-	uint32_t words[4 * (AES_ROUNDS_MOST + 1)];
+	uint8_t keys[AES_KEYS_BYTES];
 
-	if (!aes_expand(words, &key->rounds, bytes, count))
+	if (!aes_expand(keys, &key->rounds, bytes, count))
 		return false;
 	const uint32_t n = key->rounds;
 
 	for (uint32_t i = 0; i <= n; i++)
-		key->round[i] = LOAD((const uint8_t *)&words[4 * i]);
+		key->round[i] = LOAD(keys + 16 * i);
 	key->back[0] = key->round[n];
 	for (uint32_t i = 1; i < n; i++)
 		key->back[i] = AES_INVERT(key->round[n - i]);
 	key->back[n] = key->round[0];
-	explicit_bzero(words, sizeof(words));
+	explicit_bzero(keys, sizeof(keys));
 	return true;
 }
 

@@ -7,6 +7,7 @@
  *   what poly1305.h wants
  */
 #include "aead.h"
+#include "little.h"
 #include "poly1305.h"
 
 #define CHACHA_BYTES 64
@@ -24,11 +25,6 @@ struct __attribute__((may_alias)) chacha_key {
 };
 
 _Static_assert(sizeof(struct chacha_key) <= AEAD_KEY_BYTES, "a key fits its place");
-
-static inline uint32_t load32_little(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* «expand 32-byte k» */
 static const uint32_t chacha_constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};

@@ -31,13 +31,13 @@ _Static_assert(sizeof(struct gcm_key) <= AEAD_KEY_BYTES, "an expanded key fits i
 
 static bool gcm_expand(struct gcm_key *key, const uint8_t *bytes, size_t count)
 {
-	uint32_t words[4 * (AES_ROUNDS_MOST + 1)];
+	uint8_t keys[AES_KEYS_BYTES];
 
-	if (!aes_expand(words, &key->rounds, bytes, count))
+	if (!aes_expand(keys, &key->rounds, bytes, count))
 		return false;
 	for (uint32_t i = 0; i <= key->rounds; i++)
-		gcm_round_key(key, i, (const uint8_t *)&words[4 * i]);
-	explicit_bzero(words, sizeof(words));
+		gcm_round_key(key, i, keys + 16 * i);
+	explicit_bzero(keys, sizeof(keys));
 	return true;
 }
 

@@ -58,12 +58,12 @@ void hmac_add(struct hmac *hmac, const uint8_t *bytes, size_t count)
 
 /* Pads as FIPS 180-4 section 5.1 wants, behind the key's block, and writes the digest. */
 static void finish(const struct hmac_key *key, struct hash_state *state, uint8_t *rest,
-	uint64_t bytes, uint8_t *digest)
+	size_t bytes, uint8_t *digest)
 {
 	const struct hash *const hash = key->hash;
 	const size_t block = hash->block, used = bytes % block;
 	const size_t blocks = used + 1 + 2 * hash->word > block ? 2 : 1;
-	const uint64_t bits = 8 * (bytes + block);
+	const uint64_t bits = 8 * (uint64_t)(bytes + block);
 	uint8_t padded[2 * HASH_BLOCK_BYTES] = {0};
 
 	memcpy(padded, rest, used);

@@ -13,7 +13,7 @@ struct hmac_key {
 struct hmac {
 	const struct hmac_key *key;
 	struct hash_state state;
-	uint64_t bytes;
+	size_t bytes;
 	/* What does not fill a block yet. */
 	uint8_t rest[HASH_BLOCK_BYTES];
 };

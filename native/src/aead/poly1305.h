@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "little.h"
+
 #define NAME(x)        one_##x
 #define WIDE           uint64_t
 #define FACTOR         uint32_t
@@ -24,15 +26,6 @@ struct poly {
 };
 
 #define POLY_TOP (1u << 24)
-
-static inline uint64_t load64_little(const uint8_t *p)
-{
-	uint64_t word = 0;
-
-	for (int i = 0; i < 8; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	return word;
-}
 
 /* Fewer than eight bytes. */
 static inline uint64_t load_little(const uint8_t *p, size_t bytes)
