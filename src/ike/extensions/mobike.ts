@@ -7,6 +7,7 @@ import { nameOf } from '../../iana/name.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Path } from '../core.ts';
+import { IkeError } from '../error.ts';
 import { Draft, type Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { pathsOf } from '../sa/paths.ts';
@@ -39,7 +40,7 @@ export const mobike: Extension = {
       slot.agreed = sa.connection?.mobike ?? true;
     }
     if (!slot.agreed || received.exchange !== Exchange.INFORMATIONAL || !received.isRequest) return;
-    slot.cookie2 = received.notify(Notification.COOKIE2)?.data;
+    slot.cookie2 = cookieIn(received);
     if (received.notify(Notification.UPDATE_SA_ADDRESSES)) heedUpdate(sa, received);
   },
 };
@@ -56,6 +57,13 @@ export function carriesTerms(sa: IkeSa, draft: Draft): boolean {
 
 /** Whether both sides can move; without it a new address means a new handshake. */
 export const isMobile = (sa: IkeSa): boolean => sa.slot(state).agreed;
+
+/** What is to be echoed. @throws IkeError where it is no cookie (§4.2.5) */
+function cookieIn(request: Received): Uint8Array | undefined {
+  const data = request.notify(Notification.COOKIE2)?.data;
+  if (!data || (data.length >= 8 && data.length <= 64)) return data;
+  throw new IkeError('INVALID_SYNTAX', `a COOKIE2 of ${data.length} bytes`);
+}
 
 /** Our address changed, and `sa.path` with it: tells the peer (§3.5). */
 export function* updateAddresses(sa: IkeSa): Steps<void> {

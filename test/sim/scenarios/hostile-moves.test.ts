@@ -363,3 +363,20 @@ test('a thousand updates a second do not pile up until the stack breaks', () => 
   }
   expect(gateway.sa.phase).toBe('established');
 }, 60_000);
+
+// Whatever came was sent back, though a COOKIE2 has 8 to 64 bytes and nobody honest sends another (RFC 4555 §4.2.5).
+test.each([0, 7, 65, 60_000])('a COOKIE2 of %i bytes is refused', (length) => {
+  const { gateway, guest } = doorstep();
+  const peer = guest(mobile);
+  const answer = peer.ask(Exchange.INFORMATIONAL, [
+    notify(Notification.COOKIE2, new Uint8Array(length)),
+  ]);
+  expect(notifies(answer)).toEqual(['INVALID_SYNTAX']);
+  expect(gateway.core.snapshot().sas).toEqual([]);
+});
+
+test.each([8, 64])('a COOKIE2 of %i bytes is echoed', (length) => {
+  const { guest } = doorstep();
+  const cookie = notify(Notification.COOKIE2, new Uint8Array(length).fill(5));
+  expect(guest(mobile).ask(Exchange.INFORMATIONAL, [cookie])).toEqual([cookie]);
+});

@@ -190,7 +190,7 @@ return baseclass.extend({
 		'the peer renewed its keys, and never deleted it', 'the peer did not go on', 'the peer never deleted it after a rekey', 'its authentication is too old',
 		'the peer made a new connection, and never ended this one', 'its keys are worn out, and the peer made no new ones', 'the peer makes no connection without a tunnel',
 		'Set option childless of the connection to prefer or allow.', 'this connection makes tunnels in exchanges of their own',
-		'Set the peer to begin without a tunnel (RFC 6023), or option childless here to allow.', 'the peer does not follow us to a new address: %s',
+		'Set the peer to begin without a tunnel (RFC 6023), or option childless here to allow.', 'a COOKIE2 of %s bytes', 'the peer does not follow us to a new address: %s',
 		'the peer moved to an address where it does not answer as it must', 'the peer allows no NAT, and there is one', 'the peer takes a certificate or EAP, not both',
 		'Set option local_auth to one of them, or the peer to more rounds (RFC 4739).', 'the peer wants to prove itself once more',
 		'Take away all rounds of authentication on the peer but a certificate and EAP.', 'the peer takes no PPK, and this connection wants one',
