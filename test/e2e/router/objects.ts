@@ -50,8 +50,7 @@ export async function callObject(
   }
   if (object === 'ikev2') return router.gateway.call(method, args);
   if (object !== 'uci') return undefined;
-  const said = await router.uci.call(method, args);
-  return said ? ok(said) : { status: methodNotFound };
+  return router.uci.call(method, args);
 }
 
 /** Of ours on LuCI's status page. */
@@ -61,4 +60,3 @@ const cards = (): readonly object[] =>
   );
 
 const ok = (data: object): Outcome => ({ status: 0, data });
-const methodNotFound = 3;

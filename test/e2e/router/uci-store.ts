@@ -1,8 +1,9 @@
 // /etc/config as rpcd's object `uci` shows it: what a session changed is staged until it applies, and the file may
-// change beneath meanwhile. Rollback is not played: what is applied stays.
+// change beneath meanwhile. What is applied stays, but until it is confirmed nothing else can be applied.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseUci } from '../../../src/config/uci.ts';
+import type { Outcome } from '../../../src/rpc/ubus/connection.ts';
 import { formatUci } from '../../lab/uci.ts';
 
 type Value = string | readonly string[];
@@ -13,11 +14,17 @@ interface Section {
 }
 type Arguments = Readonly<Record<string, unknown>>;
 
+/** Most of rpcd's methods say nothing but that they did it: a status without data. */
+const done: Outcome = { status: 0 };
+const [methodNotFound, noData, permissionDenied] = [3, 5, 6].map((status) => ({ status }));
+const ok = (data: object): Outcome => ({ status: 0, data });
+
 export class UciStore {
   readonly #folder: string;
   readonly #staged = new Map<string, ((sections: Section[]) => void)[]>();
   readonly #applied: (config: string) => Promise<void>;
   #next = 1;
+  #isUnconfirmed = false;
 
   /** @param applied a file was written */
   constructor(folder: string, applied: (config: string) => Promise<void>) {
@@ -40,42 +47,54 @@ export class UciStore {
     }));
   }
 
-  /** @returns undefined: there is no such method */
-  async call(method: string, args: Arguments): Promise<object | undefined> {
+  async call(method: string, args: Arguments): Promise<Outcome | undefined> {
     const config = `${args['config'] ?? ''}`;
     const section = `${args['section'] ?? ''}`;
     switch (method) {
       case 'get':
-        return { values: this.#values(config) };
-      case 'changes':
-        return { changes: Object.fromEntries([...this.#staged.keys()].map((c) => [c, [['set']]])) };
+        return ok({ values: this.#values(config) });
+      case 'changes': {
+        const changes = Object.fromEntries([...this.#staged.keys()].map((c) => [c, [['set']]]));
+        return ok({ changes });
+      }
       case 'add': {
         const name = `${args['name'] ?? `new${this.#next++}`}`;
         this.#stage(config, (all) =>
           all.push({ type: `${args['type']}`, name, options: valuesOf(args['values']) }),
         );
-        return { section: name };
+        return ok({ section: name });
       }
       case 'set':
         this.#stage(config, (all) =>
           Object.assign(find(all, section).options, valuesOf(args['values'])),
         );
-        return {};
+        return done;
       case 'delete':
         this.#stage(config, (all) => remove(all, section, args));
-        return {};
+        return done;
       case 'revert':
         this.#staged.delete(config);
-        return {};
+        return done;
       case 'order':
+        return done;
       case 'confirm':
-        return {};
+        if (!this.#isUnconfirmed) return noData;
+        this.#isUnconfirmed = false;
+        return done;
       case 'apply':
-        await this.apply();
-        return {};
+        return this.#applyOnce(args['rollback'] === true);
       default:
-        return undefined;
+        return methodNotFound;
     }
+  }
+
+  /** As rpcd refuses: while another change waits for its confirmation, and where there is none. */
+  async #applyOnce(isConfirmed: boolean): Promise<Outcome | undefined> {
+    if (isConfirmed && this.#isUnconfirmed) return permissionDenied;
+    if (this.#staged.size === 0) return noData;
+    this.#isUnconfirmed = isConfirmed;
+    await this.apply();
+    return done;
   }
 
   async apply(): Promise<void> {

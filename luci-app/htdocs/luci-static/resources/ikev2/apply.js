@@ -7,15 +7,45 @@
 /* Saves what was changed, applies it, and waits until the gateway works with it. */
 
 const act = rpc.declare({ object: 'rc', method: 'init', params: [ 'name', 'action' ] });
+const applyStaged = rpc.declare({ object: 'uci', method: 'apply', params: [ 'timeout', 'rollback' ] });
+const confirmApplied = rpc.declare({ object: 'uci', method: 'confirm' });
 const wait = duration => new Promise(resolve => window.setTimeout(resolve, duration));
+
+/* What rpcd says when nothing was changed, as when a setup that failed half way is tried again, and when there is nothing
+   to confirm any more. */
+const noData = 5;
+
+/* Seconds after which a router that nobody reaches any more goes back. */
+const timeout = 30;
+
+async function confirm() {
+	for (let i = 0; i < timeout; i++) {
+		await wait(1000);
+
+		const status = await confirmApplied().catch(() => null);
+
+		if (status === 0)
+			return;
+
+		if (status === noData)
+			break;
+	}
+
+	throw new Error(_('The router could not be reached with the new settings, and went back to those before.'));
+}
 
 return baseclass.extend({
 	/** @param {string[]} configs that were changed */
 	async apply(configs) {
 		await uci.save();
-		await uci.apply();
-		/* LuCI confirms a second later, so that a router that cannot be reached any more goes back. */
-		await wait(1500);
+		const status = await applyStaged(timeout, true);
+
+		/* Not by uci.apply(), which confirms after its promise has resolved: rpcd refuses the next change until then. */
+		if (status === 0)
+			await confirm();
+		else if (status !== noData)
+			throw new Error(rpc.getStatusText(status));
+
 		uci.unload(configs);
 		await uci.load(configs);
 	},

@@ -28,8 +28,7 @@ const Value = baseclass.extend({
 	render(id) {
 		const input = this.make(this.cfgvalue(id) ?? this.default);
 		const field = `widget.${this.section.map.config}.${id}.${this.name}`;
-		const target = input.matches('input, select') ? input : input.querySelector('input');
-		target?.setAttribute('id', field);
+		if (input.matches('input, select')) input.setAttribute('id', field);
 		this.inputs.set(id, input);
 		const wrong = E('div', { class: 'cbi-value-error', role: 'alert' });
 		input.addEventListener('input', () => this.check(id, input, wrong));
@@ -60,9 +59,16 @@ const Value = baseclass.extend({
 	},
 });
 
+/* As in LuCI, the title's label names no box: the box has an empty one of its own. */
+let boxes = 0;
 const Flag = Value.extend({
-	make: (value) => E('input', { type: 'checkbox', checked: value === '1' ? '' : null }),
-	read: (input) => (input.checked ? '1' : '0'),
+	make(value) {
+		const id = `cb${++boxes}`;
+		return E('div', { class: 'cbi-checkbox' }, [
+			E('input', { id, type: 'checkbox', checked: value === '1' ? '' : null }), E('label', { for: id }),
+		]);
+	},
+	read: (box) => (box.querySelector('input').checked ? '1' : '0'),
 });
 const ListValue = Value.extend({
 	make(value) {
@@ -71,7 +77,7 @@ const ListValue = Value.extend({
 	},
 });
 const DynamicList = Value.extend({
-	make: (value) => E('div', {}, [...L.toArray(value), ''].map((one) => E('input', { type: 'text', class: 'cbi-input-text', value: one, 'aria-label': 'Entry' }))),
+	make: (value) => E('div', {}, [...L.toArray(value), ''].map((one) => E('input', { type: 'text', class: 'cbi-input-text', value: one }))),
 	read: (box) => [...box.children].map((input) => input.value.trim()).filter(Boolean),
 });
 
@@ -131,7 +137,10 @@ return baseclass.extend({
 			for (const part of this.parts) await part.parse();
 			await uci.save();
 		},
-		async render() {
+		render() {
+			return this.renderContents();
+		},
+		async renderContents() {
 			const node = E('div', { class: 'cbi-map' }, [
 				E('h2', {}, [this.title]), E('div', { class: 'cbi-map-descr' }, [this.description]),
 				...this.parts.map((part) => part.render()),

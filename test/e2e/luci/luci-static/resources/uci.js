@@ -3,9 +3,9 @@
 'require rpc';
 
 const call = (method, params) => rpc.declare({ object: 'uci', method, params });
-const [get, add, set, remove, apply] = [
+const [get, add, set, remove] = [
 	call('get', ['config']), call('add', ['config', 'type', 'name', 'values']), call('set', ['config', 'section', 'values']),
-	call('delete', ['config', 'section', 'options']), call('apply', ['timeout', 'rollback']),
+	call('delete', ['config', 'section', 'options']),
 ];
 const configs = new Map();
 let made = 1;
@@ -74,9 +74,6 @@ return baseclass.extend({
 			}
 			configs.delete(config);
 		}
-	},
-	async apply() {
-		await apply(10, true);
 	},
 	changes: call('changes'),
 });

@@ -1,7 +1,6 @@
 'use strict';
 'require baseclass';
 'require dom';
-'require uci';
 
 const overlay = E('div', { id: 'modal_overlay', tabindex: '-1' }, [E('div', { class: 'modal' })]);
 document.body.append(overlay);
@@ -37,7 +36,8 @@ return baseclass.extend({
 	},
 	changes: {
 		async apply() {
-			await uci.apply();
+			await fetch(L.url('admin', 'uci', 'apply_rollback'), { method: 'POST' });
+			await fetch(L.url('admin', 'uci', 'confirm'), { method: 'POST' });
 			window.location.reload();
 		},
 	},

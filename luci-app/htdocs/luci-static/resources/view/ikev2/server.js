@@ -20,6 +20,18 @@ function isName(value) {
 	return /^[a-z0-9]([a-z0-9.:@-]*[a-z0-9])?$/i.test(value) || _('A name of the Internet or an address, such as vpn.example.org');
 }
 
+/* LuCI's labels name no check box and no list, and the field for a new section has none. */
+function nameFields(node) {
+	for (const row of node.querySelectorAll('.cbi-value'))
+		for (const input of row.querySelectorAll('input:not([type="hidden"])'))
+			input.setAttribute('aria-label', row.querySelector('.cbi-value-title').textContent.trim());
+
+	for (const input of node.querySelectorAll('.cbi-section-create-name'))
+		input.setAttribute('aria-label', _('Name'));
+
+	return node;
+}
+
 return view.extend({
 	load() {
 		style.link();
@@ -33,13 +45,13 @@ return view.extend({
 		this.addresses(map);
 		this.reachable(map, networks);
 
-		return map.render().then(node => {
-			/* LuCI gives this one no label. */
-			for (const input of node.querySelectorAll('.cbi-section-create-name'))
-				input.setAttribute('aria-label', _('Name'));
+		/* It draws itself again after Save, Reset and for a new section. */
+		const draw = map.renderContents;
+		map.renderContents = function(...args) {
+			return draw.apply(this, args).then(nameFields);
+		};
 
-			return node;
-		}).then(node => E('div', { 'class': 'ikev2-page' }, [
+		return map.render().then(node => E('div', { 'class': 'ikev2-page' }, [
 			...(checked?.problems ?? []).map(({ severity, section, option, why, cure }) =>
 				E('div', { 'class': `alert-message ${severity == 'error' ? 'error' : 'warning'}` }, [ E('p', {}, [ `${section}${option ? `, ${option}` : ''}: ${why}. ${cure}` ]) ])),
 			node
