@@ -49,6 +49,7 @@ export function loadConnections(
       ...loadPpkUse(entry, peers.remoteId, sections, findings),
       eapId: options.eap_id?.pattern ?? anyIdentity,
       login,
+      peapUnbound: options.peap_unbound,
       ...algorithms(entry),
       pool: loadPool(entry, sections, findings),
       virtualIps: loadVirtualIps(entry, findings),

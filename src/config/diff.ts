@@ -141,6 +141,7 @@ const optionOfField: Readonly<Record<keyof Connection, string | undefined>> = {
   login: 'eap_id',
   ppkId: 'ppk_id',
   ppkRequired: 'ppk_required',
+  peapUnbound: 'peap_unbound',
   certificate: 'certificate',
   remoteKeys: 'remote_key',
   ike: 'ike',

@@ -190,6 +190,11 @@ const connection = sectionType({
       'Users that may log in by EAP; an initiator logs in as this user.',
       'any; an initiator takes the user section of the connection',
     ),
+    peap_unbound: defaulted(
+      flag,
+      '0',
+      'Whether eap-peap also lets in who does not bind the password inside to the TLS around it (cryptobinding), as Windows does and Apple’s devices do not: then whoever is shown a login elsewhere can use it here.',
+    ),
     remote_key: list(
       publicKey,
       'Public key of the peer, as «ikectl key show» prints it there: instead of any certificate (RFC 7670).',

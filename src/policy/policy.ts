@@ -73,6 +73,8 @@ export interface Connection {
   readonly ppkId: Uint8Array | undefined;
   /** Whether a PPK must be in the keys (RFC 8784); else it is where both sides know it. */
   readonly ppkRequired: boolean;
+  /** Lets in by PEAP who does not bind the method inside to the TLS around it. */
+  readonly peapUnbound: boolean;
   /** Name of an OwnCertificate; undefined: the one that carries our identity. */
   readonly certificate: string | undefined;
   readonly ike: readonly Proposal[];

@@ -45,6 +45,7 @@ export function connection(fields: Partial<Connection> = {}): Connection {
     login: undefined,
     ppkId: undefined,
     ppkRequired: false,
+    peapUnbound: false,
     certificate: undefined,
     ike: proposals('ike', 'aes256gcm16-prfsha256-x25519-ecp256', 'aes256-sha256-ecp256'),
     esp: proposals('esp', 'aes256gcm16'),

@@ -64,6 +64,11 @@ export interface EapOutcome {
   readonly msk: Secret | undefined;
   /** Server, where a password was checked: what its owner may do. */
   readonly grant?: Grant;
+  /**
+   * Server: the method inside TLS made a key, and nothing shows that both ends of TLS know it. Somebody between may have
+   * taken it from a login that he was shown elsewhere (RFC 3748 §7.4).
+   */
+  readonly isUnbound?: boolean;
   /** Where a certificate of the other side was believed: which, see ChainVerdict. */
   readonly certificate?: string | undefined;
 }

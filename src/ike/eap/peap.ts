@@ -89,12 +89,13 @@ class PeapServer implements EapMethod {
     if (!isExtensions(packet)) return failure('the peer did not say how PEAP ended');
     const { status, binding } = decodeResult(packet.data);
     if (status === 'failure') return failure('the peer ended PEAP with a failure');
-    // Old peers bind nothing: the certificate of the server is then all that ties the two together.
+    // A method without a key leaves nothing to bind; of others the connection says whether it may be unbound.
+    const isUnbound = !binding && end.outcome.msk !== undefined;
     const msk = binding
       ? yield* boundKey(talk, this.#setting, end.outcome, (keys) => keys.fits(binding, 'response'))
       : yield* talk.key(keyLabel);
     if (!msk) return failure('what the peer said inside PEAP was not bound to this tunnel');
-    return { kind: 'end', end: { kind: 'success', outcome: { ...end.outcome, msk } } };
+    return { kind: 'end', end: { kind: 'success', outcome: { ...end.outcome, isUnbound, msk } } };
   }
 }
 

@@ -85,7 +85,7 @@ function methodsOf({ remoteAuth }: Connection, shown: Certified | undefined): re
 export function selectByEap(
   { candidates, localId, shown }: Front,
   { name }: EapMethodRow,
-  { identities, grant, certificate }: EapOutcome,
+  { identities, grant, certificate, isUnbound }: EapOutcome,
 ): Selected | Refusal {
   // Whoever shows a certificate is held to remote_id, inside EAP as outside.
   const certified =
@@ -98,6 +98,7 @@ export function selectByEap(
       (grant?.connections?.includes(connection.name) ?? true),
   );
   const [choice] = fitting(open, 'eapId', identities);
+  if (choice && isUnbound && !choice.connection.peapUnbound) return unbound;
   if (choice) return { ...choice, localId };
   return {
     cause: 'unknown-identity',
@@ -120,6 +121,12 @@ export function isEapAlone({ connection, candidates, shown }: Front, first: Rece
 
 export const idROf = ({ localId }: Front): Id => ownId(localId.type, localId.data);
 
+const unbound: Refusal = {
+  cause: 'method-not-allowed',
+  why: 'the peer did not bind its password to the TLS around it (PEAP without cryptobinding)',
+  advice:
+    'Let the device log in without PEAP, or set option peap_unbound 1 if it cannot: Apple’s do not bind. If it was not you, somebody is between.',
+};
 const notOurName = (idR: Identity | undefined): IkeError =>
   new IkeError(
     'AUTHENTICATION_FAILED',

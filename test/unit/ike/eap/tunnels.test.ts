@@ -1,6 +1,6 @@
 // EAP-TTLS and PEAP: a password inside TLS.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fromText, toHex } from '../../../../src/base/bytes.ts';
+import { concat, fromText, toHex } from '../../../../src/base/bytes.ts';
 import { Secret } from '../../../../src/base/secret.ts';
 import { EapType } from '../../../../src/iana/eap.ts';
 import { type Avp, encodeAvps } from '../../../../src/ike/eap/avp.ts';
@@ -242,7 +242,7 @@ describe('inside PEAP', () => {
     expect(toHex((await hear()) ?? new Uint8Array(0))).toMatch(/21800300020002$/);
   });
 
-  test('a peer that binds nothing is let in with the key of the tunnel', async () => {
+  test('a peer that binds nothing has the key of the tunnel, where the method makes none', async () => {
     const { outside, talk, say, hear } = await begun();
     await say(fromText('\x01anna'));
     await hear();
@@ -252,10 +252,26 @@ describe('inside PEAP', () => {
     const result = (await hear()) ?? new Uint8Array(0);
     expect(toHex(result)).toContain('21800300020001000c0038');
     const step = await say(success);
+    expect(step).toMatchObject({ end: { outcome: { isUnbound: false } } });
     const key = await outside.run(talk.key('client EAP encryption'));
     expect(mskOf(step.kind === 'end' ? step.end : undefined)).toBe(
       toHex(key?.bytes ?? new Uint8Array(0)),
     );
+  });
+
+  test('a peer that binds nothing is told from others, where the method makes a key', async () => {
+    const { outside, say, hear } = await begun();
+    await say(fromText('\x01anna'));
+    const method = eapMethod('eap-mschapv2')?.peer(peerSetting({}));
+    if (!method) throw new Error('no MSCHAPv2');
+    for (let heard = await hear(); heard?.[0] === EapType.MSCHAPV2; heard = await hear()) {
+      const answer = await outside.run(method.receive(heard.subarray(1), 0));
+      if (answer.kind !== 'send') throw new Error(JSON.stringify(answer));
+      await say(concat(Uint8Array.of(EapType.MSCHAPV2), answer.data));
+    }
+    expect(await say(success)).toMatchObject({
+      end: { kind: 'success', outcome: { isUnbound: true } },
+    });
   });
 
   test('a binding made with other keys is refused', async () => {
