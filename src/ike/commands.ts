@@ -136,7 +136,7 @@ export class Commands {
     this.#host.addresses = addresses;
     for (const sa of this.#host.registry.all) {
       giveUpFrom(sa, gone);
-      addressesChanged(sa, gone);
+      if (addressesChanged(sa, gone)) this.#driver.retransmit(sa);
       this.#driver.resume(sa);
     }
   }

@@ -30,6 +30,8 @@ export const additionalAddresses: Extension = {
   },
   observe(sa, received) {
     if (!isMobile(sa)) return;
+    const slot = sa.slot(state);
+    if (slot.standIn?.other === received.path.local.ip) slot.standIn = undefined; // the peer reaches us there
     if (received.exchange === Exchange.IKE_AUTH) {
       if (received.find(PayloadType.SA)) learn(sa, received);
     } else if (!received.isRequest) adoptTrial(sa, received.path);
@@ -37,17 +39,39 @@ export const additionalAddresses: Extension = {
   },
 };
 
-/** The host's addresses are others than before: what stood on one that went goes on, and peers are told. */
-export function addressesChanged(sa: IkeSa, gone: readonly Ip[]): void {
-  if (!isMobile(sa) || sa.phase !== 'established') return;
+/**
+ * The host's addresses are others than before: what stood on one that went goes on, and peers are told.
+ * @returns whether what waits for an answer was sent into the void, and is to be sent again
+ */
+export function addressesChanged(sa: IkeSa, gone: readonly Ip[]): boolean {
+  if (!isMobile(sa) || sa.phase !== 'established' || sa.dialled) return false;
+  const isBack = comeBack(sa);
+  if (!isBack && gone.includes(sa.path.local.ip)) standIn(sa);
+  if (isNews(sa)) sa.queue.push(tellAddresses);
+  return isBack;
+}
+
+/** Only the peer may move the SA; but nothing could leave from here, not even what tells it to. */
+function standIn(sa: IkeSa): void {
+  const slot = sa.slot(state);
   const { local } = sa.path;
-  if (!sa.dialled && gone.includes(local.ip)) {
-    // Only the peer may move the SA; but nothing could leave from here, not even what tells it to.
-    const ours = sa.host.addresses.find((ip) => sameFamily(ip, local.ip));
-    if (ours === undefined) return;
-    sendFrom(sa, ours);
-  }
-  if (!sa.dialled && isNews(sa)) sa.queue.push(tellAddresses);
+  const other = sa.host.addresses.find((ip) => sameFamily(ip, local.ip));
+  if (other === undefined) return;
+  const before = slot.standIn?.other === local.ip ? slot.standIn : undefined;
+  slot.standIn = { usual: before?.usual ?? local.ip, other };
+  sendFrom(sa, other);
+}
+
+/** The address that the peer dialled is there again, and the peer was not heard at the other: it may know of none. */
+function comeBack(sa: IkeSa): boolean {
+  const slot = sa.slot(state);
+  if (!slot.standIn || !sa.host.addresses.includes(slot.standIn.usual)) return false;
+  const { usual, other } = slot.standIn;
+  slot.standIn = undefined;
+  if (sa.path.local.ip !== other) return false;
+  sendFrom(sa, usual);
+  sa.window.forgetLosses();
+  return true;
 }
 
 /** Where a request goes that was not answered so often: where it went, and soon wherever it may (RFC 4555 §3.5). */
@@ -129,8 +153,13 @@ const otherAddresses = (sa: IkeSa): readonly Ip[] =>
 /** So many transmissions are lost before the path is doubted. */
 const patience = 2;
 
-const state: Slot<{ told: readonly Ip[] }> = {
+interface State {
+  told: readonly Ip[];
+  /** The address of ours that went, and the one that we send from instead. */
+  standIn: { readonly usual: Ip; readonly other: Ip } | undefined;
+}
+const state: Slot<State> = {
   name: 'additional-addresses',
-  init: () => ({ told: [] }),
+  init: () => ({ told: [], standIn: undefined }),
   inherit: (old) => ({ ...old }),
 };

@@ -4,7 +4,7 @@ import { ip, ipBytes } from '../../../src/base/ip.ts';
 import { minutes, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
-import { doorstep } from '../doorstep.ts';
+import { doorstep, onlyChild } from '../doorstep.ts';
 import { household, kinds, roam, talk } from '../household.ts';
 import { expectAgreement } from '../model.ts';
 import { notify } from '../payloads.ts';
@@ -153,6 +153,37 @@ describe('an address of the gateway that goes', () => {
     tellAddresses(world, gateway, cable);
     world.run(seconds(5));
     expect(ends(dialer)).toEqual({ ike: cable, esp: [cable] });
+    expectAgreement(world, gateway, dialer);
+  });
+
+  // A line that is down for a moment takes its address along, and the gateway went on from that of its LAN. It stayed there
+  // when the line was back: nothing that it sent arrived, and it took 22 seconds until it gave the phone up.
+  test('and comes back is used again at once, though the phone heard nothing of another', () => {
+    const { world, gateway, phone: dialer, cut } = established(dsl, '192.168.1.1');
+    const { wire } = world;
+    cut('192.168.1.1');
+    tellAddresses(world, gateway, '192.168.1.1');
+    world.run(seconds(3));
+    expect(gateway.sa.path.local.ip).toBe('192.168.1.1');
+    tellAddresses(world, gateway, '192.168.1.1', dsl);
+    expect(gateway.sa.path.local.ip).toBe(dsl);
+    world.run(seconds(0.5));
+    const child = onlyChild(gateway);
+    expect((gateway.paths.get(child.ref) ?? child.path).local.ip).toBe(dsl);
+    expect(dialer.sa.peerAddresses).toEqual([dsl, '192.168.1.1']);
+    world.wire = wire;
+    world.run(minutes(5));
+    expect(kinds(gateway)).not.toContain('sa.closed');
+    expectAgreement(world, gateway, dialer);
+  });
+
+  test('and comes back is not gone back to, where the phone moved meanwhile', () => {
+    const { world, gateway, phone: dialer } = established(dsl, cable);
+    tellAddresses(world, gateway, cable);
+    world.run(seconds(1));
+    tellAddresses(world, gateway, cable, dsl);
+    world.run(seconds(1));
+    expect(gateway.sa.path.local.ip).toBe(cable);
     expectAgreement(world, gateway, dialer);
   });
 
