@@ -2,6 +2,7 @@
 // rate, and those again and again.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Charon, type CharonVersion } from '../lab/charon.ts';
 import type { Namespace } from '../lab/namespace.ts';
 import { gatewayName } from '../lab/phone.ts';
@@ -17,6 +18,8 @@ import { timeOf } from './weather.ts';
 const SINGLY = 20;
 /** How often the rest comes again: a router runs for months, and JavaScript gets faster while it does. */
 const AGAIN = 5;
+/** Our door lets who knocks from one port begin two handshakes in a crowd, and one more in two seconds. */
+const PATIENCE_SECONDS = 4;
 export const CLIENTS = 100;
 export const PSK = 'correct horse battery staple';
 
@@ -79,7 +82,7 @@ export async function handshakes(
   const cold = await comeIn(crowd);
   // Before the crowd leaves: what has left lingers for a while.
   const others = await between();
-  let warm = cold;
+  const warm = [];
   for (let i = 0; i < AGAIN; i += 1) {
     await charon.reload({ connections: some, secrets });
     await until(
@@ -87,7 +90,8 @@ export async function handshakes(
       async () => (await charon.listSas()).length === SINGLY,
       60_000,
     );
-    warm = await comeIn(crowd);
+    await pause(PATIENCE_SECONDS * 1000);
+    warm.push(await comeIn(crowd));
   }
   return {
     latency: median(single.map(({ start, end }) => end - start)),
@@ -95,8 +99,8 @@ export async function handshakes(
     ...others,
     bytes: weight.bytes / SINGLY,
     datagrams: weight.packets / SINGLY,
-    warm: warm.rate,
-    'warm-cpu': warm.cpu,
+    warm: median(warm.map(({ rate }) => rate)),
+    'warm-cpu': median(warm.map(({ cpu }) => cpu)),
   };
 }
 
