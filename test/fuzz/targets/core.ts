@@ -1,5 +1,6 @@
 // A whole core and peers that hold valid keys: honest requests and responses of every kind, in any order, with bytes
 // of them changed before they are sealed. Nothing may break, and when all is over nothing may be left.
+import { equal } from '../../../src/base/bytes.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { EapType } from '../../../src/iana/eap.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
@@ -122,9 +123,10 @@ class Talk {
     this.#say(exchange, first, this.#bend(bytes));
   }
 
-  /** The answer to what the host asked last, honest but for what the input changes. */
+  /** The answer to what the host asked last, honest but for what the input changes. It knows no keys of another IKE SA. */
   #respond(): void {
-    const last = this.#peer.received().at(-1);
+    const isOfThisSa = (bytes: Uint8Array) => equal(bytes.subarray(0, 8), this.#peer.spiI);
+    const last = this.#peer.received().filter(isOfThisSa).at(-1);
     if (!last || decodeMessage(last).header.isResponse) return;
     const { header, payloads } = this.#peer.read(last);
     const answers = this.#answersTo(header.exchange, payloads);
