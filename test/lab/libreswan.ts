@@ -26,14 +26,11 @@ export class Libreswan implements SitePeer {
     const own = ['-inkey', join(dir, 'own.key'), '-in', join(dir, 'own.pem'), '-name', 'own'];
     const bag = ['-certpbe', 'AES-256-CBC', '-keypbe', 'AES-256-CBC', '-passout', 'pass:'];
     runNow(['openssl', 'pkcs12', '-export', ...own, ...bag, '-out', join(dir, 'own.p12')]);
-    await kernel.run(`
-      mkdir -p /run/pluto /run/nss
-      certutil -N -d sql:/run/nss --empty-password
-      certutil -A -d sql:/run/nss -n ca -t CT,, -i /mnt/ca.pem
-      pk12util -i /mnt/own.p12 -d sql:/run/nss -K '' -W ''
-      ipsec pluto --config /mnt/ipsec.conf --secretsfile /mnt/ipsec.secrets --nssdir /run/nss --rundir /run/pluto
-      for try in $(seq 100); do ${WHACK} --status >/dev/null 2>&1 && break; usleep 100000; done
-      ${WHACK} --listen`);
+    await startPluto(
+      kernel,
+      `certutil -A -d sql:/run/nss -n ca -t CT,, -i /mnt/ca.pem
+      pk12util -i /mnt/own.p12 -d sql:/run/nss -K '' -W ''`,
+    );
     return new Libreswan(kernel);
   }
 
@@ -57,6 +54,17 @@ export class Libreswan implements SitePeer {
   get log(): string {
     return this.#kernel.read('pluto.log');
   }
+}
+
+/** Starts pluto with `ipsec.conf` and `ipsec.secrets` of that kernel. @param keys shell commands that fill its NSS, in /run/nss */
+export async function startPluto(kernel: KernelHost, keys: string): Promise<void> {
+  await kernel.run(`
+      mkdir -p /run/pluto /run/nss
+      certutil -N -d sql:/run/nss --empty-password
+      ${keys}
+      ipsec pluto --config /mnt/ipsec.conf --secretsfile /mnt/ipsec.secrets --nssdir /run/nss --rundir /run/pluto
+      for try in $(seq 100); do ${WHACK} --status >/dev/null 2>&1 && break; usleep 100000; done
+      ${WHACK} --listen`);
 }
 
 function connectionOf(joint: Joint): string {
@@ -83,4 +91,4 @@ const ciphers = {
   chacha20poly1305: 'chacha20_poly1305',
   'aes256-sha512': 'aes256-sha2_512',
 } as const;
-const WHACK = 'ipsec whack --rundir /run/pluto';
+export const WHACK = 'ipsec whack --rundir /run/pluto';

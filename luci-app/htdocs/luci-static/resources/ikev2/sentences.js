@@ -223,7 +223,7 @@ return baseclass.extend({
 		'the networks at home are not known: set list home_net of the service, or choose routing \'all\'', 'a join text holds a password: make a new one for it (renew)',
 		'Copy the file to the other router, by scp or into its terminal.', 'There: ikectl join, with the name of that file.',
 		'The tunnel comes up by itself; «ikectl status» shows it on both routers.', 'libreswan has no EAP-MSCHAPv2: give the device a certificate',
-		'libreswan cannot write %s: rename the device',
+		'Where «ipsec --version» says 4, install %s-libreswan-4.conf in its place: it reaches %s alone.', 'libreswan cannot write %s: rename the device',
 		'Install the plugin: apt install network-manager-strongswan libcharon-extauth-plugins libcharon-extra-plugins (Fedora: NetworkManager-strongswan).', 'Install %s.',
 		'Give the file to the VPNv2 provider by Intune, or as the system by the WMI bridge: ./Device/Vendor/MSFT/VPNv2/%s/ProfileXML.', 'The passphrase of the certificate is %s.',
 		'The first time, type the user name %s and its password.', 'Install the app «strongSwan VPN Client», from Google Play or F-Droid.', 'Open the file on the device, and tap Import.',
