@@ -40,11 +40,15 @@ export function sswanProfile(onboarding: Onboarding): Profile {
     secret: secretOf(credential),
     steps: [
       'Install the app «strongSwan VPN Client», from Google Play or F-Droid.',
-      'Open the file on the device, and tap Import.',
+      'Open the file on the device, with that app.',
       ...(secretOf(credential) === 'asked' ? ['Type the password of this device.'] : []),
       ...(credential.kind === 'certificate'
-        ? [`Type the passphrase ${credential.passphrase}, once.`]
+        ? [
+            `Tap «Import certificate from VPN profile», and type the passphrase ${credential.passphrase}, once.`,
+            'Tap «Select user certificate», and choose that certificate.',
+          ]
         : []),
+      'Tap Import.',
       `Tap «${titleOf(gateway)}» to connect.`,
     ],
   };
@@ -63,7 +67,8 @@ function routing(onboarding: Onboarding): object {
 
 function local({ credential }: Onboarding): object {
   if (credential.kind === 'certificate') {
-    return { p12: base64(credential.pkcs12.modern), id: credential.identity };
+    // The app hands it to Android, which says «wrong password» to AES before version 14.
+    return { p12: base64(credential.pkcs12.legacy), id: credential.identity };
   }
   const { userName, password } = credential;
   return {

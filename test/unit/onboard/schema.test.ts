@@ -47,6 +47,14 @@ describe.each(all)('%s', (_, sample) => {
     expect(profile.mtu).toBeLessThanOrEqual(1500);
   });
 
+  // The app hands it to Android's own store, which said «wrong password» to AES before version 14.
+  test('the profile of the strongSwan app has a PKCS#12 that every Android opens', () => {
+    const { credential } = sample;
+    if (credential.kind !== 'certificate') return;
+    const { local } = JSON.parse(contentOf(sswanProfile(sample)));
+    expect(Buffer.from(local.p12, 'base64')).toEqual(Buffer.from(credential.pkcs12.legacy));
+  });
+
   test('the profile for Apple has keys that it knows, with values of their kind', () => {
     const profile = asDict(parsePlist(contentOf(appleProfile(sample))));
     const payloads = asList(profile['PayloadContent']).map(asDict);
