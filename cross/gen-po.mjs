@@ -4,7 +4,8 @@
 //   node cross/gen-po.mjs
 //
 // What the gateway says and the page repeats (sentences.mjs) is collected too, and its shapes written into
-// `ikev2/sentences.js`.
+// `ikev2/sentences.js`. What the page of a one-time link says, which comes from the gateway, is written into its
+// `translations.ts` in every language.
 //
 // A unit test fails while a file lags behind, and while the German one has a message without words.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { sentences } from './sentences.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const po = join(root, 'luci-app/po');
 const shapes = join(root, 'luci-app/htdocs/luci-static/resources/ikev2/sentences.js');
+const ofLinks = join(root, 'src/daemon/links/translations.ts');
 
 /** @returns {Map<string, string[]>} messages in the order of the files that say them */
 export function messages() {
@@ -102,18 +104,52 @@ function shapesFile() {
   ].join('\n');
 }
 
+/** As biome formats it. */
+function quoted(text) {
+  const isDouble = text.includes("'") && !text.includes('"');
+  if (isDouble) return JSON.stringify(text);
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** @param {Map<string, Map<string, string>>} known translations, by language and message */
+function translationsFile(found, known) {
+  const isShown = (files) =>
+    files.some((file) => /^src\/(onboard\/|daemon\/links\/page)/.test(file));
+  const shown = [...found].filter(([, files]) => isShown(files)).map(([id]) => id);
+  const tables = [...known].map(([language, words]) => {
+    const lines = shown.map((id) => {
+      const [key, value] = [quoted(id), quoted(words.get(id) ?? '')];
+      const line = `    ${key}: ${value},`;
+      return line.length > 100 ? `    ${key}:\n      ${value},` : line;
+    });
+    return `  ${language}: {\n${lines.join('\n')}\n  },\n`;
+  });
+  return `// What the page of a one-time link says in other languages than English, by its shape: %s is a value. Written by
+// \`node cross/gen-po.mjs\` from luci-app/po.
+export const translations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+${tables.join('')}};
+`;
+}
+
 /** @returns {Map<string, string>} every file, by its path, as it should be */
 export function poFiles() {
   const found = messages();
-  const languages = readdirSync(po).filter((name) => name !== 'templates');
+  const known = new Map(
+    readdirSync(po)
+      .filter((name) => name !== 'templates')
+      .map((language) => {
+        const file = join(po, language, 'ikev2.po');
+        return [language, existsSync(file) ? readPo(readFileSync(file, 'utf8')) : new Map()];
+      }),
+  );
   return new Map([
     [shapes, shapesFile()],
+    [ofLinks, translationsFile(found, known)],
     [join(po, 'templates/ikev2.pot'), writePo(found, new Map(), undefined)],
-    ...languages.map((language) => {
-      const file = join(po, language, 'ikev2.po');
-      const known = existsSync(file) ? readPo(readFileSync(file, 'utf8')) : new Map();
-      return [file, writePo(found, known, language)];
-    }),
+    ...[...known].map(([language, words]) => [
+      join(po, language, 'ikev2.po'),
+      writePo(found, words, language),
+    ]),
   ]);
 }
 

@@ -11,7 +11,8 @@ import type { Answer, LinkDoor } from './links.ts';
 export interface DoorOptions {
   readonly at: SocketAddress;
   readonly tls: WebCertificate | undefined;
-  readonly answer: (path: string) => Answer;
+  /** @param accepted Accept-Language */
+  readonly answer: (path: string, accepted: string | undefined) => Answer;
 }
 
 /** @throws Refused where it cannot listen */
@@ -53,9 +54,9 @@ export function lanAddress(
 }
 
 function respond(
-  { method, url = '', socket }: IncomingMessage,
+  { method, url = '', socket, headers: asked }: IncomingMessage,
   response: ServerResponse,
-  answer: (path: string) => Answer,
+  answer: DoorOptions['answer'],
   misses: Map<string, number>,
 ): void {
   const ip = addressOfSocket(socket.remoteAddress ?? '');
@@ -66,7 +67,7 @@ function respond(
   }
   // Programs that look ahead (HEAD) must not use a link up.
   const isRead = method === 'GET' && url.length <= longestPath;
-  const { status, type, body, filename } = isRead ? answer(url) : nothing;
+  const { status, type, body, filename } = isRead ? answer(url, asked['accept-language']) : nothing;
   if (status === 404) misses.set(ip, missed + 1);
   response.writeHead(status, {
     'Content-Type': type,

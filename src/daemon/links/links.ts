@@ -5,6 +5,7 @@ import { formatSocket, type SocketAddress } from '../../base/ip.ts';
 import type { AccountDesk, FileFacts, ProfileFacts } from '../../rpc/accounts.ts';
 import type { CreatedLink, LinkDesk, LinkFacts, LinkRequest } from '../../rpc/links.ts';
 import { Refused } from '../../rpc/method.ts';
+import { type Language, languageOf } from './language.ts';
 import { gonePage, linkPage } from './page.ts';
 
 /** What the door asks when somebody comes. */
@@ -30,7 +31,7 @@ export interface LinksOptions {
   readonly now: () => number;
   readonly after: (ms: number, run: () => void) => () => void;
   /** @throws Refused where there is no address to listen on */
-  readonly openDoor: (answer: (path: string) => Answer) => Promise<LinkDoor>;
+  readonly openDoor: (answer: Links['answer']) => Promise<LinkDoor>;
 }
 
 interface Link extends LinkFacts {
@@ -92,15 +93,16 @@ export class Links implements LinkDesk {
     for (const key of [...this.#links.keys()]) this.#forget(key);
   }
 
-  /** @param path `/TOKEN` is the page, `/TOKEN/FILE` one of its files, which is gone then */
-  answer(path: string): Answer {
+  /** @param path `/TOKEN` is the page, `/TOKEN/FILE` one of its files, which is gone then @param accepted Accept-Language */
+  answer(path: string, accepted: string | undefined): Answer {
+    const language = languageOf(accepted);
     const [, token = '', name, ...more] = path.split('/');
     const key = hashOf(token);
     const link = more.length === 0 ? this.#links.get(key) : undefined;
-    if (!link) return gone;
-    if (name === undefined || name === '') return this.#page(link, token);
+    if (!link) return goneIn(language);
+    if (name === undefined || name === '') return this.#page(link, token, language);
     const file = link.left.get(name);
-    if (!file) return gone;
+    if (!file) return goneIn(language);
     link.left.delete(name);
     if (link.left.size === 0) this.#forget(key);
     const { content, encoding, type, filename } = file;
@@ -108,18 +110,18 @@ export class Links implements LinkDesk {
     return { status: 200, type, body, filename };
   }
 
-  #page({ device, profile, left, expires }: Link, token: string): Answer {
+  #page({ device, profile, left, expires }: Link, token: string, language: Language): Answer {
     const files = [...left].map(([path, { filename }]) => ({
       filename,
       href: `/${token}/${path}`,
     }));
     const seconds = Math.max(0, expires - this.#options.now() / 1000);
-    const body = linkPage(device, profile, files, seconds);
-    return { ...gone, status: 200, body };
+    const body = linkPage(device, profile, files, seconds, language);
+    return { ...shown, status: 200, body };
   }
 
   #open(): Promise<LinkDoor> {
-    this.#door ??= this.#options.openDoor((path) => this.answer(path));
+    this.#door ??= this.#options.openDoor((path, accepted) => this.answer(path, accepted));
     const door = this.#door;
     door.catch(() => {
       this.#door = undefined;
@@ -145,9 +147,9 @@ const factsOf = ({ id, device, format, expires }: Link): LinkFacts => ({
   ...{ id, device, format, expires },
 });
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
-const gone: Answer = {
-  ...{ status: 404, type: 'text/html; charset=utf-8', filename: undefined },
-  body: gonePage(),
-};
+const shown = { type: 'text/html; charset=utf-8', filename: undefined } as const;
+const goneIn = (language: Language): Answer => ({
+  ...{ ...shown, status: 404, body: gonePage(language) },
+});
 const tokenBytes = 24;
 const most = 8;

@@ -1,5 +1,6 @@
 // The page behind a one-time link: what to do, a button, and how much time is left. It needs no script and loads nothing.
 import type { ProfileFacts } from '../../rpc/accounts.ts';
+import type { Language } from './language.ts';
 
 /** @param left seconds @param files names, the profile first, with where each is */
 export function linkPage(
@@ -7,43 +8,51 @@ export function linkPage(
   { steps, password, passphrase, secret }: ProfileFacts,
   files: readonly { readonly filename: string; readonly href: string }[],
   left: number,
+  language: Language,
 ): string {
+  const { say } = language;
   const minutes = Math.ceil(left / 60);
   const buttons = files
     .map(
       ({ filename, href }) =>
-        `<a class="b" rel="nofollow" href="${html(href)}">Save ${html(filename)}</a>`,
+        `<a class="b" rel="nofollow" href="${html(href)}">${html(say(`Save ${filename}`))}</a>`,
     )
     .join('\n');
   const typed =
     secret === 'asked' && password !== undefined
-      ? [`Password: ${password}`]
+      ? [say(`Password: ${password}`)]
       : passphrase === undefined
         ? []
-        : [`Passphrase: ${passphrase}`];
+        : [say(`Passphrase: ${passphrase}`)];
+  const time = minutes === 1 ? say('One minute is left.') : say(`${minutes} minutes are left.`);
   return frame(
-    `VPN for ${device}`,
-    `<p>Each file can be fetched once. ${minutes === 1 ? 'One minute is' : `${minutes} minutes are`} left.</p>
+    language,
+    say(`VPN for ${device}`),
+    `<p>${html(say('Each file can be fetched once.'))} ${html(time)}</p>
 <p>${buttons}</p>
 ${typed.map((line) => `<p><code>${html(line)}</code></p>`).join('\n')}
 <ol>
-<li>Tap each blue button, and allow the download.</li>
-${steps.map((step) => `<li>${html(step)}</li>`).join('\n')}
+<li>${html(say('Tap each blue button, and allow the download.'))}</li>
+${steps.map((step) => `<li>${html(say(step))}</li>`).join('\n')}
 </ol>`,
     '<meta http-equiv="refresh" content="30">',
   );
 }
 
 /** The same for a link that was used, is over, or never was. */
-export const gonePage = (): string =>
-  frame(
-    'Nothing here',
-    '<p>This link was used, or its time is over. Make a new one on the router.</p>',
-    '',
-  );
+export function gonePage(language: Language): string {
+  const { say } = language;
+  const why = say('This link was used, or its time is over. Make a new one on the router.');
+  return frame(language, say('Nothing here'), `<p>${html(why)}</p>`, '');
+}
 
-const frame = (title: string, body: string, head: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+const frame = (
+  { tag }: Language,
+  title: string,
+  body: string,
+  head: string,
+): string => `<!doctype html>
+<html lang="${tag}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">${head}
 <title>${html(title)}</title>
 <style>

@@ -12,7 +12,7 @@ const profile: ProfileFacts = {
     { filename: 'ca.crt', type: 'application/x-x509-ca-cert', encoding: 'base64', content: 'MAA=' },
   ],
   secret: 'inside',
-  steps: ['Do <this> & that.'],
+  steps: ['Do <this> & that.', 'Tap «<b>» to connect.'],
   password: 'pass-word',
   passphrase: undefined,
 };
@@ -107,4 +107,31 @@ test('stands on the bridge of the LAN, and never on an address of the Internet',
   expect(lanAddress([wan, other, lan])).toBe('192.168.1.1');
   expect(lanAddress([wan, other])).toBe('192.168.9.1');
   expect(lanAddress([wan])).toBeUndefined();
+});
+
+// The page was English to everybody, while the wizard that made its link was not.
+test.each([
+  ['de-CH, de;q=0.9, en;q=0.8', 'de', 'VPN für phone', '10 Minuten bleiben.'],
+  [
+    'fr, en;q=0.5, de;q=0.7',
+    'de',
+    'VPN für phone',
+    'Tippen Sie auf «&#60;b&#62;», um sich zu verbinden.',
+  ],
+  ['de;q=0, en', 'en', 'VPN for phone', '10 minutes are left.'],
+  ['de-DE;q=0.3, en-GB', 'en', 'VPN for phone', 'Tap «&#60;b&#62;» to connect.'],
+  ['ja, *;q=0.1', 'en', 'VPN for phone', '10 minutes are left.'],
+  ['', 'en', 'VPN for phone', '10 minutes are left.'],
+  [`${'q'.repeat(5000)},;;q=,,`, 'en', 'VPN for phone', '10 minutes are left.'],
+])('is in the language of a browser that accepts «%.30s»', async (accepted, tag, title, line) => {
+  const { url } = await create();
+  const read = async (path: string) =>
+    (await fetch(`${url}${path}`, { headers: { 'accept-language': accepted } })).text();
+
+  const page = await read('');
+
+  expect(page).toContain(`<html lang="${tag}">`);
+  expect(page).toContain(`<h1>${title}</h1>`);
+  expect(page).toContain(line);
+  expect(await read('/nothing')).toContain(tag === 'de' ? 'Hier ist nichts' : 'Nothing here');
 });
