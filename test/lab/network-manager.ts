@@ -1,6 +1,14 @@
 // NetworkManager with its strongSwan plugin in one host of the lab, from packages that are unpacked and not installed: it
 // would take over the networks of the machine that the tests run on. A bus of its own, ESP in userland.
-import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { attempt, type Outcome } from './command.ts';
 import type { Lab } from './lab.ts';
@@ -62,6 +70,11 @@ export class NetworkManager {
   nmcli(...argv: readonly string[]): Promise<Outcome> {
     const script = `${this.#scene}; exec nmcli "$@"`;
     return attempt(this.#host.inside(['sh', '-c', script, 'sh', ...argv]), { limit: 40_000 });
+  }
+
+  /** Its resolv.conf: whom programs ask for names, and which domains they add. */
+  get resolv(): string {
+    return readFileSync(join(this.#dir, 'etc/resolv.conf'), 'utf8');
   }
 
   stop(): Promise<void> {
@@ -129,7 +142,8 @@ const bus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 
 const settings = (device: string): string => `[main]
 plugins=keyfile
-dns=none
+dns=default
+rc-manager=file
 auth-polkit=root-only
 no-auto-default=*
 [keyfile]
