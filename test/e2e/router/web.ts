@@ -71,6 +71,8 @@ export function openWeb(router: RouterState): Web {
     const [session, object = '', name = '', args = {}] = params;
     if (session !== web.session || web.isExpired) return reply({ error: denied });
     if (web.isReadOnly && isWrite(object, name)) return reply({ error: denied });
+    if (web.isReadOnly && object === 'uci' && !mayRead(args['config']))
+      return reply({ result: [6] });
     const outcome = await callObject(router, object, name, args);
     if (!outcome) return reply({ error: absent });
     const { status, data } = outcome;
@@ -170,6 +172,10 @@ function isWrite(object: string, method: string): boolean {
   if (object === 'uci' && method === 'get') return false;
   return ['ikev2', 'uci', 'rc'].includes(object) && !read.ubus[object]?.includes(method);
 }
+
+/** rpcd looks at the configuration that is asked for, too. */
+const mayRead = (config: unknown): boolean =>
+  Object.keys(rights()['luci-app-ikev2'].read.uci).includes(`${config}`);
 
 /** luci-lib-uqr is the npm package of that name, with another end. */
 function uqr(): string {

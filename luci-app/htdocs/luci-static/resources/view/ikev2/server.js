@@ -1,10 +1,10 @@
 'use strict';
 'require view';
 'require form';
-'require uci';
 'require ikev2.object as object';
 'require ikev2.provider as provider';
 'require ikev2.reach as reach';
+'require ikev2.settings as settings';
 'require ikev2.style as style';
 
 /* What the gateway is called, which addresses it gives, and what devices may reach. */
@@ -35,10 +35,15 @@ function nameFields(node) {
 return view.extend({
 	load() {
 		style.link();
-		return Promise.all([ reach.networks(), uci.load([ 'ikev2', 'firewall' ]), L.resolveDefault(object.call('config_check'), null) ]);
+		return Promise.all([ reach.networks(), settings.load(), L.resolveDefault(object.call('config_check'), null) ]);
 	},
 
-	render([ networks, , checked ]) {
+	render([ networks, isOpen, checked ]) {
+		if (!isOpen) {
+			this.handleSaveApply = this.handleSave = this.handleReset = null;
+			return settings.closed(_('Server'));
+		}
+
 		const map = new form.Map('ikev2', _('Server'), _('What devices dial, which addresses they get, and what they may reach.'));
 		map.chain('firewall');
 		this.general(map);

@@ -14,20 +14,23 @@
 'require ikev2.platform as platform';
 'require ikev2.provider as provider';
 'require ikev2.reach as reach';
+'require ikev2.settings as settings';
 'require ikev2.style as style';
 
 /* Other routers, and providers that this router dials. */
 
 const isSite = ({ role, pool }) => role == 'initiator' || pool == null;
-const configs = [ 'ikev2', 'firewall' ];
 
 return view.extend({
 	load() {
 		style.link();
-		return Promise.all([ L.resolveDefault(live.open(now => this.draw?.(now)), null), uci.load(configs) ]);
+		return Promise.all([ L.resolveDefault(live.open(now => this.draw?.(now)), null), settings.load() ]);
 	},
 
-	render([ now ]) {
+	render([ now, isOpen ]) {
+		if (!isOpen)
+			return settings.closed(_('Sites and clients'));
+
 		const body = E('tbody');
 		const [ absence, seal ] = [ E('div'), E('div') ];
 		this.isReadOnly = !L.hasViewPermission();
@@ -116,7 +119,7 @@ return view.extend({
 			uci.add('ikev2', 'service', 'main');
 
 		uci.set('ikev2', 'main', 'enabled', '1');
-		await apply.apply(configs);
+		await apply.apply(settings.configs);
 		await apply.start();
 		await this.live?.ask();
 	},
@@ -140,7 +143,7 @@ return view.extend({
 	async change(configure) {
 		await configure();
 		provider.hide();
-		await apply.apply(configs);
+		await apply.apply(settings.configs);
 		await (this.live?.ask() ?? this.draw(null));
 	},
 
