@@ -59,10 +59,12 @@ uint32_t carry_most(const struct worker *worker, const struct sa *sa, uint8_t ve
 
 void carry_clamp(struct worker *worker, struct sa *sa, uint8_t *packet, const struct flow *flow)
 {
+	if (!mss_is_told(packet, flow))
+		return;
 	const uint32_t path = sa_most(sa, atomic_load(&sa->path), flow->version);
 	const uint32_t device = worker->engine->tun.mtu;
 
-	if (flow->protocol != IP_TCP || !mss_clamp(packet, flow, path < device ? path : device))
+	if (!mss_clamp(packet, flow, path < device ? path : device))
 		return;
 	counter_add(&worker->counters, ESP_COUNT_MSS_CLAMPED, 1);
 	counter_add_shared(&sa->counters, ESP_COUNT_MSS_CLAMPED, 1);

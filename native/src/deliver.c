@@ -74,9 +74,12 @@ static void note_authentic(struct worker *worker, struct sa *sa, const struct da
 		note_origin(worker, sa, datagram, now_ms);
 }
 
+/* What only this thread counts. */
 static void add(_Atomic uint64_t *number, uint64_t n)
 {
-	atomic_fetch_add_explicit(number, n, memory_order_relaxed);
+	const uint64_t before = atomic_load_explicit(number, memory_order_relaxed);
+
+	atomic_store_explicit(number, before + n, memory_order_relaxed);
 }
 
 void deliver_write(void *context, const struct join_packet *head, const struct iovec *parts,

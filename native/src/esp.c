@@ -4,6 +4,9 @@
 
 #include "bytes.h"
 
+/* RFC 4106 section 3.1, RFC 7634 section 2. */
+#define SALTED_IV_BYTES 8
+
 enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
 
 bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, bool esn,
@@ -30,10 +33,15 @@ bool esp_keys_init(struct esp_keys *keys, const struct aead_impl *aead, bool esn
 	return known;
 }
 
+/* Of lengths that the compiler knows: else each is a call. */
 static void make_nonce(const struct esp_keys *keys, const uint8_t *iv, uint8_t *nonce)
 {
-	memcpy(nonce, keys->salt, keys->shape.salt);
-	memcpy(nonce + keys->shape.salt, iv, keys->shape.iv);
+	if (keys->shape.salt == 0) {
+		memcpy(nonce, iv, AEAD_NONCE_BYTES);
+		return;
+	}
+	memcpy(nonce, keys->salt, sizeof(keys->salt));
+	memcpy(nonce + sizeof(keys->salt), iv, SALTED_IV_BYTES);
 }
 
 /*

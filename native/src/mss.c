@@ -49,14 +49,19 @@ static bool lower_all(uint8_t *tcp, uint32_t header, uint16_t most)
 	return changed;
 }
 
+bool mss_is_told(const uint8_t *packet, const struct flow *flow)
+{
+	return flow->protocol == IP_TCP && flow->transport != 0 &&
+	       flow->bytes - flow->transport >= TCP_BYTES &&
+	       (packet[flow->transport + 13] & TCP_SYN);
+}
+
 bool mss_clamp(uint8_t *packet, const struct flow *flow, uint32_t most)
 {
 	const uint32_t headers = (flow->version == 4 ? 20u : 40u) + TCP_BYTES;
 	uint8_t *const tcp = packet + flow->transport;
 
-	if (flow->protocol != IP_TCP || flow->transport == 0 || most <= headers)
-		return false;
-	if (flow->bytes - flow->transport < TCP_BYTES || !(tcp[13] & TCP_SYN))
+	if (!mss_is_told(packet, flow) || most <= headers)
 		return false;
 	const uint32_t header = 4u * (tcp[12] >> 4);
 

@@ -5,6 +5,9 @@
 
 #include "ip.h"
 
+/* Whether it may say how long the segments of its connection are to be: only a SYN does. */
+bool mss_is_told(const uint8_t *packet, const struct flow *flow);
+
 /*
  * `packet` is the one that ip_parse() read `flow` from; none of the connection's are to be longer
  * than `most`. True: it was a SYN that promised more, and is changed.
