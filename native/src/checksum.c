@@ -60,25 +60,29 @@ static uint16_t in_network_order(uint64_t sum)
 uint32_t checksum_add(uint32_t sum, const uint8_t *bytes, size_t count)
 {
 	/* Two at once: one waits for the other otherwise. */
-	sums a = {0}, b = {0}, c = {0}, d = {0};
+	sums both = {0}, high = {0}, both2 = {0}, high2 = {0};
 
 	for (; count >= 32; count -= 32, bytes += 32) {
 		const sums first = load_sums(bytes), second = load_sums(bytes + 16);
 
-		a += first & 0xffffffff;
-		b += first >> 32;
-		c += second & 0xffffffff;
-		d += second >> 32;
+		both += first;
+		high += first >> 32;
+		both2 += second;
+		high2 += second >> 32;
 	}
 	if (count & 16) {
 		const sums last = load_sums(bytes);
 
-		a += last & 0xffffffff;
-		b += last >> 32;
+		both += last;
+		high += last >> 32;
 		bytes += 16;
 	}
-	a += b + c + d;
-	return sum + in_network_order(a[0] + a[1] + add_rest(bytes, count));
+	both += both2;
+	high += high2;
+	/* What overflowed was of the high words alone, which are taken out of it. */
+	const sums all = both - (high << 32) + high;
+
+	return sum + in_network_order(all[0] + all[1] + add_rest(bytes, count));
 }
 
 uint32_t checksum_pseudo(const uint8_t *ip, uint8_t protocol, uint32_t bytes)
