@@ -7,7 +7,7 @@ import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import type { Command } from '../../../src/ike/core.ts';
-import { decodeMessage, encodePayloads } from '../../../src/wire/message.ts';
+import { encodePayloads } from '../../../src/wire/message.ts';
 import { find, type Payload, payload } from '../../../src/wire/payloads/index.ts';
 import { dialing, welcome } from '../../sim/dialed.ts';
 import { doorstep } from '../../sim/doorstep.ts';
@@ -123,16 +123,27 @@ class Talk {
     this.#say(exchange, first, this.#bend(bytes));
   }
 
-  /** The answer to what the host asked last, honest but for what the input changes. It knows no keys of another IKE SA. */
+  /** The answer to what the host asked last, honest but for what the input changes. */
   #respond(): void {
-    const isOfThisSa = (bytes: Uint8Array) => equal(bytes.subarray(0, 8), this.#peer.spiI);
-    const last = this.#peer.received().filter(isOfThisSa).at(-1);
-    if (!last || decodeMessage(last).header.isResponse) return;
-    const { header, payloads } = this.#peer.read(last);
+    const asked = this.#asked();
+    if (!asked) return;
+    const { header, payloads } = asked;
     const answers = this.#answersTo(header.exchange, payloads);
     const { first, bytes } = encodePayloads(this.#input.pick([answers, answers, []]));
     const fields = { messageId: header.messageId, isResponse: true };
     this.#send(this.#peer.sealRaw(header.exchange, { first, inner: this.#bend(bytes) }, fields));
+  }
+
+  /** What the peer can read: nothing of another IKE SA, for it has no keys of that, nor what was repeated bent. */
+  #asked(): ReturnType<Peer['read']> | undefined {
+    const isOfThisSa = (bytes: Uint8Array) => equal(bytes.subarray(0, 8), this.#peer.spiI);
+    const last = this.#peer.received().filter(isOfThisSa).at(-1);
+    try {
+      const read = last && this.#peer.read(last);
+      return read?.header.isResponse ? undefined : read;
+    } catch {
+      return undefined;
+    }
   }
 
   #answersTo(exchange: number, request: readonly Payload[]): readonly Payload[] {
