@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { concat } from '../../src/base/bytes.ts';
+import { concat, fromText } from '../../src/base/bytes.ts';
 import { Exchange } from '../../src/iana/exchanges.ts';
 import { Notification } from '../../src/iana/notifies.ts';
 import { PayloadType } from '../../src/iana/payloads.ts';
@@ -11,21 +11,36 @@ import { offer } from '../../src/ike/negotiate/proposals.ts';
 import { encodeMessage } from '../../src/wire/message.ts';
 import { type Payload, payload } from '../../src/wire/payloads/index.ts';
 import { inCheckout } from '../lab/checkout.ts';
-import type { Outcome } from '../lab/command.ts';
+import { type Outcome, run } from '../lab/command.ts';
 import { address, type Home } from '../lab/home.ts';
+import { gatewayName } from '../lab/phone.ts';
 import { none, notify } from '../sim/payloads.ts';
 import { proposals } from '../sim/policies.ts';
+import type { CallSetup } from './call-run.ts';
+import type { RekeySetup } from './rekey-run.ts';
 
-export interface Flood {
+export type Flood = {
   readonly title: string;
-  /** Behind the phone's own NAT, or anywhere on the Internet. */
-  readonly from: 'nat' | 'internet';
-  /** Datagrams a second. */
-  readonly rate: number;
-  /** Words of native/test/flood.c before rate and seconds. */
-  readonly words: (file: (bytes: Uint8Array) => string) => readonly string[];
-}
+  /** Behind the phone's own NAT, anywhere on the Internet, or in the LAN of the router. */
+  readonly from: 'nat' | 'internet' | 'lan';
+  /** Much like another row: `make floods` alone plays it. */
+  readonly isVariant?: boolean;
+} & (
+  | {
+      /** Datagrams a second. */
+      readonly rate: number;
+      /** Words of native/test/flood.c before rate and seconds. */
+      readonly words: (file: (bytes: Uint8Array) => string) => readonly string[];
+    }
+  /** A program beside this one, which asks again when it was answered. */
+  | { readonly program: 'rekey-run'; readonly setup: Omit<RekeySetup, 'seconds'> }
+  | { readonly program: 'call-run'; readonly setup: Omit<CallSetup, 'seconds'> }
+);
 
+export const mallories = [1, 2, 3, 4].map((n) => `mallory${n}@example.org`);
+export const sharedSecret = 'correct horse battery';
+/** Where the gateway has its WebSocket. */
+export const webSocketAt = '192.168.1.1:8500';
 const { router } = address;
 /** Addresses for measuring, which lead nowhere (RFC 2544): what is sent to them ends at the Internet. */
 const everywhere = '198.18.0.0/15';
@@ -110,7 +125,28 @@ export const floods: readonly Flood[] = [
     ...{ from: 'internet', rate: 50_000 },
     words: () => ['replay', router, '4500'],
   },
+  guests('new keys of the IKE SA without end', 'IKE SA', KeyExchangeMethod.CURVE25519),
+  {
+    ...guests('the same by the dearest key exchange', 'IKE SA', KeyExchangeMethod.MODP_4096),
+    isVariant: true,
+  },
+  {
+    ...guests('new keys of the tunnel without end', 'CHILD_SA', KeyExchangeMethod.CURVE25519),
+    isVariant: true,
+  },
+  {
+    title: 'the WebSocket, without a session',
+    ...{ from: 'lan', program: 'call-run' },
+    setup: { url: `ws://${webSocketAt}/ubus`, callers: 48 },
+  },
 ];
+
+/** Four who are logged in, and at it together. */
+function guests(title: string, what: RekeySetup['what'], ke: number): Flood {
+  const whom = { guests: mallories, secret: sharedSecret, server: gatewayName };
+  const setup = { ...whom, what, ke, address: '203.0.113.1', gateway: router };
+  return { title, from: 'internet', program: 'rekey-run', setup };
+}
 
 /** Runs a flood to its end. @returns how many datagrams went out */
 export async function flooded(home: Home, flood: Flood, seconds: number): Promise<number> {
@@ -121,15 +157,27 @@ export async function flooded(home: Home, flood: Flood, seconds: number): Promis
     writeFileSync(path, content);
     return path;
   };
-  const program = inCheckout('build/native/plain/flood');
-  const words = [...flood.words(file), `${flood.rate}`, `${seconds}`];
+  const command =
+    'program' in flood
+      ? [process.execPath, await bundled(flood.program), file(asJson({ ...flood.setup, seconds }))]
+      : [
+          inCheckout('build/native/plain/flood'),
+          ...flood.words(file),
+          `${flood.rate}`,
+          `${seconds}`,
+        ];
   const limit = 30_000 + seconds * 1000;
-  const { code, stdout, stderr }: Outcome = await home[flood.from].attempt([program, ...words], {
-    limit,
-  });
+  const { code, stdout, stderr }: Outcome = await home[flood.from].attempt(command, { limit });
   if (code !== 0) throw new Error(`flood ended with ${code}: ${stderr}`);
   return Number(stdout.split(' ')[0]);
 }
+
+async function bundled(name: string): Promise<string> {
+  const bundler = [process.execPath, inCheckout('cross/bundle-tool.mjs')];
+  return inCheckout((await run([...bundler, `test/interop/${name}.ts`])).trim());
+}
+
+const asJson = (value: object): Uint8Array => fromText(JSON.stringify(value));
 
 function init(method: number = KeyExchangeMethod.CURVE25519, before: readonly Payload[] = []) {
   const isModp = method === KeyExchangeMethod.MODP_4096;

@@ -14,7 +14,7 @@ export interface ConversationOptions {
   readonly follow: (listener: Listener) => () => void;
   /** Tells of an event. */
   readonly send: (text: string) => void;
-  /** Whether the caller may ask so many things now. */
+  /** Whether the caller may ask so many things more. */
   readonly mayAsk: (requests: number) => boolean;
 }
 
@@ -33,12 +33,12 @@ export class Conversation {
     return this.#isKnown;
   }
 
-  /** @returns the answer to one request or to a batch; undefined: it asks for more than it may */
+  /** @returns the answer to one request or to a batch; undefined: the batch asks for more than it may */
   async answer(text: string): Promise<string | undefined> {
     const value = parse(text);
     const isBatch = Array.isArray(value) && value.length > 0 && value.length <= longestBatch;
-    if (!this.#options.mayAsk(isBatch ? value.length : 1)) return undefined;
     if (!isBatch) return JSON.stringify(await this.#respond(value));
+    if (!this.#options.mayAsk(value.length - 1)) return undefined;
     const answers: object[] = [];
     for (const one of value) answers.push(await this.#respond(one));
     return JSON.stringify(answers);

@@ -22,3 +22,25 @@ export class Rate {
     return true;
   }
 }
+
+/** One for all callers of an address: whoever is hung up on and calls again gets no new one. */
+export class Rates {
+  readonly #make: () => Rate;
+  /** The one that was used last at the end. */
+  readonly #byAddress = new Map<string, Rate>();
+
+  constructor(make: () => Rate) {
+    this.#make = make;
+  }
+
+  of(address: string): Rate {
+    const rate = this.#byAddress.get(address) ?? this.#make();
+    this.#byAddress.delete(address);
+    this.#byAddress.set(address, rate);
+    const [oldest = ''] = this.#byAddress.keys();
+    if (this.#byAddress.size > mostAddresses) this.#byAddress.delete(oldest);
+    return rate;
+  }
+}
+
+const mostAddresses = 256;

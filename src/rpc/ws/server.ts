@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { addressOfSocket, isHomeAddress } from '../../base/home.ts';
 import type { SocketAddress } from '../../base/ip.ts';
 import { Conversation, type ConversationOptions } from './frames.ts';
-import { Rate } from './rate.ts';
+import { Rate, Rates } from './rate.ts';
 
 export interface WebSocketLimits {
   /** Callers at a time, strangers counted. */
@@ -25,7 +25,10 @@ export interface WebSocketLimits {
   readonly pingMs: number;
   /** Milliseconds without a request, subscribed or not: then nobody knows whether the session still lives. */
   readonly idleMs: number;
-  /** Requests at once, and in each second after that; a batch counts as what is in it. */
+  /**
+   * Requests at once, and in each second after that; a batch counts as what is in it. Those who have shown no session have
+   * so many for all of an address, and calling is one.
+   */
   readonly burst: number;
   readonly perSecond: number;
 }
@@ -85,6 +88,11 @@ interface Guest {
   readonly patience: NodeJS.Timeout;
 }
 
+interface Talk extends Pick<ConversationOptions, 'send' | 'mayAsk'> {
+  readonly conversation: Conversation;
+  readonly guest: Guest | undefined;
+}
+
 class Door {
   readonly #options: WebSocketOptions;
   readonly #limits: WebSocketLimits;
@@ -93,12 +101,14 @@ class Door {
   readonly #upgrader: WebSocketServer;
   readonly #plain = createHttp();
   readonly #tls: ReturnType<typeof createHttps> | undefined;
+  readonly #strangers: Rates;
   readonly #pulse: NodeJS.Timeout;
   readonly #alive = new WeakSet<WebSocket>();
 
   constructor(options: WebSocketOptions, limits: WebSocketLimits) {
     this.#options = options;
     this.#limits = limits;
+    this.#strangers = new Rates(() => new Rate(limits.burst, limits.perSecond));
     this.#upgrader = new WebSocketServer({
       noServer: true,
       maxPayload: limits.longestFrame,
@@ -124,7 +134,8 @@ class Door {
   enter(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     const ip = addressOfSocket(socket.remoteAddress ?? '');
-    if (ip === undefined || !isHomeAddress(ip) || this.#isFull(ip)) {
+    const isWelcome = ip !== undefined && isHomeAddress(ip) && !this.#isFull(ip);
+    if (!isWelcome || !this.#strangers.of(ip).allows(performance.now(), 1)) {
       socket.destroy();
       return;
     }
@@ -172,23 +183,21 @@ class Door {
       if (ws.bufferedAmount > mostUnread) ws.terminate();
       else if (ws.readyState === ws.OPEN) ws.send(text);
     };
-    const rate = new Rate(burst, perSecond);
-    const mayAsk = (requests: number): boolean => rate.allows(performance.now(), requests);
-    const conversation = new Conversation({ ...this.#options, send, mayAsk });
+    const own = new Rate(burst, perSecond);
+    const mayAsk = (requests: number): boolean => {
+      const rate = conversation.isKnown || !guest ? own : this.#strangers.of(guest.address);
+      return rate.allows(performance.now(), requests);
+    };
+    const conversation: Conversation = new Conversation({ ...this.#options, send, mayAsk });
     this.#alive.add(ws);
     ws.on('pong', () => this.#alive.add(ws));
     ws.on('error', () => ws.terminate());
     ws.on('close', () => conversation.close());
-    this.#converse(ws, conversation, send, guest);
+    this.#converse(ws, { conversation, send, mayAsk, guest });
   }
 
   /** One request after the other; who sends faster than that waits, up to a point. */
-  #converse(
-    ws: WebSocket,
-    conversation: Conversation,
-    send: (text: string) => void,
-    guest: Guest | undefined,
-  ): void {
+  #converse(ws: WebSocket, { conversation, send, mayAsk, guest }: Talk): void {
     const { mostWaiting, idleMs } = this.#limits;
     const waiting: string[] = [];
     let isBusy = false;
@@ -206,7 +215,7 @@ class Door {
     ws.on('message', (data, isBinary) => {
       idle.refresh();
       if (isBinary) return ws.close(closing.unsupported);
-      if (waiting.length >= mostWaiting) return ws.close(closing.policy);
+      if (!mayAsk(1) || waiting.length >= mostWaiting) return ws.close(closing.policy);
       waiting.push(`${data}`);
       if (isBusy) return;
       isBusy = true;

@@ -69,11 +69,13 @@ const callOf = (name: string, session = sid) => ({
   ...{ jsonrpc: '2.0', id: 1, method: 'call' },
   params: [session, 'ikev2', name, samples[name] ?? {}],
 });
-const stillServes = async (): Promise<void> => {
-  const ws = await dial();
+const stillServes = async (options: object = {}): Promise<void> => {
+  const ws = await dial(options);
   expect(await ask(ws, callOf('pools'))).toMatchObject({ result: [0, { pools: [{}] }] });
   ws.terminate();
 };
+/** Another address of this host. */
+const elsewhere = { localAddress: '127.0.0.2' };
 const closeCode = async (ws: WebSocket): Promise<number> => (await once(ws, 'close'))[0];
 const gone = (socket: Socket): Promise<void> =>
   new Promise((done) => {
@@ -178,18 +180,35 @@ describe('is hung up on, and the service goes on', () => {
     const ws = await dial();
     for (let i = 0; i < 4; i++) ws.send(JSON.stringify(callOf('pools')));
     expect(await closeCode(ws)).toBe(1008);
-    await stillServes();
+    await stillServes(elsewhere);
+  });
+
+  // Whoever was hung up on called again, and had all his requests anew: a login took five seconds meanwhile.
+  test('who asks too often without a session, and calls again', async () => {
+    await open({ burst: 4, perSecond: 0.001 });
+    for (const closed of [false, true]) {
+      const ws = await dial();
+      const isClosed = once(ws, 'close').then(() => true);
+      const answer = ask(ws, callOf('pools', 'c'.repeat(32))).then(() => false);
+      expect(await Promise.race([answer, isClosed])).toBe(closed);
+      if (!closed) await ask(ws, callOf('pools', 'c'.repeat(32)));
+      ws.terminate();
+    }
+    const refused = createConnection(port.port, '127.0.0.1');
+    await gone(refused);
+    await stillServes(elsewhere);
   });
 
   // A batch counted as one request, whatever was in it: thirty-two times as many questions as anybody may ask.
   test('who asks as often in a batch', async () => {
     await open({ burst: 3, perSecond: 0.001 });
     const ws = await dial();
+    expect(await ask(ws, callOf('pools'))).toMatchObject({ result: [0, {}] });
     expect(await ask(ws, [callOf('pools'), callOf('pools')])).toMatchObject([{}, {}]);
     ws.send(JSON.stringify([callOf('terminate'), callOf('terminate')]));
     expect(await closeCode(ws)).toBe(1008);
     expect(daemon.calls).toEqual([]);
-    await stillServes();
+    await stillServes(elsewhere);
   });
 
   test.each([
@@ -253,7 +272,7 @@ describe('is hung up on, and the service goes on', () => {
   });
 
   test('nobody, where a thousand listen at once: each hears, and the heap stays small', async () => {
-    await open({ connections: 1100, perAddress: 1100 });
+    await open({ connections: 1100, perAddress: 1100, burst: 3000 });
     const heap = process.memoryUsage().heapUsed;
     const subscribe = { jsonrpc: '2.0', id: 1, method: 'subscribe', params: [sid, 'ikev2'] };
     const listeners: WebSocket[] = [];
