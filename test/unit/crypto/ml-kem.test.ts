@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../../src/base/bytes.ts';
 import { Bug } from '../../../src/base/invariant.ts';
 import { noble } from '../../../src/crypto/noble/index.ts';
 import { BadPublicValue } from '../../../src/crypto/primitives.ts';
+import { testAcvp } from './acvp.ts';
 import { dealing, kems, seeded, testWycheproof, vectors, type WycheproofCase } from './vectors.ts';
 
 interface OpensslCase {
@@ -31,6 +33,42 @@ test.each(vectors<OpensslCase>('openssl-ml-kem'))(
     expect(toHex(offer.finish(fromHex(c)).bytes)).toBe(K);
   },
 );
+
+interface AcvpCase {
+  readonly tcId: number;
+  readonly set: (typeof kems)[number];
+  /** Key generation: its seed, and H(ek), which stands in their dk (FIPS 203 §7.1). */
+  readonly d?: string;
+  readonly z?: string;
+  readonly hashOfKey?: string;
+  /** Encapsulation: for whom, of what, and the two ends of the ciphertext. */
+  readonly ek?: string;
+  readonly m?: string;
+  readonly firstOfC?: string;
+  readonly lastOfC?: string;
+  readonly k?: string;
+}
+const acvp = vectors<AcvpCase>('nist-acvp-ml-kem');
+
+test.each(acvp.filter(({ d }) => d !== undefined))(
+  'makes the key of NIST: $set, test $tcId',
+  ({ set, d = '', z = '', hashOfKey }) => {
+    const { value } = noble[set].offer(dealing(fromHex(d + z)));
+    expect(createHash('sha3-256').update(value).digest('hex')).toBe(hashOfKey);
+  },
+);
+
+test.each(acvp.filter(({ ek }) => ek !== undefined))(
+  'answers a key of NIST as they do: $set, test $tcId',
+  ({ set, ek = '', m = '', firstOfC = '', lastOfC = '', k }) => {
+    const { value, shared } = noble[set].answer(dealing(fromHex(m)), fromHex(ek));
+    expect(toHex(value).startsWith(firstOfC)).toBe(true);
+    expect(toHex(value).endsWith(lastOfC)).toBe(true);
+    expect(toHex(shared.bytes)).toBe(k);
+  },
+);
+
+testAcvp();
 
 for (const [file, set] of [
   ['mlkem_768', 'mlKem768'],
