@@ -69,7 +69,7 @@ export const psk = sectionType({
 
 export const ppk = sectionType({
   head: "config ppk 'NAME'",
-  help: 'A post-quantum pre-shared key (RFC 8784), which both sides have from elsewhere: with it, recorded traffic stays closed even to who breaks the key exchange some day.',
+  help: 'A post-quantum pre-shared key (RFC 8784, RFC 9867), which both sides have from elsewhere: with it, recorded traffic stays closed even to who breaks the key exchange some day.',
   options: z.object({
     id: required(ppkId, 'What both sides know it by.'),
     secret: optional(

@@ -223,7 +223,7 @@ const connection = sectionType({
     ppk_required: defaulted(
       flag,
       '0',
-      'Whether nobody connects without a PPK; else it is used where both sides have it (RFC 8784).',
+      'Whether nobody connects without a PPK; else it is used where both sides have it (RFC 8784, RFC 9867).',
     ),
     suite: defaulted(
       oneOf(suiteNames),

@@ -48,6 +48,11 @@ export class Draft {
     return find(this.payloads, type);
   }
 
+  /** Whether a notify of this type is in it. */
+  says(type: number): boolean {
+    return this.payloads.some((one) => one.type === PayloadType.NOTIFY && one.body.type === type);
+  }
+
   /** @param spi of the CHILD_SA that it is about; empty: it is about the IKE SA (RFC 7296 §3.10) */
   notify(type: number, data: Uint8Array = nothing, spi: Uint8Array = nothing): this {
     const protocol = spi.length > 0 ? Protocol.ESP : Protocol.NONE;

@@ -14,6 +14,7 @@ import type { DropReason } from './events.ts';
 import { responders } from './exchanges/index.ts';
 import { extensions } from './extensions/index.ts';
 import { isMobile } from './extensions/mobike.ts';
+import { whyPpkGivenUp } from './extensions/ppk.ts';
 import type { Host } from './host.ts';
 import { Received, receivedInit } from './message.ts';
 import { asIkeError, reportFailedAttempt } from './refusal.ts';
@@ -158,14 +159,15 @@ export class Reception {
     // A responder is established before we know it, and may ask at once: it will ask again.
     if (sa.establishedAt !== undefined || sa.role === 'initiator') return;
     const advice = 'Somebody may be trying out the gateway; a device that does this is broken.';
-    const isGivenUp = sa.phase === 'eap' && received.error() !== undefined;
+    const isGivenUp = received.error() !== undefined;
+    const givenUp = sa.phase === 'eap' ? whyGivenUp(sa) : whyPpkGivenUp(sa);
     const odd = {
       fault: 'INVALID_SYNTAX',
       cause: 'broken-message' as const,
       why: `the peer began ${what}`,
       advice,
     };
-    reportFailedAttempt(this.#host, sa, isGivenUp ? whyGivenUp(sa) : odd);
+    reportFailedAttempt(this.#host, sa, (isGivenUp && givenUp) || odd);
     retire(sa, { cause: 'failed', why: what });
   }
 

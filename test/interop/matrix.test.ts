@@ -3,7 +3,6 @@
 // it has by default, which comes to ML-KEM where the peer has that.
 import { describe, expect, onTestFailed, test } from 'vitest';
 import { cabin, moveIn, outerOf } from '../lab/cabin.ts';
-import { Authority } from '../lab/certificates.ts';
 import { type ChildStatus, Gateway, type SaStatus, type Status } from '../lab/gateway.ts';
 import { address } from '../lab/home.ts';
 import { basics, certificateFiles } from '../lab/household.ts';
@@ -12,7 +11,7 @@ import { Libreswan } from '../lab/libreswan.ts';
 import { OpenIked } from '../lab/openiked.ts';
 import { gatewayName } from '../lab/phone.ts';
 import { peerRoot } from '../lab/ready.ts';
-import { homeNetwork, type Joint, type Papers, sharedSecret } from '../lab/site-peer.ts';
+import { homeNetwork, type Joint, sharedSecret, sitePapers } from '../lab/site-peer.ts';
 import { stage } from '../lab/stage.ts';
 import { ping } from '../lab/traffic.ts';
 import { section, type UciSection } from '../lab/uci.ts';
@@ -27,7 +26,7 @@ describe.each(named)('%s', (name, row) => {
   const scene = stage({
     needs: ['our gateway', 'strongSwan', 'a kernel of its own', `peer ${row.root}`],
     async play(home) {
-      const papers = makePapers();
+      const papers = sitePapers();
       const sections = [...basics(), ...certificateFiles(home.lab, papers.ours, papers.authority)];
       const gateway = await Gateway.start(home.lab, home.router, sections);
       const kernel = await moveIn(home, peerRoot(row.root));
@@ -139,15 +138,3 @@ function siteOf(joint: Joint): UciSection {
 
 /** Of who dials. */
 const proofs = { psk: 'psk', certificate: 'pubkey', 'EAP-TLS': 'eap-tls' } as const;
-
-function makePapers(): Papers {
-  const authority = new Authority();
-  const of = (name: string) =>
-    authority.issue({
-      dn: `C=CH, O=Home, CN=${name}`,
-      san: [name],
-      purpose: 'serverAuth',
-      more: ['--flag', 'clientAuth'], // each side dials in some of them
-    });
-  return { authority: authority.certificate, ours: of(gatewayName), theirs: of(cabin.name) };
-}

@@ -14,10 +14,22 @@ export class Libreswan implements SitePeer {
     this.#kernel = kernel;
   }
 
-  static async start(kernel: KernelHost, papers: Papers): Promise<Libreswan> {
+  /** @param ppks secrets of its post-quantum pre-shared keys, by their ids */
+  static async start(
+    kernel: KernelHost,
+    papers: Papers,
+    ppks: Readonly<Record<string, string>> = {},
+  ): Promise<Libreswan> {
     kernel.write({
       'ipsec.conf': 'config setup\n\tlogfile=/mnt/pluto.log\n',
-      'ipsec.secrets': `@${cabin.name} @${gatewayName} : PSK "${sharedSecret}"\n`,
+      'ipsec.secrets': [
+        ['PSK', sharedSecret],
+        ...Object.entries(ppks).map(([id, secret]) => ['PPKS', id, secret]),
+      ]
+        .map(
+          ([kind, ...words]) => `@${cabin.name} @${gatewayName} : ${kind} "${words.join('" "')}"\n`,
+        )
+        .join(''),
       'ca.pem': papers.authority,
       'own.pem': papers.theirs.certificate,
       'own.key': papers.theirs.key,
@@ -34,11 +46,19 @@ export class Libreswan implements SitePeer {
     return new Libreswan(kernel);
   }
 
-  async configure(joint: Joint): Promise<void> {
-    this.#kernel.write({ 'site.conf': connectionOf(joint) });
+  /** @param more lines of its connection */
+  async configure(joint: Joint, more: readonly string[] = []): Promise<void> {
+    this.#kernel.write({
+      'site.conf': connectionOf(joint) + more.map((line) => `\t${line}\n`).join(''),
+    });
     await this.#kernel.run(`
       ${WHACK} --name site --delete
       ipsec addconn --config /mnt/site.conf --ctlsocket /run/pluto/pluto.ctl site`);
+  }
+
+  /** Hangs up, and does not dial again, as it would if it were hung up on. */
+  async leave(): Promise<void> {
+    await this.#kernel.run(`${WHACK} --name site --delete`);
   }
 
   async dial(): Promise<void> {

@@ -1,7 +1,8 @@
 // Somebody else's daemon in the cabin (cabin.ts): what the matrix of peers asks of it, and how it is joined to ours.
-import type { Family } from './cabin.ts';
-import type { Credential } from './certificates.ts';
+import { cabin, type Family } from './cabin.ts';
+import { Authority, type Credential } from './certificates.ts';
 import { network } from './home.ts';
+import { gatewayName } from './phone.ts';
 
 /** One way in which two gateways may be joined. */
 export interface Joint {
@@ -30,6 +31,18 @@ export interface Papers {
   readonly authority: string;
   readonly ours: Credential;
   readonly theirs: Credential;
+}
+
+export function sitePapers(): Papers {
+  const authority = new Authority();
+  const of = (name: string) =>
+    authority.issue({
+      dn: `C=CH, O=Home, CN=${name}`,
+      san: [name],
+      purpose: 'serverAuth',
+      more: ['--flag', 'clientAuth'], // each side dials in some of them
+    });
+  return { authority: authority.certificate, ours: of(gatewayName), theirs: of(cabin.name) };
 }
 
 /** What the cabin reaches at home. */

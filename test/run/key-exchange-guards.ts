@@ -33,11 +33,26 @@ export const keyExchangeGuards: readonly Guard[] = [
   {
     row: 32,
     file: 'src/ike/exchanges/ike-intermediate.ts',
-    guard:
-      '  sa.key(rekeySkeyseed(prf, keys.skD, { shared: shared.bytes, ni, nr }), suite, { ni, nr });\n',
+    guard: '    sa.key(seed, suite, { ni, nr }, ppk);\n',
     without: '',
     test: sim('ghosts'),
     title: 'stays for eight hours and a half',
+  },
+  {
+    row: 32,
+    file: 'src/ike/extensions/ppk-int.ts',
+    guard: 'ppk !== undefined && equal(shown, data.subarray(end))',
+    without: 'ppk !== undefined',
+    test: sim('ppk-int'),
+    title: 'does not know its secret',
+  },
+  {
+    row: 32,
+    file: 'src/ike/extensions/ppk-int.ts',
+    guard: '.slice(0, mostOffers)',
+    without: '',
+    test: sim('ppk-int'),
+    title: 'guesses too often',
   },
   {
     row: 32,

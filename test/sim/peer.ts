@@ -53,6 +53,10 @@ export class Peer {
   response = none;
   /** Message ID of the next request; `ask` counts, nothing else does. */
   nextId = 1;
+  /** IntAuth of either side, and the Message ID behind them (RFC 9242 §3.3.2). */
+  #intAuth:
+    | { readonly initiator: Uint8Array; readonly responder: Uint8Array; readonly id: number }
+    | undefined;
   from: SocketAddress;
   to: SocketAddress;
   readonly role: 'initiator' | 'responder';
@@ -175,6 +179,30 @@ export class Peer {
     return answer && this.read(answer).payloads;
   }
 
+  /** Sends an IKE_INTERMEDIATE request: both messages count for AUTH. */
+  askIntermediate(payloads: readonly Payload[]): readonly Payload[] {
+    const exchange = Exchange.IKE_INTERMEDIATE;
+    const request = this.seal(exchange, payloads);
+    const response = last(
+      this.hears(() => this.send(request)),
+      'IKE_INTERMEDIATE response',
+    );
+    const answer = this.read(response).payloads;
+    this.#cover({ request, payloads }, { response, payloads: answer });
+    this.nextId++;
+    return answer;
+  }
+
+  /** Answers the IKE_INTERMEDIATE request that came last. */
+  respondIntermediate(payloads: readonly Payload[]): void {
+    const request = last(this.received(), 'IKE_INTERMEDIATE request');
+    const { header, payloads: asked } = this.read(request);
+    const { exchange, messageId } = header;
+    const response = this.seal(exchange, payloads, { messageId, isResponse: true });
+    this.#cover({ request, payloads: asked }, { response, payloads });
+    this.send(response);
+  }
+
   /** Sends an empty or other response to the last request that came. */
   respond(payloads: readonly Payload[] = [], fields: HeaderFields = {}): void {
     const { exchange, messageId } = this.lastHeard().header;
@@ -228,6 +256,12 @@ export class Peer {
     this.#keys = { ...rest, skD: mixed(skD), skPi: mixed(skPi), skPr: mixed(skPr) };
   }
 
+  /** All keys anew of SKEYSEED' = prf+(PPK, SK_d): one block, for SK_d is as long as the hash (RFC 9867). */
+  rekeyByPpk(ppk: Uint8Array): void {
+    const hmac = createHmac('sha256', ppk).update(this.skD.bytes).update(Uint8Array.of(1));
+    this.#keyBy(new Secret(Uint8Array.from(hmac.digest())));
+  }
+
   get skD(): Secret {
     return present(this.#keys, 'keys').skD;
   }
@@ -236,9 +270,30 @@ export class Peer {
   octets(id: { readonly raw: Uint8Array }): Uint8Array {
     const prf = primitives.hmacSha256;
     const { skPi, skPr } = present(this.#keys, 'keys');
+    const covered = this.#intAuth;
+    const more = covered && concat(covered.initiator, covered.responder, number(covered.id));
     return this.role === 'initiator'
-      ? concat(this.request, this.nr, prf.compute(skPi.bytes, id.raw))
-      : concat(this.response, this.ni, prf.compute(skPr.bytes, id.raw));
+      ? concat(this.request, this.nr, prf.compute(skPi.bytes, id.raw), more ?? none)
+      : concat(this.response, this.ni, prf.compute(skPr.bytes, id.raw), more ?? none);
+  }
+
+  #cover(
+    { request, payloads }: { request: Uint8Array; payloads: readonly Payload[] },
+    answer: { response: Uint8Array; payloads: readonly Payload[] },
+  ): void {
+    const { skPi, skPr } = present(this.#keys, 'keys');
+    const { compute } = primitives.hmacSha256;
+    const before = this.#intAuth;
+    const { messageId } = decodeMessage(request).header;
+    this.#intAuth = {
+      initiator: compute(skPi.bytes, before?.initiator ?? none, plainly(request, payloads)),
+      responder: compute(
+        skPr.bytes,
+        before?.responder ?? none,
+        plainly(answer.response, answer.payloads),
+      ),
+      id: messageId + 1,
+    };
   }
 
   /** Neighbours behind one address are told apart by SPIi; a responder has none before it was dialed. */
@@ -254,18 +309,34 @@ export class Peer {
   }
 
   #key(shared: Secret): void {
+    this.#keyBy(skeyseed(primitives.hmacSha256, this.ni, this.nr, shared.bytes));
+    this.from = { ...this.from, port: this.from.port + 4000 };
+    this.to = { ...this.to, port: 4500 };
+  }
+
+  #keyBy(seed: Secret): void {
     const { ni, nr, spiI, spiR } = this;
     const prf = primitives.hmacSha256;
-    const seed = skeyseed(prf, ni, nr, shared.bytes);
     const keys = deriveIkeKeys(prf, ikeSuite, seed, { ni, nr, spiI, spiR });
     const protection = (encryption: Secret, integrity: Secret) =>
       new Protection({ ...ikeSuite, encryption, integrity }, primitives, this.rng);
     const [mine, theirs] = [protection(keys.skEi, keys.skAi), protection(keys.skEr, keys.skAr)];
     [this.#seals, this.#opens] = this.role === 'initiator' ? [mine, theirs] : [theirs, mine];
     this.#keys = keys;
-    this.from = { ...this.from, port: this.from.port + 4000 };
-    this.to = { ...this.to, port: 4500 };
   }
 }
+
+/** A message as AUTH covers it: IKE header, header of SK, and what is in it, with the lengths of that (RFC 9242 §3.3.2). */
+function plainly(datagram: Uint8Array, payloads: readonly Payload[]): Uint8Array {
+  const { first, bytes } = encodePayloads(payloads);
+  const sk = concat(Uint8Array.of(first, 0), number(4 + bytes.length).subarray(2), bytes);
+  return concat(datagram.subarray(0, 24), number(28 + sk.length), sk);
+}
+
+const number = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+};
 
 const utf8 = new TextEncoder();

@@ -4,6 +4,7 @@ import { concat, toHex } from '../../src/base/bytes.ts';
 import { ip } from '../../src/base/ip.ts';
 import { minutes, seconds } from '../../src/base/time.ts';
 import type { Command, SaSnapshot } from '../../src/ike/core.ts';
+import type { Ppk } from '../../src/policy/policy.ts';
 import { chanceOf } from './chance.ts';
 import { type Household, household, realPool, roam } from './household.ts';
 import { keepUp } from './keep-up.ts';
@@ -26,11 +27,13 @@ export interface Schedule {
   readonly steps: number;
   /** Additional key exchanges, as words of a proposal, for the IKE SA and its tunnels. */
   readonly more?: string;
+  /** Of both sides. */
+  readonly ppks?: readonly Ppk[];
 }
 
 /** @returns a digest of all that was sent, in its order. Throws where something does not hold */
-export function play({ seed, acts, steps, more = '' }: Schedule): string {
-  const scene = stage(seed, acts, more);
+export function play({ seed, acts, steps, more = '', ppks = [] }: Schedule): string {
+  const scene = stage(seed, acts, more, ppks);
   const { world, gateway, phone: dialer, isRough } = scene;
   const chance = chanceOf(seed * 104_729 + 13);
   const mayLose = isRough || acts.includes('deleteChild');
@@ -61,9 +64,9 @@ interface Scene extends Household {
   readonly redial: (() => void) | undefined;
 }
 
-function stage(seed: number, acts: readonly Act[], more: string): Scene {
+function stage(seed: number, acts: readonly Act[], more: string, ppks: readonly Ppk[]): Scene {
   const isRough = mishaps.some((mishap) => acts.includes(mishap));
-  const house = couple(seed, isRough, more);
+  const house = couple(seed, isRough, more, ppks);
   const { world, gateway, phone: dialer } = house;
   for (const host of [gateway, dialer]) watchSecrets(host);
   const nat = acts.includes('newMapping') ? behindNat(house) : undefined;
@@ -100,7 +103,7 @@ function happen(
   }
 }
 
-function couple(seed: number, isRough: boolean, more: string): Household {
+function couple(seed: number, isRough: boolean, more: string, ppks: readonly Ppk[]): Household {
   const esp = proposals('esp', `aes256gcm16-x25519${more}`, 'aes256gcm16');
   const classic = connection().ike;
   const first = more === '' ? [] : proposals('ike', `aes256gcm16-prfsha256-x25519${more}`);
@@ -108,8 +111,8 @@ function couple(seed: number, isRough: boolean, more: string): Household {
   const fields = { esp, ike: [...first, ...classic], dpd };
   const house = household({
     seed: seed * 7919,
-    gateway: policy([connection(fields)], { keylog: true }),
-    phone: policy([phone(fields)], { keylog: true }),
+    gateway: policy([connection(fields)], { keylog: true, ppks }),
+    phone: policy([phone(fields)], { keylog: true, ppks }),
   });
   realPool(house.gateway, { ip: ip('10.3.0.0'), bits: 29 });
   return house;

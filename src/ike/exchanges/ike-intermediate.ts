@@ -1,13 +1,15 @@
-// IKE_INTERMEDIATE: the additional key exchanges between IKE_SA_INIT and IKE_AUTH (RFC 9242, RFC 9370 §2.2.2). Each has
-// the keys of the one before, and gives new ones to the next; the responder is under them from its answer on.
+// IKE_INTERMEDIATE: the additional key exchanges between IKE_SA_INIT and IKE_AUTH (RFC 9242, RFC 9370 §2.2.2), and with
+// the last of them, or alone, a PPK (RFC 9867). Each has the keys of the one before, and gives new ones to the next; the
+// responder is under them from its answer on.
 import { invariant } from '../../base/invariant.ts';
 import type { Secret } from '../../base/secret.ts';
 import { Exchange } from '../../iana/exchanges.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { Ke } from '../../transforms/table.ts';
+import { answerPpk, isPpkDue, offerPpk, takePpk } from '../extensions/ppk-int.ts';
 import { Draft } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
-import { rekeySkeyseed } from '../sa/keymat.ts';
+import { ppkSkeyseed, rekeySkeyseed } from '../sa/keymat.ts';
 import type { Slot } from '../sa/slots.ts';
 import { request, type Steps } from '../steps.ts';
 import type { Responder } from './exchange.ts';
@@ -19,48 +21,57 @@ export const ikeIntermediate: Responder = {
   phases: ['intermediate'],
   role: 'responder',
   *respond(sa, received) {
-    const [ke] = left(sa);
-    invariant(ke, 'a phase without a key exchange to come');
-    const offered = required(received, PayloadType.KE);
-    const { value, shared } = answerStep(sa, ke, offered);
-    return new Draft(Exchange.IKE_INTERMEDIATE, 'response')
-      .add(PayloadType.KE, { method: ke.id, data: value })
-      .afterwards(() => advance(sa, shared));
+    const [ke, ...later] = left(sa);
+    const draft = new Draft(Exchange.IKE_INTERMEDIATE, 'response');
+    const offered = ke ? required(received, PayloadType.KE) : received.find(PayloadType.KE);
+    const answer = offered && answerStep(sa, ke, offered);
+    if (answer && ke) draft.add(PayloadType.KE, { method: ke.id, data: answer.value });
+    const ppk = later.length === 0 ? answerPpk(sa, received, draft) : undefined;
+    return draft.afterwards(() => advance(sa, answer?.shared, ppk));
   },
 };
 
-/** All additional key exchanges of a new IKE SA, one after the other. */
+/** All exchanges of a new IKE SA before IKE_AUTH, one after the other. */
 export function* exchangeMore(sa: IkeSa): Steps<void> {
-  for (let [ke] = left(sa); ke; [ke] = left(sa)) {
-    const own = sa.host.primitives[ke.engine].offer(sa.host.random);
+  while (sa.phase === 'intermediate') {
+    const [ke, ...later] = left(sa);
+    const isLast = later.length === 0;
+    const own = ke && sa.host.primitives[ke.engine].offer(sa.host.random);
     try {
       const draft = new Draft(Exchange.IKE_INTERMEDIATE, 'request');
-      const response = yield* request(
-        draft.add(PayloadType.KE, { method: ke.id, data: own.value }),
-      );
+      if (ke && own) draft.add(PayloadType.KE, { method: ke.id, data: own.value });
+      if (isLast) offerPpk(sa, draft);
+      const response = yield* request(draft);
       refuseIfRefused(response);
-      advance(sa, finishKe(own, ke, required(response, PayloadType.KE)));
+      const shared = ke && own && finishKe(own, ke, required(response, PayloadType.KE));
+      advance(sa, shared, isLast ? takePpk(sa, response) : undefined);
     } finally {
-      own.wipe();
+      own?.wipe();
     }
   }
 }
 
 /** What follows IKE_SA_INIT: these exchanges, or IKE_AUTH at once. */
 export function enterAuth(sa: IkeSa): void {
-  sa.phase = left(sa).length > 0 ? 'intermediate' : 'auth';
+  sa.phase = left(sa).length > 0 || isPpkDue(sa) ? 'intermediate' : 'auth';
   if (sa.phase === 'auth') sa.disclose();
 }
 
-/** SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr), and all keys anew (RFC 9370 §2.2.2). */
-function advance(sa: IkeSa, shared: Secret): void {
+/**
+ * SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr), and all keys anew (RFC 9370 §2.2.2); a PPK goes in behind all of that
+ * (RFC 9867).
+ */
+function advance(sa: IkeSa, shared: Secret | undefined, ppk: Secret | undefined): void {
   const { handshake, suite, keys } = sa;
   invariant(handshake && suite, 'an additional key exchange outside a handshake');
   const { ni, nr } = handshake;
   const prf = sa.host.primitives[suite.prf.engine];
-  sa.key(rekeySkeyseed(prf, keys.skD, { shared: shared.bytes, ni, nr }), suite, { ni, nr });
-  shared.wipe();
-  sa.slot(state).done++;
+  if (shared) {
+    const seed = rekeySkeyseed(prf, keys.skD, { shared: shared.bytes, ni, nr });
+    sa.key(seed, suite, { ni, nr }, ppk);
+    shared.wipe();
+    sa.slot(state).done++;
+  } else if (ppk) sa.key(ppkSkeyseed(prf, keys.skD, ppk), suite, { ni, nr });
   enterAuth(sa);
 }
 

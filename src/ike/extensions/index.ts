@@ -15,6 +15,7 @@ import { signatureHash } from './signature-hash.ts';
 export const extensions: readonly Extension[] = [
   natDetection,
   fragmentation,
+  ppk,
   multiKe,
   signatureHash,
   mobike,
@@ -22,6 +23,5 @@ export const extensions: readonly Extension[] = [
   authLifetime,
   childless,
   multipleAuth,
-  ppk,
   redirect,
 ];

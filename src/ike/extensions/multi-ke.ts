@@ -1,5 +1,5 @@
 // Additional key exchanges (RFC 9370) in IKE_INTERMEDIATE (RFC 9242): announced with the first message that offers one,
-// and confirmed with the answer that takes one. A peer that offers none hears nothing of it.
+// and confirmed with the answer that takes one. A peer that offers none hears nothing of it. PPKs go there too.
 import { Exchange } from '../../iana/exchanges.ts';
 import { Notification } from '../../iana/notifies.ts';
 import { PayloadType } from '../../iana/payloads.ts';
@@ -15,8 +15,10 @@ export const multiKe: Extension = {
   name: 'multi-ke',
   rfc: 'RFC 9242, RFC 9370',
   contribute(_sa, draft) {
-    if (draft.exchange !== Exchange.IKE_SA_INIT || !hasAdditionalKe(draft)) return;
-    draft.notify(Notification.INTERMEDIATE_EXCHANGE_SUPPORTED);
+    if (draft.exchange !== Exchange.IKE_SA_INIT) return;
+    if (hasAdditionalKe(draft) || draft.says(Notification.USE_PPK_INT)) {
+      draft.notify(Notification.INTERMEDIATE_EXCHANGE_SUPPORTED);
+    }
   },
   observe(sa, received) {
     if (received.exchange !== Exchange.IKE_SA_INIT) return;

@@ -1,5 +1,7 @@
-// Post-quantum pre-shared keys (RFC 8784): a secret that both sides have from elsewhere goes into SK_d, SK_pi and SK_pr.
-// Whoever records the traffic, and breaks the key exchange some day, still lacks it. It proves nobody: AUTH does.
+// Post-quantum pre-shared keys: a secret that both sides have from elsewhere goes into the keys. Whoever records the
+// traffic, and breaks the key exchange some day, still lacks it. It proves nobody: AUTH does. Where both sides can, it
+// goes in before IKE_AUTH, and hides who talks there too (RFC 9867, ppk-int.ts); else into SK_d, SK_pi and SK_pr with
+// AUTH (RFC 8784).
 import { concat, equal, toHex, toText } from '../../base/bytes.ts';
 import { printable } from '../../base/printable.ts';
 import { Secret } from '../../base/secret.ts';
@@ -9,6 +11,7 @@ import { PayloadType } from '../../iana/payloads.ts';
 import { type Identity, matchesIdentity } from '../../policy/identity.ts';
 import type { Connection, Policy, Ppk } from '../../policy/policy.ts';
 import type { Auth } from '../../wire/payloads/auth.ts';
+import type { Cause } from '../causes.ts';
 import { IkeError } from '../error.ts';
 import type { Draft, Received } from '../message.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
@@ -18,11 +21,13 @@ import type { Extension } from './extension.ts';
 
 export const ppk: Extension = {
   name: 'ppk',
-  rfc: 'RFC 8784',
+  rfc: 'RFC 8784, RFC 9867',
   contribute(sa, draft) {
-    const slot = sa.slot(state);
+    const slot = sa.slot(ppkState);
     if (draft.exchange === Exchange.IKE_SA_INIT && draft.has(PayloadType.SA)) {
-      if (draft.isRequest ? isWilling(sa) : slot.isOpen) draft.notify(Notification.USE_PPK);
+      const isAsked = draft.isRequest && isWilling(sa);
+      if (isAsked || slot.open === 'IKE_AUTH') draft.notify(Notification.USE_PPK);
+      if (isAsked || slot.open === 'IKE_INTERMEDIATE') draft.notify(Notification.USE_PPK_INT);
     }
     const isOurProof = draft.exchange === Exchange.IKE_AUTH && draft.has(PayloadType.AUTH);
     if (!isOurProof || draft.isRequest || !slot.id || slot.isConfirmed) return;
@@ -30,18 +35,26 @@ export const ppk: Extension = {
     slot.isConfirmed = true;
   },
   observe(sa, received) {
-    const slot = sa.slot(state);
+    const slot = sa.slot(ppkState);
     if (received.exchange === Exchange.IKE_SA_INIT) {
-      slot.isOpen = received.notify(Notification.USE_PPK) !== undefined && isWilling(sa);
+      slot.open = isWilling(sa) ? placeIn(received) : undefined;
     }
     const isProof = received.exchange === Exchange.IKE_AUTH && received.find(PayloadType.AUTH);
     if (isProof && !received.isRequest && slot.offered) settle(sa, received, slot.offered);
   },
 };
 
+/** Where a message of IKE_SA_INIT wants the PPK; a responder names one place (RFC 9867 §3.1). */
+function placeIn(received: Received): State['open'] {
+  const says = (type: number): boolean => received.notify(type) !== undefined;
+  const isIntermediate = says(Notification.INTERMEDIATE_EXCHANGE_SUPPORTED);
+  if (isIntermediate && says(Notification.USE_PPK_INT)) return 'IKE_INTERMEDIATE';
+  return says(Notification.USE_PPK) ? 'IKE_AUTH' : undefined;
+}
+
 /** The id of the PPK in the keys of an SA, and of those that were made of them; undefined: there is none. */
 export const ppkOf = (sa: IkeSa): string | undefined => {
-  const { id } = sa.slot(state);
+  const { id } = sa.slot(ppkState);
   return id && formatPpkId(id);
 };
 
@@ -52,7 +65,7 @@ export function formatPpkId(id: Uint8Array): string {
 
 /** After IKE_SA_INIT, as initiator. @throws IkeError where the connection demands a PPK, and the peer takes none */
 export function expectPpk(sa: IkeSa, { ppkRequired }: Connection): void {
-  if (!ppkRequired || sa.slot(state).isOpen) return;
+  if (!ppkRequired || sa.slot(ppkState).open) return;
   throw new IkeError(
     'AUTHENTICATION_FAILED',
     'the peer takes no PPK, and this connection wants one',
@@ -69,20 +82,16 @@ export function expectPpk(sa: IkeSa, { ppkRequired }: Connection): void {
  * @param prove makes AUTH of the keys that the SA has then
  */
 export function* proveWithPpk(sa: IkeSa, draft: Draft, prove: () => Steps<Auth>): Steps<Auth> {
-  const slot = sa.slot(state);
+  const slot = sa.slot(ppkState);
   const { connection } = sa;
-  if (!slot.isOpen || !connection) return yield* prove();
-  slot.isOpen = false;
+  if (slot.open !== 'IKE_AUTH' || !connection) return yield* prove();
+  slot.open = undefined;
   const without = connection.ppkRequired ? undefined : yield* prove();
   // Looked up after that: a reload wipes the secrets of before.
   const used = ownPpk(sa.host.policy, connection);
-  if (!used) {
-    throw new IkeError('AUTHENTICATION_FAILED', 'its PPK is not in the configuration any more', {
-      cause: 'configuration-changed',
-    });
-  }
+  if (!used) throw goneMeanwhile();
   if (without) draft.notify(Notification.NO_PPK_AUTH, without.data);
-  draft.notify(Notification.PPK_IDENTITY, concat(Uint8Array.of(fixedId), used.id));
+  draft.notify(Notification.PPK_IDENTITY, travelling(used));
   sa.mix(used.secret);
   slot.offered = used.id;
   return yield* prove();
@@ -100,9 +109,10 @@ export function authWithPpk(
   theirs: Auth,
   identities: readonly Identity[],
 ): Auth {
-  const slot = sa.slot(state);
-  if (!slot.isOpen) return theirs;
-  slot.isOpen = false;
+  const slot = sa.slot(ppkState);
+  judgeMixed(sa, identities);
+  if (slot.open !== 'IKE_AUTH') return theirs;
+  slot.open = undefined;
   const named = received.notify(Notification.PPK_IDENTITY)?.data;
   if (!named) {
     // Both sides said that they have one: that it is not used may be the work of somebody between (RFC 8784 §3).
@@ -130,6 +140,21 @@ export function authWithPpk(
   return { method: theirs.method, data: without };
 }
 
+/** Of one that went into the keys before it was known with whom: it counts if it is for who that is. */
+function judgeMixed(sa: IkeSa, identities: readonly Identity[]): void {
+  const slot = sa.slot(ppkState);
+  const { mixed } = slot;
+  if (!mixed) return;
+  slot.mixed = undefined;
+  if (isFor(mixed.peers, identities)) {
+    slot.id = mixed.id;
+    return;
+  }
+  const what = `the PPK ${nameOf(mixed.id)} is not for this peer`;
+  slot.unknown = what;
+  sa.host.report({ kind: 'note', sa: sa.id, why: `${what}: it does not count` });
+}
+
 /** AUTH fits no more: the refusal then takes the time of any other, which tells nobody what PPKs there are, and whose. */
 function mixNothing(sa: IkeSa): void {
   const nothing = new Secret(sa.host.random(32));
@@ -140,9 +165,11 @@ function mixNothing(sa: IkeSa): void {
 
 /** As responder, once it is known which connection it is. @throws IkeError where that demands a PPK, and there is none */
 export function demandPpk(sa: IkeSa, { ppkRequired }: Connection): void {
-  const { id, unknown } = sa.slot(state);
+  const { id, unknown, unknownCause } = sa.slot(ppkState);
   if (!ppkRequired || id) return;
-  if (unknown !== undefined) throw unknownPpk(`${unknown}, and its connection wants one`);
+  if (unknown !== undefined) {
+    throw unknownPpk(`${unknown}, and its connection wants one`, unknownCause);
+  }
   throw new IkeError(
     'AUTHENTICATION_FAILED',
     'the peer uses no PPK, and its connection wants one',
@@ -155,9 +182,9 @@ export function demandPpk(sa: IkeSa, { ppkRequired }: Connection): void {
 
 /** `error`, or where a PPK is in the keys, or should be, that this may be why. */
 export function orOtherPpk(sa: IkeSa, error: IkeError): IkeError {
-  const { id, unknown, isInsistedOn } = sa.slot(state);
-  if (isInsistedOn) return unknownPpk(`${unknown}, which insists on it`);
-  if (!id) return error;
+  const { id, isInsistedOn, isConfirmed } = sa.slot(ppkState);
+  if (isInsistedOn) return whyPpkGivenUp(sa) ?? error;
+  if (!id || isConfirmed) return error;
   const why = `${error.why}, or the PPK ${nameOf(id)} is another one over there`;
   return new IkeError(error.fault, why, {
     cause: 'other-ppk',
@@ -165,24 +192,46 @@ export function orOtherPpk(sa: IkeSa, error: IkeError): IkeError {
   });
 }
 
-const unknownPpk = (why: string): IkeError =>
-  new IkeError('AUTHENTICATION_FAILED', why, {
-    cause: 'unknown-ppk',
-    advice: 'Add a section ppk with this id, and the peer in its list peer.',
+/** As responder: why the peer goes away, where we have no PPK that it named. */
+export function whyPpkGivenUp(sa: IkeSa): IkeError | undefined {
+  const { unknown, unknownCause } = sa.slot(ppkState);
+  return unknown === undefined
+    ? undefined
+    : unknownPpk(`${unknown}, which insists on it`, unknownCause);
+}
+
+function unknownPpk(why: string, cause: State['unknownCause'] = 'unknown-ppk'): IkeError {
+  const advice =
+    cause === 'other-ppk'
+      ? 'Give both sides the same secret for the PPK.'
+      : 'Add a section ppk with this id, and the peer in its list peer.';
+  return new IkeError('AUTHENTICATION_FAILED', why, { cause, advice });
+}
+
+export const goneMeanwhile = (): IkeError =>
+  new IkeError('AUTHENTICATION_FAILED', 'its PPK is not in the configuration any more', {
+    cause: 'configuration-changed',
   });
 
 /** What else the owner may look at when the peer refused our AUTH. */
 export function ppkAdvice(sa: IkeSa): string | undefined {
-  const { offered } = sa.slot(state);
+  const { offered } = sa.slot(ppkState);
   return offered && `The PPK ${nameOf(offered)} must be there too, with the same secret.`;
 }
 
 /** The peer says whether it has our PPK (RFC 8784 §3). @throws IkeError where it has not, and we want it */
 function settle(sa: IkeSa, response: Received, offered: Uint8Array): void {
-  const slot = sa.slot(state);
+  const slot = sa.slot(ppkState);
   slot.offered = undefined;
   const isKnown = response.notify(Notification.PPK_IDENTITY) !== undefined;
-  if (!isKnown && sa.connection?.ppkRequired) {
+  if (!isKnown) goWithout(sa, offered);
+  sa.settleMix(isKnown ? 'mixed' : 'unmixed');
+  if (isKnown) slot.id = offered;
+}
+
+/** As initiator: the peer does not know what we offered. @throws IkeError where we want it */
+export function goWithout(sa: IkeSa, offered: Uint8Array): void {
+  if (sa.connection?.ppkRequired) {
     throw new IkeError(
       'AUTHENTICATION_FAILED',
       `the peer has no PPK ${nameOf(offered)}, and this connection wants it`,
@@ -192,12 +241,8 @@ function settle(sa: IkeSa, response: Received, offered: Uint8Array): void {
       },
     );
   }
-  sa.settleMix(isKnown ? 'mixed' : 'unmixed');
-  if (isKnown) slot.id = offered;
-  else {
-    const why = `the peer has no PPK ${nameOf(offered)}: it goes on without`;
-    sa.host.report({ kind: 'note', sa: sa.id, why });
-  }
+  const why = `the peer has no PPK ${nameOf(offered)}: it goes on without`;
+  sa.host.report({ kind: 'note', sa: sa.id, why });
 }
 
 /** Whether we have a PPK that this may be about: as responder it is not known yet with whom we talk. */
@@ -206,7 +251,7 @@ const isWilling = ({ role, host: { policy }, connection }: IkeSa): boolean =>
     ? connection !== undefined && ownPpk(policy, connection) !== undefined
     : policy.ppks.length > 0;
 
-const ownPpk = ({ ppks }: Policy, { ppkId, remoteId }: Connection): Ppk | undefined =>
+export const ownPpk = ({ ppks }: Policy, { ppkId, remoteId }: Connection): Ppk | undefined =>
   ppks.find(({ id, peers }) => {
     if (ppkId) return equal(ppkId, id);
     return isFor(peers, remoteId.kind === 'exact' ? [remoteId.identity] : []);
@@ -227,34 +272,43 @@ const isFor = (peers: Ppk['peers'], identities: readonly Identity[]): boolean =>
   peers.length === 0 ||
   peers.some((pattern) => identities.some((one) => matchesIdentity(pattern, one)));
 
-const nameOf = (id: Uint8Array): string => `«${printable(formatPpkId(id), 60)}»`;
+/** PPK_ID: its type, and what it is known by. */
+export const travelling = ({ id }: Ppk): Uint8Array => concat(Uint8Array.of(fixedId), id);
+
+export const nameOf = (id: Uint8Array): string => `«${printable(formatPpkId(id), 60)}»`;
 
 /** PPK_ID_FIXED (RFC 8784 §5.1). */
-const fixedId = 2;
+export const fixedId = 2;
 
 interface State {
-  /** Both sides said USE_PPK, and which one it is, or that it is none, is still to be said. */
-  isOpen: boolean;
+  /** Both sides use PPKs, and which one, or that it is none, is still to be said there. */
+  open: 'IKE_AUTH' | 'IKE_INTERMEDIATE' | undefined;
   /** Initiator: the id of the one in our AUTH, until the peer says whether it has it. */
   offered: Uint8Array | undefined;
   /** The id of the one in the keys. */
   id: Uint8Array | undefined;
+  /** Responder: the one in the keys, until it is known whether it is for the peer. */
+  mixed: Ppk | undefined;
   /** Responder: the peer has heard that we use it. */
   isConfirmed: boolean;
   /** Responder: the peer named one that we do not know, in words. */
   unknown: string | undefined;
+  /** Responder: whether that was its name, or its secret. */
+  unknownCause: Extract<Cause, 'unknown-ppk' | 'other-ppk'>;
   /** Responder: and it does without on no account. */
   isInsistedOn: boolean;
 }
 const fresh: State = {
-  isOpen: false,
+  open: undefined,
   offered: undefined,
   id: undefined,
+  mixed: undefined,
   isConfirmed: false,
   unknown: undefined,
+  unknownCause: 'unknown-ppk',
   isInsistedOn: false,
 };
-const state: Slot<State> = {
+export const ppkState: Slot<State> = {
   name: 'ppk',
   init: () => ({ ...fresh }),
   // Never put into keys again: those of a rekey are made of keys that have it (RFC 8784 §3).

@@ -18,7 +18,14 @@ import type { Host } from '../host.ts';
 import type { Run } from '../run.ts';
 import type { Steps } from '../steps.ts';
 import type { ChildSa } from './child-sa.ts';
-import { deriveIkeKeys, type IkeKeys, mixPpk, type PpkKeys, wipeKeys } from './keymat.ts';
+import {
+  deriveIkeKeys,
+  type IkeKeys,
+  mixPpk,
+  type PpkKeys,
+  ppkSkeyseed,
+  wipeKeys,
+} from './keymat.ts';
 import type { Phase } from './phase.ts';
 import { Protection } from './protect.ts';
 import { type Slot, Slots } from './slots.ts';
@@ -217,12 +224,27 @@ export class IkeSa {
     this.#former = undefined;
   }
 
-  /** Sets the keys of both directions from SKEYSEED, which is wiped (RFC 7296 §2.14). */
-  key(seed: Secret, suite: IkeSuite, nonces: { ni: Uint8Array; nr: Uint8Array }): void {
+  /**
+   * Sets the keys of both directions from SKEYSEED, which is wiped (RFC 7296 §2.14).
+   * @param ppk goes in behind it, before anything is sealed with them (RFC 9867)
+   */
+  key(
+    seed: Secret,
+    suite: IkeSuite,
+    nonces: { ni: Uint8Array; nr: Uint8Array },
+    ppk?: Secret,
+  ): void {
     const { primitives, random } = this.host;
-    const context = { ...nonces, spiI: this.spiI, spiR: this.spiR };
-    const keys = deriveIkeKeys(primitives[suite.prf.engine], suite, seed, context);
-    seed.wipe();
+    const prf = primitives[suite.prf.engine];
+    const derive = (from: Secret): IkeKeys => {
+      const context = { ...nonces, spiI: this.spiI, spiR: this.spiR };
+      const derived = deriveIkeKeys(prf, suite, from, context);
+      from.wipe();
+      return derived;
+    };
+    const plain = derive(seed);
+    const keys = ppk ? derive(ppkSkeyseed(prf, plain.skD, ppk)) : plain;
+    if (ppk) wipeKeys(plain);
     const { encr, integ } = suite;
     const ofInitiator = { encr, integ, encryption: keys.skEi, integrity: keys.skAi };
     const ofResponder = { encr, integ, encryption: keys.skEr, integrity: keys.skAr };

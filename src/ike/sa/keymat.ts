@@ -97,6 +97,11 @@ export function mixPpk(prf: Mac, { skD, skPi, skPr }: PpkKeys, ppk: Secret): Ppk
   return { skD: mixed(skD), skPi: mixed(skPi), skPr: mixed(skPr) };
 }
 
+/** SKEYSEED' = prf+(PPK, SK_d), of which all keys are made anew (RFC 9867). */
+export function ppkSkeyseed(prf: Mac, skD: Secret, ppk: Secret): Secret {
+  return new Secret(prfPlus(prf, ppk.bytes, skD.bytes, prf.outBytes));
+}
+
 export function wipeKeys(keys: IkeKeys | PpkKeys): void {
   for (const key of Object.values(keys) as Secret[]) key.wipe();
 }

@@ -163,9 +163,9 @@ const whom: readonly Row[] = [
   ],
   [
     'another PPK of the same id',
-    () => ({ gateway: withPpk('anna', 'another'), phone: phoneWithPpk({}) }),
+    () => ({ gateway: withPpk('anna', 'another', true), phone: phoneWithPpk({}) }),
     'other-ppk',
-    /or the PPK «anna» is another one over there/,
+    /PPK «anna» is another one over there, and its connection wants one/,
   ],
   [
     'a PPK that is not here, and that the device insists on',

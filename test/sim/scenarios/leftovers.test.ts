@@ -74,7 +74,11 @@ const lives: [string, Parameters<typeof household>[0], (house: Household) => voi
     { gateway: gatewayWith('bert'), phone: own() },
     ({ world, gateway }) => world.input(gateway, all),
   ],
-  ['a PPK that is another one', { gateway: gatewayWith('anna'), phone: own() }, () => {}],
+  [
+    'a PPK that is another one',
+    { gateway: gatewayWith('anna'), phone: own({ ppkRequired: true }) },
+    () => {},
+  ],
   [
     'a PPK that the phone insists on',
     { gateway: gatewayWith('bert'), phone: own({ ppkRequired: true }) },

@@ -1,6 +1,8 @@
-// Rekeys with one to three additional key exchanges at random, over a network that is not kind; ten thousand of them
-// by `make sim ONLY=multi-ke SEEDS=2500`.
+// Rekeys with one to three additional key exchanges at random, half of them with a PPK behind the last of the first ones,
+// over a network that is not kind; ten thousand of them by `make sim ONLY=multi-ke SEEDS=2500`.
 import { expect, test, vi } from 'vitest';
+import { fromText } from '../../../src/base/bytes.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { failuresOf } from '../many-schedules.ts';
 import type { Act } from '../schedule.ts';
 import { seedsOr } from '../seeds.ts';
@@ -40,7 +42,9 @@ test.each(Object.entries(mixes))(
     const failed = failuresOf(
       seeds.map((seed) => {
         const more = combinations[seed % combinations.length] ?? '';
-        return { seed, acts, steps: 6, more };
+        const secret = new Secret(fromText('thirty-two bytes that nobody else'));
+        const ppks = seed % 2 === 0 ? [{ id: fromText('anna'), secret, peers: [] }] : [];
+        return { seed, acts, steps: 6, more, ppks };
       }),
     );
     expect(failed.slice(0, 5)).toEqual([]);

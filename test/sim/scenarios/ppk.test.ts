@@ -1,6 +1,6 @@
-// Post-quantum pre-shared keys (RFC 8784): who has which, who insists on it, and what comes of it, in both roles and with
-// every way to authenticate.
-import { beforeAll, describe, expect, test } from 'vitest';
+// Post-quantum pre-shared keys (RFC 8784, RFC 9867): who has which, who insists on it, and what comes of it, in both roles
+// and with every way to authenticate.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { concat, fromText } from '../../../src/base/bytes.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { seconds } from '../../../src/base/time.ts';
@@ -15,13 +15,14 @@ import { authenticating, dialing, welcome } from '../dialed.ts';
 import { doorstep, notifies, onlyChild } from '../doorstep.ts';
 import { household, notifiesOf, talk } from '../household.ts';
 import { expectAgreement } from '../model.ts';
+import { olderPpk } from '../older-ppk.ts';
 import { Papers } from '../papers.ts';
 import { ikeSuite, login, notify, primitives } from '../payloads.ts';
 import { connection, pattern, phone, policy, proposals } from '../policies.ts';
 import { annasPassword, users } from '../users.ts';
 import type { Packet, SimHost, Wire } from '../world.ts';
 
-const { USE_PPK, PPK_IDENTITY, NO_PPK_AUTH } = Notification;
+const { USE_PPK, USE_PPK_INT, PPK_IDENTITY, NO_PPK_AUTH } = Notification;
 const ourSecret = 'thirty-two bytes that nobody else';
 const ppk = (id: string, secret = ourSecret, ...peers: readonly string[]): Ppk => ({
   id: fromText(id),
@@ -86,7 +87,19 @@ function dialled(auth: Auth, gateway: Side, dialer: Side, wire?: Wire) {
 }
 const causes = (host: SimHost) => host.eventsOf('attempt.failed').map(({ cause }) => cause);
 
-describe.each(ways)('with %s', (auth) => {
+/** Who knows RFC 8784 alone: nobody, the gateway, or the phone. */
+const versions = [[], ['responder'], ['initiator']] as const;
+const standing = versions.flatMap((old) =>
+  (old[0] === 'initiator' ? ways.slice(0, 1) : ways).map((auth) => ({ auth, old })),
+);
+
+describe.each(standing)('with $auth, older: $old', ({ auth, old }) => {
+  const isNew = old.length === 0;
+  let restore = () => {};
+  beforeAll(() => {
+    restore = olderPpk(...old);
+  });
+  afterAll(() => restore());
   const known = [ppk('other', 'x'), ppk('anna')];
   /** What the gateway has: nothing, the same, another one under its id, others. */
   const held = {
@@ -106,7 +119,10 @@ describe.each(ways)('with %s', (auth) => {
     ['same', true, true, false, 'mixed'],
     ['same', false, true, true, 'mixed'],
     ['same', true, true, true, 'mixed'],
-    ['changed', false, true, false, 'refused'],
+    // Who shows beforehand that it has the secret finds out in time that it is another one (RFC 9867).
+    ['changed', false, true, false, isNew ? 'plain' : 'refused'],
+    ['changed', true, true, false, 'refused'],
+    ['changed', false, true, true, 'refused'],
     ['changed', true, true, true, 'refused'],
     ['others', false, true, false, 'plain'],
     ['others', true, true, false, 'refused'],
@@ -140,10 +156,17 @@ describe.each(ways)('with %s', (auth) => {
   test('says once who it is with, beside the AUTH that has it, and once that it is so', () => {
     const { gateway } = dialled(auth, { ppks: known }, { ppks: [ppk('anna')] });
     const said = talk(gateway).filter((line) => line.includes('PPK_IDENTITY'));
-    expect(said).toEqual([
-      expect.stringMatching(/^in IKE_AUTH request .*AUTH.*N\(NO_PPK_AUTH\)/),
-      expect.stringMatching(/^out IKE_AUTH response .*AUTH.*N\(PPK_IDENTITY\)/),
-    ]);
+    expect(said).toEqual(
+      isNew
+        ? [
+            expect.stringMatching(/^in IKE_INTERMEDIATE request .*N\(PPK_IDENTITY_KEY\)/),
+            expect.stringMatching(/^out IKE_INTERMEDIATE response .*N\(PPK_IDENTITY\)/),
+          ]
+        : [
+            expect.stringMatching(/^in IKE_AUTH request .*AUTH.*N\(NO_PPK_AUTH\)/),
+            expect.stringMatching(/^out IKE_AUTH response .*AUTH.*N\(PPK_IDENTITY\)/),
+          ],
+    );
   });
 
   test('who insists sends no AUTH without it (pitfall 52)', () => {
@@ -217,7 +240,7 @@ describe('for certain peers', () => {
     const { gateway } = dialled('psk', { ppks: both }, { ppks: [ppk('a')] });
     expect(gateway.sa.ppk).toBeUndefined();
     expect(gateway.eventsOf('note')[0]?.why).toMatch(
-      /no PPK «a» for this peer: it goes on without/,
+      /the PPK «a» is not for this peer: it does not count/,
     );
     expect(dialled('psk', { ppks: both }, { ppks: [ppk('b')] }).gateway.sa.ppk).toBe('b');
   });
@@ -245,14 +268,24 @@ describe('for certain peers', () => {
   });
 });
 
-describe('a man in the middle who strips USE_PPK', () => {
+describe.each([
+  ['USE_PPK of a gateway that knows no better', [USE_PPK], ['responder'], 'ppk-missing'],
+  // The gateway waits for the PPK, and IKE_AUTH comes.
+  ['USE_PPK and USE_PPK_INT', [USE_PPK, USE_PPK_INT], [], 'broken-message'],
+] as const)('a man in the middle who strips %s', (_what, types, old, alone) => {
+  let restore = () => {};
+  beforeAll(() => {
+    restore = olderPpk(...old);
+  });
+  afterAll(() => restore());
+  const isTheirs = (type: number) => (types as readonly number[]).includes(type);
   /** Of requests, or of responses. */
   const stripping =
     (isOurs: (packet: Packet) => boolean): Wire =>
     (packet) => [{ packet: isOurs(packet) ? stripped(packet) : packet, delay: seconds(0.01) }];
   function stripped(packet: Packet): Packet {
     const { header, payloads } = decodeMessage(packet.bytes);
-    const rest = payloads.filter(({ type, body }) => type !== P.NOTIFY || body.type !== USE_PPK);
+    const rest = payloads.filter(({ type, body }) => type !== P.NOTIFY || !isTheirs(body.type));
     return { ...packet, bytes: encodeMessage(header, rest) };
   }
   const isInit = ({ bytes }: Packet) => bytes[18] === Exchange.IKE_SA_INIT;
@@ -264,7 +297,7 @@ describe('a man in the middle who strips USE_PPK', () => {
   const insists = { ...has, required: true };
   test.each([
     ['of the request, where neither insists', fromPhone, has, has, 'other-shared-key'],
-    ['of the answer, where neither insists', fromGateway, has, has, 'ppk-missing'],
+    ['of the answer, where neither insists', fromGateway, has, has, alone],
     ['of both, where neither insists', both, has, has, 'other-shared-key'],
     ['of the request, where the phone insists', fromPhone, has, insists, 'ppk-missing'],
     ['of the answer, where the phone insists', fromGateway, has, insists, 'ppk-missing'],
@@ -274,6 +307,23 @@ describe('a man in the middle who strips USE_PPK', () => {
     expect([...gateway.installed, ...dialer.installed]).toEqual([]);
     expect([...causes(gateway), ...causes(dialer)]).toContain(cause);
   });
+});
+
+test('who strips USE_PPK_INT alone, so that both sides fall back to AUTH, is found out there', () => {
+  const has = { ppks: [ppk('anna')] };
+  const wire: Wire = (packet) => {
+    const { header, payloads } = decodeMessage(packet.bytes);
+    const isInit = header.exchange === Exchange.IKE_SA_INIT && !header.isResponse;
+    const rest = payloads.filter(
+      ({ type, body }) => type !== P.NOTIFY || body.type !== USE_PPK_INT,
+    );
+    const bytes = isInit ? encodeMessage(header, rest) : packet.bytes;
+    return [{ packet: { ...packet, bytes }, delay: seconds(0.01) }];
+  };
+  const { gateway, phone: dialer } = dialled('psk', has, has, wire);
+  expect(talk(gateway).join()).toContain('NO_PPK_AUTH');
+  expect([...gateway.installed, ...dialer.installed]).toEqual([]);
+  expect(causes(gateway)).toEqual(['other-ppk']);
 });
 
 describe('a scripted phone with its own derivation of keys', () => {
@@ -397,7 +447,8 @@ describe('a scripted gateway', () => {
   });
 });
 
-test('a reload that takes the PPK away while the phone signs gives the attempt up, and uses no wiped secret', () => {
+test('a reload that takes the PPK away while the phone signs gives the attempt up, and uses no wiped secret', (context) => {
+  context.onTestFinished(olderPpk('responder'));
   const both = { ppks: [ppk('anna')] };
   const { gateway, phone: dialer } = policies('pubkey', both, both);
   const answers = papers.ports();

@@ -9,6 +9,7 @@ import {
   deriveIkeKeys,
   mixPpk,
   type PpkKeys,
+  ppkSkeyseed,
   prfPlus,
   rekeySkeyseed,
   skeyseed,
@@ -94,6 +95,16 @@ describe('a PPK (RFC 8784 §3, pitfall 52)', () => {
     );
   });
 });
+
+test.each(ppks.tests)(
+  'a PPK of $ppk gives SKEYSEED anew (RFC 9867), by $prf',
+  ({ prf, ...test }) => {
+    const { engine } = byKeyword(prf as 'prfsha256', 'PRF');
+    const [skD, ppk] = [test.plain.skD, test.ppk].map((text) => new Secret(fromHex(text)));
+    if (!skD || !ppk) throw new Error('two secrets');
+    expect(toHex(ppkSkeyseed(primitives[engine], skD, ppk).bytes)).toBe(test.skeyseed);
+  },
+);
 
 describe('cutting (pitfalls 21, 53)', () => {
   const aead = byKeyword('aes256gcm16', 'ENCR');
