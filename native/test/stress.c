@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../src/bytes.h"
+
 #define SLOTS 24u
 #define BURST 32u
 
@@ -146,14 +148,45 @@ static int install_slot(struct side *from, const struct side *to, uint32_t ref, 
 	return esp_install(from->engine, &child, selectors);
 }
 
+/* What is in the way then is lost, as it would be for JavaScript. */
+static void tell(const struct side *side, enum esp_frame kind, uint32_t spi)
+{
+	uint8_t frame[9] = {0, 0, 0, 5, (uint8_t)kind};
+
+	store32(frame + 5, spi);
+	CHECK(send(side->opened.mailbox, frame, sizeof(frame), MSG_NOSIGNAL) > 0 ||
+		errno == EAGAIN);
+}
+
+/* In half of the cases one side sends before the other knows of it, which keeps what comes. */
 static void put_in(uint32_t slot)
 {
 	static uint32_t refs;
+	struct side *const first = roll(2) ? &left : &right;
+	struct side *const second = first == &left ? &right : &left;
+	const uint32_t ref = ++refs, spi = half(second, first, ref).inbound.spi;
+	const bool expects = roll(2);
 
-	slots[slot].ref = ++refs;
+	slots[slot].ref = ref;
 	slots[slot].is_there = true;
-	CHECK_EQUAL(install_slot(&right, &left, refs, slot), ESP_OK);
-	CHECK_EQUAL(install_slot(&left, &right, refs, slot), ESP_OK);
+	if (expects)
+		tell(second, ESP_FRAME_EXPECT, spi);
+	CHECK_EQUAL(install_slot(first, second, ref, slot), ESP_OK);
+	CHECK_EQUAL(install_slot(second, first, ref, slot), ESP_OK);
+	if (expects)
+		tell(second, ESP_FRAME_SETTLE, spi);
+}
+
+/* Somebody looks, or looks away. */
+static void tap(const struct side *side, uint32_t slot)
+{
+	struct esp_tap wanted = {
+		.snap_bytes = 1 + roll(2000), .most_bytes = 100000, .spi_count = 1};
+
+	wanted.spis[0] = half(side, side == &left ? &right : &left, slots[slot].ref).inbound.spi;
+	wanted.address_count = roll(2);
+	wanted.addresses[0] = address_of(4, "127.0.0.1", 0);
+	CHECK_EQUAL(esp_tap_set(side->engine, roll(3) ? &wanted : NULL), ESP_OK);
 }
 
 static void take_out(uint32_t slot)
@@ -204,7 +237,7 @@ static void churn(void)
 		put_in(slot);
 		return;
 	}
-	switch (roll(5)) {
+	switch (roll(6)) {
 	case 0:
 		take_out(slot);
 		break;
@@ -216,6 +249,9 @@ static void churn(void)
 		break;
 	case 3:
 		CHECK_EQUAL(esp_stats(side->engine, slots[slot].ref, &stats), ESP_OK);
+		break;
+	case 4:
+		tap(side, slot);
 		break;
 	default:
 		/* A rekey: the new one takes over, the old one goes. */
@@ -255,6 +291,11 @@ static void children_come_and_go_under_traffic(void)
 		churn();
 	expect_honest(&left);
 	expect_honest(&right);
+	printf("  %llu kept until their child came, %llu copied\n",
+		(unsigned long long)(counter(&left, ESP_COUNT_EARLY) +
+				     counter(&right, ESP_COUNT_EARLY)),
+		(unsigned long long)(counter(&left, ESP_COUNT_TAPPED) +
+				     counter(&right, ESP_COUNT_TAPPED)));
 	printf("  %llu turns, %llu packets in, %llu and %llu came through\n",
 		(unsigned long long)turns, (unsigned long long)atomic_load(&blasted),
 		(unsigned long long)counter(&right, ESP_COUNT_RX_PACKETS),
