@@ -127,7 +127,8 @@ function authentication({ credential, ...rest }: Onboarding): Record<string, Pli
       AuthenticationMethod: 'Certificate',
       ExtendedAuthEnabled: 0,
       PayloadCertificateUUID: uuidOf({ credential, ...rest }, 'identity'),
-      CertificateType: 'RSA',
+      // RSA is what it takes by itself; who says so has to name the gateway's authority as well.
+      ...(rest.gateway.authority ? { CertificateType: 'RSA' } : {}),
     };
   }
   const { userName, password } = credential;

@@ -69,6 +69,11 @@ describe.each(all)('%s', (_, sample) => {
     for (const [key, value] of Object.entries(asDict(vpn?.['IKEv2']))) {
       expect(ikev2Keys[key], key).toBe(typeof value);
     }
+    // With a public authority the kind of certificate stood alone, and such a profile is refused.
+    const { CertificateType: kind, ServerCertificateIssuerCommonName: issuer } = asDict(
+      vpn?.['IKEv2'],
+    );
+    if (kind !== undefined) expect(issuer).toBeTruthy();
     const uuids = [profile, ...payloads].map(({ PayloadUUID: uuid }) => uuid);
     expect(new Set(uuids).size).toBe(uuids.length);
     // What refers to another part finds it.
