@@ -25,7 +25,7 @@ const elsewhere = [
   /^ike\/eap\/(avp|mschapv2-packet|packet|peap-result|tls-fragments)/,
 ];
 /** What is typed is the same in every language. */
-const command = /^(sudo|nmcli) /;
+const command = /^(sudo|nmcli|uci) /;
 
 /** @returns {Map<string, string[]>} sentences in the order of the files that say them */
 export function sentences() {

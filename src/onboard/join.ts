@@ -58,14 +58,19 @@ export function afterJoining(
           `Hosts behind this router reach it once zone ${zone} of the firewall has option masq '1', for the other side knows this router alone.`,
         ];
   if (server === undefined || !parseIp(server) || names.length === 0) return hosts;
-  // dnsmasq drops private addresses in answers from elsewhere, unless the domain is named (rebind_protection).
+  // It is told and not done: dnsmasq drops private addresses in answers from elsewhere (rebind_protection), and whom to
+  // except from that, and to ask about what, is for the owner of this router to say. Whoever joins again says it again.
   const settings = names.flatMap((domain) => [
-    `uci add_list dhcp.@dnsmasq[0].server='/${domain}/${server}'`,
-    `uci add_list dhcp.@dnsmasq[0].rebind_domain='${domain}'`,
+    listed('server', `/${domain}/${server}`),
+    listed('rebind_domain', domain),
   ]);
-  const commands = [...settings, 'uci commit dhcp', 'service dnsmasq restart'].join(' && ');
+  const commands = [...settings, 'uci commit dhcp', 'service dnsmasq restart'].join('; ');
   return [...hosts, `To find names of ${names.join(' and ')} from here: ${commands}`];
 }
+
+/** Puts it into the list once, however often. */
+const listed = (option: string, value: string): string =>
+  `uci -q del_list dhcp.@dnsmasq[0].${option}='${value}'; uci add_list dhcp.@dnsmasq[0].${option}='${value}'`;
 
 /** @returns undefined for a text that is none, or of a later version */
 export function readJoinText(text: string): Invitation | undefined {

@@ -1,5 +1,5 @@
-// A second router of ours, in a cabin, joins the home by one text: it dials by itself, reaches the LAN and its names, and
-// comes back whichever of the two was restarted.
+// A second router of ours, in a cabin, joins the home by one text: it dials by itself, reaches the LAN and its names, which
+// hosts behind it find by what it says to set, and comes back whichever of the two was restarted.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Gateway } from '../lab/gateway.ts';
@@ -58,7 +58,7 @@ async function expectTunnel(): Promise<void> {
 }
 
 test('the cabin joins, and reaches the LAN and its names; the LAN reaches the cabin', async () => {
-  const { give, cabin } = scene();
+  const { give, cabin, home } = scene();
   const { file } = await give('cabin', 'router', '--routing', 'home');
 
   const joined = await cabin.ikectl('join', file);
@@ -66,6 +66,21 @@ test('the cabin joins, and reaches the LAN and its names; the LAN reaches the ca
   expect(joined).toMatchObject({ code: 0 });
   expect(joined.stdout).toContain(`server='/lan/${servers[0]}'`);
   await expectTunnel();
+  // As OpenWrt starts dnsmasq with what those commands set.
+  const set = (option: string) =>
+    [...joined.stdout.matchAll(new RegExp(`add_list \\S*\\.${option}='([^']*)'`, 'g'))].map(
+      ([, value]) => value,
+    );
+  home.lab.start(home.nat, 'cabin-dnsmasq', [
+    ...['dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--pid-file=', '--user=root'],
+    ...['--bind-dynamic', '--no-hosts', '--no-resolv', '--stop-dns-rebind'],
+    ...set('server').map((value) => `--server=${value}`),
+    ...set('rebind_domain').map((value) => `--rebind-domain-ok=${value}`),
+  ]);
+  const heard = () => resolve(home.phone, '192.168.7.1', nas.name);
+  await until('hosts of the cabin find the LAN by name', async () => {
+    return (await heard()) === `${nas.ip} ${nas.ip6}`;
+  });
 });
 
 test('the tunnel comes back when the cabin was restarted', async () => {
