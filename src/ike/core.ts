@@ -281,6 +281,8 @@ export type TlsOpening =
       readonly own: TlsCertificate;
       /** Ask for the peer's certificate; whether it may be believed is the question `verifyChain`. */
       readonly wantsCertificate: boolean;
+      /** Where the peer is; a whole IPv6 prefix is one source. */
+      readonly source: string;
     }
   | { readonly role: 'client'; readonly own: TlsCertificate | undefined };
 export interface TlsCertificate {

@@ -9,9 +9,17 @@ export type ExportKey = (keyId: string) => Uint8Array | undefined;
 /** @returns how to cancel */
 type After = (delay: Duration, run: () => void) => () => void;
 
+interface Session {
+  readonly connection: TlsConnection;
+  readonly cancel: () => void;
+  /** Undefined: we began it. */
+  readonly source: string | undefined;
+}
+
 export class TlsSessions {
   readonly #after: After;
-  readonly #open = new Map<TlsRef, { connection: TlsConnection; cancel: () => void }>();
+  /** The oldest first. */
+  readonly #open = new Map<TlsRef, Session>();
   #last = 0;
 
   constructor(after: After) {
@@ -24,20 +32,20 @@ export class TlsSessions {
   }
 
   /**
-   * Undefined: the key is not there. Where all places are taken the oldest goes: strangers that began and fell silent
-   * must not keep everybody out. @throws Error when OpenSSL does not take the key
+   * Undefined: the key is not there. Where all places are taken, the oldest of the source that has most goes: strangers that
+   * began and fell silent, or begin on and on, must not keep everybody out. @throws Error when OpenSSL does not take the key
    */
   open(opening: TlsOpening, exportKey: ExportKey): { readonly tls: TlsRef } | undefined {
     const own = opening.own && ownKey(opening.own, exportKey);
     if (opening.own && !own) return undefined;
     const connection = this.#connection(opening, own);
     if (!connection) return undefined;
-    const [oldest] = this.#open.keys();
-    if (oldest !== undefined && this.#open.size >= mostSessions) this.close(oldest);
+    if (this.#open.size >= mostSessions) this.#makeRoom();
     this.#last += 1;
     const tls = this.#last as TlsRef;
     const cancel = this.#after(longestSession, () => this.close(tls));
-    this.#open.set(tls, { connection, cancel });
+    const source = opening.role === 'server' ? opening.source : undefined;
+    this.#open.set(tls, { connection, cancel, source });
     return { tls };
   }
 
@@ -57,6 +65,17 @@ export class TlsSessions {
     this.#open.delete(tls);
     session?.cancel();
     session?.connection.close();
+  }
+
+  #makeRoom(): void {
+    const counts = new Map<string | undefined, number>();
+    for (const { source } of this.#open.values()) counts.set(source, (counts.get(source) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    for (const [tls, { source }] of this.#open) {
+      if (counts.get(source) !== most) continue;
+      this.close(tls);
+      return;
+    }
   }
 
   #connection(opening: TlsOpening, own: OwnKey | undefined): TlsConnection | undefined {
@@ -87,7 +106,7 @@ const gone: TlsProgress = {
   why: 'the TLS connection took too long, or others needed its place',
   records: new Uint8Array(0),
 };
-/** Each costs a few dozen KiB; half-open IKE SAs have their own, lower bound per source. */
+/** Each costs a few dozen KiB. */
 const mostSessions = 64;
 /** Windows needs nine round trips, a person a moment to type. */
 const longestSession = seconds(60);

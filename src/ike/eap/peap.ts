@@ -17,7 +17,7 @@ import { decodeEap, type EapPacket, type EapTalk, encodeEap } from './packet.ts'
 import { decodeResult, encodeResult, PeapKeys } from './peap-result.ts';
 import type { EapPeer } from './peer.ts';
 import type { EapServer, EapTurn } from './server.ts';
-import { failure, noOwnCertificate, TlsTalk } from './tls-talk.ts';
+import { failure, noOwnCertificate, openingOf, TlsTalk } from './tls-talk.ts';
 
 export const peap: EapMethodRow = {
   name: 'eap-peap',
@@ -37,8 +37,7 @@ class PeapServer implements EapMethod {
   #end: EapEnd | undefined;
 
   constructor(setting: ServerSetting) {
-    const { certificate: own } = setting;
-    const opening = own && ({ role: 'server', own, wantsCertificate: false } as const);
+    const opening = openingOf(setting, { wantsCertificate: false });
     this.#setting = setting;
     this.#talk = opening && new TlsTalk({ setting, opening, type: EapType.PEAP });
   }

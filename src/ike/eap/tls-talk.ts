@@ -6,8 +6,9 @@ import { type Identity, matchesIdentity } from '../../policy/identity.ts';
 import { type Belief, judgeChain } from '../auth/chain.ts';
 import type { Cause } from '../causes.ts';
 import type { TlsOpening, TlsProgress, TlsRef } from '../core.ts';
+import { sourceOf } from '../sa/half-open.ts';
 import { ask, type Steps } from '../steps.ts';
-import type { EapSetting, EapStep, PeerSetting } from './method.ts';
+import type { EapSetting, EapStep, PeerSetting, ServerSetting } from './method.ts';
 import { TlsFragments } from './tls-fragments.ts';
 
 /** `heard`: the handshake is complete and the turn is ours, with what the other side said under protection. */
@@ -179,6 +180,14 @@ export class TlsTalk {
       ? { kind: 'send', data, end: { kind: 'failure', why } }
       : { kind: 'send', data };
   }
+}
+
+/** How a server of these methods begins; undefined: it has no certificate to show. */
+export function openingOf(
+  { certificate: own, source }: ServerSetting,
+  { wantsCertificate }: { readonly wantsCertificate: boolean },
+): TlsOpening | undefined {
+  return own && { role: 'server', own, wantsCertificate, source: sourceOf(source) };
 }
 
 /** The end of a method that did not succeed. */

@@ -11,7 +11,7 @@ import type {
   PeerSetting,
   ServerSetting,
 } from './method.ts';
-import { failure, noOwnCertificate, TlsTalk } from './tls-talk.ts';
+import { failure, noOwnCertificate, openingOf, TlsTalk } from './tls-talk.ts';
 
 export const tls: EapMethodRow = {
   name: 'eap-tls',
@@ -28,8 +28,7 @@ class TlsServer implements EapMethod {
   #isWaiting = false;
 
   constructor(setting: ServerSetting) {
-    const { certificate: own } = setting;
-    const opening = own && ({ role: 'server', own, wantsCertificate: true } as const);
+    const opening = openingOf(setting, { wantsCertificate: true });
     this.#talk = opening && new TlsTalk({ setting, opening, type: EapType.TLS });
     this.#claimed = userIdentity(toText(setting.identity));
   }

@@ -20,7 +20,7 @@ import { msChapProofs } from './ms-chap.ts';
 import { encodeEap } from './packet.ts';
 import type { EapPeer } from './peer.ts';
 import type { EapServer } from './server.ts';
-import { failure, noOwnCertificate, TlsTalk } from './tls-talk.ts';
+import { failure, noOwnCertificate, openingOf, TlsTalk } from './tls-talk.ts';
 
 export const ttls: EapMethodRow = {
   name: 'eap-ttls',
@@ -39,8 +39,7 @@ class TtlsServer implements EapMethod {
   #outcome: Omit<EapOutcome, 'msk'> | undefined;
 
   constructor(setting: ServerSetting) {
-    const { certificate: own } = setting;
-    const opening = own && ({ role: 'server', own, wantsCertificate: false } as const);
+    const opening = openingOf(setting, { wantsCertificate: false });
     this.#setting = setting;
     this.#talk = opening && new TlsTalk({ setting, opening, type: EapType.TTLS });
   }

@@ -49,7 +49,10 @@ async function handshake(
   shown: LabCertificate[],
   asked: LabCertificate[],
 ) {
-  const s = at.open({ role: 'server', own: own(...shown), wantsCertificate: true }, shown[0]);
+  const s = at.open(
+    { role: 'server', own: own(...shown), wantsCertificate: true, source: '198.51.100.7' },
+    shown[0],
+  );
   const c = at.open({ role: 'client', own: asked[0] && own(...asked) }, asked[0]);
   let ofClient = await at.sessions.step(c, none, none);
   let ofServer: TlsProgress = ofClient;
@@ -133,7 +136,10 @@ describe('a peer that does not speak TLS', () => {
     ['zeros', new Uint8Array(64)],
   ])('fails with %s, and hears an alert at most', async (_, bytes) => {
     const at = room();
-    const s = at.open({ role: 'server', own: own(server), wantsCertificate: true }, server);
+    const s = at.open(
+      { role: 'server', own: own(server), wantsCertificate: true, source: '198.51.100.7' },
+      server,
+    );
     const progress = await at.sessions.step(s, bytes, none);
     expect(progress).toMatchObject({ ok: false, why: expect.stringMatching(/^TLS: /) });
     expect([0, 7]).toContain(progress.records.length);
@@ -144,7 +150,10 @@ describe('a peer that does not speak TLS', () => {
     const at = room();
     const c = at.open({ role: 'client', own: undefined }, undefined);
     const { records } = await at.sessions.step(c, none, none);
-    const s = at.open({ role: 'server', own: own(server), wantsCertificate: false }, server);
+    const s = at.open(
+      { role: 'server', own: own(server), wantsCertificate: false, source: '198.51.100.7' },
+      server,
+    );
     await at.sessions.step(s, records, none);
     // Warnings and empty records go on for as long as one lets them.
     const flood = new Uint8Array(65_536);
@@ -170,6 +179,19 @@ describe('the room', () => {
     expect(await last).toMatchObject({ ok: true });
   });
 
+  // The oldest went, whoever began on and on: who took a second for his login from elsewhere lost his TLS in the middle.
+  test('closes one of the source that has most, and not that of a neighbour who takes his time', async () => {
+    const at = room();
+    const server = await issue(ca, { san: ['vpn.example.org'] });
+    const from = (source: string) =>
+      at.open({ role: 'server', own: own(server), wantsCertificate: false, source }, server);
+    const honest = from('192.0.2.1');
+    const flood = Array.from({ length: 100 }, (_, i) => from(`198.51.100.${i % 8}`));
+    expect(at.sessions.size).toBe(64);
+    expect(await at.sessions.step(honest, none, none)).toMatchObject({ ok: true });
+    expect(await at.sessions.step(flood[0] as TlsRef, none, none)).toMatchObject({ ok: false });
+  });
+
   test('closes what takes too long, whatever it waits for', async () => {
     const at = room();
     const c = at.open({ role: 'client', own: undefined }, undefined);
@@ -188,7 +210,12 @@ describe('the room', () => {
 
   test('opens nothing without the key', () => {
     const at = room();
-    const opening = { role: 'server', own: own(server), wantsCertificate: false } as const;
+    const opening = {
+      role: 'server',
+      own: own(server),
+      wantsCertificate: false,
+      source: '198.51.100.7',
+    } as const;
     expect(at.sessions.open(opening, () => undefined)).toBeUndefined();
     expect(at.sessions.size).toBe(0);
   });
