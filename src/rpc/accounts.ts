@@ -92,6 +92,8 @@ export interface DeviceRequest {
   readonly isOnDemand: boolean;
   /** Of a profile that is made at once. */
   readonly format: string | undefined;
+  /** Of that profile, see ExportRequest. */
+  readonly isPostQuantum?: boolean;
 }
 export interface AddedDevice {
   readonly device: DeviceFacts;

@@ -104,6 +104,8 @@ test('a device is added, gets its profile, and comes in', async () => {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Whose is it?').fill('Anna');
   expect(await dialog.getByLabel('Name of the device').inputValue()).toBe('anna-iphone');
+  await dialog.getByText('More choices').click();
+  await dialog.getByLabel('Post-quantum keys').check();
   expect(await seriousFaults(page, '.ikev2-dialog')).toEqual([]);
   await picture(page, 'add-device');
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
@@ -115,6 +117,7 @@ test('a device is added, gets its profile, and comes in', async () => {
   ]);
   const profile = readFileSync(await download.path(), 'utf8');
   expect(profile).toContain('vpn.example.org');
+  expect(profile).toContain('PostQuantumKeyExchangeMethods');
   await fetchByCode(dialog);
   await picture(page, 'device-ready');
   expect(await seriousFaults(page, '.ikev2-dialog')).toEqual([]);

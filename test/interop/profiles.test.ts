@@ -98,6 +98,9 @@ test.each([
 
 interface Visitor {
   readonly platform: string;
+  readonly wish?: string;
+  /** What its IKE SA has in its suite. */
+  readonly suite?: string;
   readonly format: string;
   readonly model: Model;
   readonly read: (given: Given) => Dialled & { readonly said?: Said };
@@ -105,15 +108,18 @@ interface Visitor {
   readonly domains: readonly string[];
 }
 
-const visitors: readonly Visitor[] = [
-  {
-    ...{ platform: 'ios', format: 'mobileconfig', model: appleProfilePfs, domains: ['lan'] },
-    read({ file }) {
-      const open = ['cms', '-verify', '-noverify', '-binary', '-inform', 'DER', '-in', 'a.der'];
-      const text = `${openssl({ 'a.der': readFileSync(file) }, ...open)}`;
-      return { ...dialledByApple(text), said: readApple(text) };
-    },
+const apple: Omit<Visitor, 'platform'> = {
+  ...{ format: 'mobileconfig', model: appleProfilePfs, domains: ['lan'] },
+  read({ file }) {
+    const open = ['cms', '-verify', '-noverify', '-binary', '-inform', 'DER', '-in', 'a.der'];
+    const text = `${openssl({ 'a.der': readFileSync(file) }, ...open)}`;
+    return { ...dialledByApple(text), said: readApple(text) };
   },
+};
+const visitors: readonly Visitor[] = [
+  { ...apple, platform: 'ios' },
+  // As iOS 26 and macOS 26 read it.
+  { ...apple, platform: 'macos', wish: '--post-quantum', suite: '-ke1_mlkem768' },
   {
     ...{ platform: 'windows', format: 'powershell', model: windowsScripted, domains: [] },
     read({ file, told }) {
@@ -140,11 +146,13 @@ const visit: readonly Step[] = [
   { kind: 'disconnect' },
 ];
 
-describe.each(visitors)('a ghost of $platform', ({ platform, format, model, read, domains }) => {
-  test(`connects from its ${format}, and finds the LAN by name`, async () => {
+describe.each(visitors)('a ghost of $platform', ({ platform, format, wish, suite, ...visitor }) => {
+  const { model, read, domains } = visitor;
+  test(`connects from its ${[format, wish].join(' ').trim()}, and finds the LAN by name`, async () => {
     const { gateway, give, ghosts } = scene();
     const name = `a-device-with-${platform}`;
-    const given = await give(name, platform, '--format', format, '--routing', 'home');
+    const wishes = ['--format', format, '--routing', 'home', ...(wish ? [wish] : [])];
+    const given = await give(name, platform, ...wishes);
     const { server, user, password = '', authority, said } = read(given);
     expect(server).toBe(address.router);
     const certificate = `-----BEGIN CERTIFICATE-----\n${authority}\n-----END CERTIFICATE-----\n`;
@@ -159,6 +167,9 @@ describe.each(visitors)('a ghost of $platform', ({ platform, format, model, read
       names: { servers, domains },
     });
     expect(report.addresses).toHaveLength(2);
+    const up = gateway.log.split('\n').filter((line) => line.includes(`up: '${user}'`));
+    expect(up.map((line) => line.includes('mlkem'))).toEqual([suite !== undefined]);
+    expect(up.join()).toContain(suite ?? name);
     await until('the ghost is gone', async () => (await gateway.sas()).length === 0, 30_000);
   });
 });

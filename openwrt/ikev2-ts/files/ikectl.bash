@@ -24,7 +24,7 @@ _ikectl() {
 	connections) words='--json' ;;
 	counters) words='--json --all' ;;
 	device) words='--owner --platform --expires --address --certificate --form --out --json --format --routing --on-demand --renew --rename --minutes --unsigned --post-quantum' ;;
-	device_add) words='--name --owner --platform --auth --form --expires --addresses --routing --on_demand --format --json' ;;
+	device_add) words='--name --owner --platform --auth --form --expires --addresses --routing --on_demand --format --post_quantum --json' ;;
 	device_export) words='--name --format --renew --unsigned --post_quantum --json' ;;
 	device_revoke) words='--device --json' ;;
 	device_set) words='--name --rename --owner --expires --addresses --routing --on_demand --json' ;;

@@ -66,6 +66,7 @@ export class DeviceDesk {
 
   async add(request: DeviceRequest): Promise<AddedDevice> {
     const { name, owner, platform, auth, expires, addresses, routing, isOnDemand } = request;
+    const { format, isPostQuantum = false } = request;
     const { accounts } = configurationOf(this.#place);
     const old = accountNamed(accounts, name);
     if (old && (old.kind === 'user' || old.revoked === undefined)) {
@@ -73,9 +74,9 @@ export class DeviceDesk {
     }
     const user = owner === undefined ? undefined : userNamed(owner, accounts);
     if (user) checkRoom(user, accounts);
-    if (request.format !== undefined) {
+    if (format !== undefined) {
       // What is told once is not made where it could not be told.
-      formatFor(request.format, auth);
+      formatFor(format, auth, isPostQuantum);
       this.#withGateway(
         { owner, connection: undefined, isByPassword: auth === 'password' },
         () => {},
@@ -97,9 +98,9 @@ export class DeviceDesk {
     this.#atHand.keep(name, made.credential);
     const device = this.#factsOf(name);
     const told = { device, password: made.password, issued: made.issued };
-    if (request.format === undefined) return { ...told, file: undefined };
-    const file = await this.export({ name, format: request.format, renew: false });
-    return { ...told, file, device: { ...device, format: request.format } };
+    if (format === undefined) return { ...told, file: undefined };
+    const file = await this.export({ name, format, renew: false, isPostQuantum });
+    return { ...told, file, device: { ...device, format } };
   }
 
   async change({ name, rename, ...change }: DeviceChange): Promise<DeviceFacts> {

@@ -25,6 +25,7 @@ export const deviceCommand: Command = {
     'add NAME [--platform ios|macos|windows|android|linux|router|other]',
     '    [--owner USER] [--expires DAY] [--address IP[,IP]] [--certificate]',
     '    [--routing all|home] [--on-demand yes|no] [--format FORMAT] [--out FILE]',
+    '    [--post-quantum]',
     'export NAME [--format FORMAT] [--out FILE] [--renew] [--unsigned]',
     '    [--post-quantum]',
     'link NAME [--format FORMAT] [--minutes N] [--renew] [--unsigned]',
@@ -71,6 +72,7 @@ const verbs: Readonly<Record<string, Verb>> = {
         ...{ owner: text(values, 'owner'), form: text(values, 'form') },
         ...{ expires: text(values, 'expires'), addresses: listOf(values['address']) },
         ...{ routing: text(values, 'routing'), on_demand: yesOrNo(values) },
+        post_quantum: values['post-quantum'] === true,
       },
       deviceAddedShape,
     );

@@ -158,11 +158,16 @@ export const accountMethods: Readonly<Record<string, Callable<AccountsOwner>>> =
       on_demand: z._default(z.boolean(), false),
       /** Makes its profile at once; `formats` lists them. */
       format: z.optional(word),
+      /** In that profile, as device_export has it. */
+      post_quantum: z._default(z.boolean(), false),
     }),
     result: deviceAddedShape,
-    async run({ accounts }: AccountsOwner, { on_demand: isOnDemand, ...request }) {
+    async run({ accounts }: AccountsOwner, { on_demand, post_quantum, ...request }) {
       const nothing = { owner: undefined, platform: undefined, expires: undefined };
-      const wish = { ...nothing, format: undefined, ...request, isOnDemand };
+      const wish = {
+        ...{ ...nothing, format: undefined, ...request },
+        ...{ isOnDemand: on_demand, isPostQuantum: post_quantum },
+      };
       const { device, password, issued, file } = await accounts.addDevice(wish);
       return {
         device: viewDevice(device),

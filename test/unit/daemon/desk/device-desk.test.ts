@@ -57,6 +57,28 @@ describe('a password', () => {
   });
 });
 
+describe('post-quantum keys', () => {
+  const wish = { isPostQuantum: true, format: 'mobileconfig' };
+
+  test('are asked for by the profile of a device from the beginning, where it is wanted', async () => {
+    const { file } = await home.accounts.addDevice(device('future', { platform: 'ios', ...wish }));
+    expect(file && textIn(file.file)).toContain('PostQuantumKeyExchangeMethods');
+    const plain = await exported('future', 'mobileconfig');
+    expect(textIn(plain.file)).not.toContain('PostQuantum');
+  });
+
+  test('are for no other format, and no device is made for one', async () => {
+    const refusal = /--post-quantum is for iPhone, iPad and Mac/;
+    for (const format of ['powershell', 'profilexml', 'sswan', 'android', 'swanctl']) {
+      const added = home.accounts.addDevice(device('present', { ...wish, format }));
+      await expect(added).rejects.toThrow(refusal);
+      const later = home.accounts.exportDevice({ ...wish, name: 'future', format, renew: false });
+      await expect(later).rejects.toThrow(refusal);
+    }
+    expect(shown('present')).toBeUndefined();
+  });
+});
+
 describe('the profile of an iPhone', () => {
   test.runIf(hasOpenssl)('is signed by the gateway, for whoever has its authority', async () => {
     await home.accounts.addDevice(device('signed'));

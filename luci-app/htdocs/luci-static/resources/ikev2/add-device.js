@@ -25,8 +25,8 @@ function suggest(owner, system, taken) {
 }
 
 /* The one-time link, where the gateway can make one: a code for the camera, and the words for a message. */
-function linkOf(device, chosen) {
-	return Promise.all([ object.call('link_create', { name: device, format: chosen }), L.require('uqr').catch(() => null) ])
+function linkOf(device, chosen, isPostQuantum) {
+	return Promise.all([ object.call('link_create', { name: device, format: chosen, post_quantum: isPostQuantum }), L.require('uqr').catch(() => null) ])
 		.then(([ { url, expires }, uqr ]) => {
 			const code = uqr ? E(uqr.renderSVG(url, { pixelSize: 5, whiteColor: '#fff', blackColor: '#000', ecc: 'M' })) : '';
 			code && code.setAttribute('role', 'img');
@@ -60,6 +60,9 @@ return baseclass.extend({
 		const auth = field.select([ [ 'password', _('a password of its own') ], [ 'certificate', _('a certificate of its own') ] ], 'password');
 		const routing = field.select([ [ 'all', _('everything') ], [ 'home', _('only what is at home') ] ], 'all');
 		const onDemand = field.check(false);
+		const postQuantum = field.check(false);
+		const further = field.row(_('Post-quantum keys'), postQuantum, _('Recorded traffic stays closed to quantum computers: for iOS and macOS 26 or later.'));
+		const isApple = () => system == 'ios' || system == 'macos';
 		const expires = field.text({ 'type': 'date' });
 		const why = E('p', { 'class': 'ikev2-why', 'role': 'alert' });
 		const propose = () => { if (!isOwnName) name.value = suggest(owner.value, system, taken); };
@@ -84,10 +87,11 @@ return baseclass.extend({
 				const chosen = formats.find(one => one.auth.includes(auth.value))?.format;
 				return object.call('device_add', {
 					name: wanted, owner: person || null, platform: system, auth: auth.value, format: chosen,
-					routing: routing.value, on_demand: onDemand.checked, expires: expires.value || null
+					routing: routing.value, on_demand: onDemand.checked, expires: expires.value || null,
+					post_quantum: isApple() && postQuantum.checked
 				}).then(added => {
 					close();
-					this.hand(added, chosen);
+					this.hand(added, chosen, isApple() && postQuantum.checked);
 					done();
 				});
 			}).catch(failure => dom.content(why, [ failure.message ]));
@@ -95,7 +99,7 @@ return baseclass.extend({
 
 		dialog.show(_('Add a device'), close => [
 			field.cards(_('Which system does it have?'), 'ikev2-platform',
-				platform.all().map(({ id, title }) => ({ id, title, picture: platform.picture(id) })), system, id => { system = id; propose(); }),
+				platform.all().map(({ id, title }) => ({ id, title, picture: platform.picture(id) })), system, id => { system = id; further.hidden = !isApple(); propose(); }),
 			field.row(_('Whose is it?'), owner),
 			E('datalist', { 'id': 'ikev2-owners' }, users.map(user => E('option', { 'value': user.name }))),
 			field.row(_('Name of the device'), name, _('You will see it in the list, and revoke it by this name if it is lost.')),
@@ -104,6 +108,7 @@ return baseclass.extend({
 				E('summary', {}, [ _('More choices') ]),
 				field.row(_('Proves itself by'), auth),
 				field.row(_('Connects by itself'), onDemand, _('Whenever it is not at home, where the system can do that.')),
+				further,
 				field.row(_('Until'), expires, _('The last day on which it may connect; empty: always.'))
 			]),
 			why,
@@ -115,7 +120,7 @@ return baseclass.extend({
 	},
 
 	/** What the owner does next: told once, for secrets are not kept. */
-	hand({ device, password, file: profile }, chosen) {
+	hand({ device, password, file: profile }, chosen, isPostQuantum) {
 		const place = E('div');
 		dialog.show(_('%s is ready').format(device.name), close => [
 			profile ? E('div', {}, [
@@ -135,6 +140,6 @@ return baseclass.extend({
 		]);
 
 		if (chosen)
-			linkOf(device.name, chosen).then(link => dom.content(place, [ link ]));
+			linkOf(device.name, chosen, isPostQuantum).then(link => dom.content(place, [ link ]));
 	}
 });
