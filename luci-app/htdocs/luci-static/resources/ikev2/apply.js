@@ -11,8 +11,7 @@ const applyStaged = rpc.declare({ object: 'uci', method: 'apply', params: [ 'tim
 const confirmApplied = rpc.declare({ object: 'uci', method: 'confirm' });
 const wait = duration => new Promise(resolve => window.setTimeout(resolve, duration));
 
-/* What rpcd says when nothing was changed, as when a setup that failed half way is tried again, and when there is nothing
-   to confirm any more. */
+/* What rpcd says where nothing was changed, as in a setup that is tried again, and where nothing is left to confirm. */
 const noData = 5;
 
 /* Seconds after which a router that nobody reaches any more goes back. */
