@@ -87,9 +87,9 @@ export function selectByEap(
   { name }: EapMethodRow,
   { identities, grant, certificate, isUnbound }: EapOutcome,
 ): Selected | Refusal {
-  // Whoever shows a certificate is held to remote_id, inside EAP as outside.
+  // Whoever shows a certificate is held to remote_id, inside EAP as outside; and so is who showed no password.
   const certified =
-    certificate === undefined
+    certificate === undefined && grant
       ? candidates
       : fitting(candidates, 'remoteId', identities).map(({ connection }) => connection);
   const open = certified.filter(

@@ -18,7 +18,8 @@ function select(candidates: readonly Connection[], isUnbound: boolean) {
   if (!first) throw new Error('no connection');
   const front = { connection: first, localId: identity('home.example'), shown: undefined };
   const msk = new Secret(fromText('tunnel'));
-  const outcome = { identities: [userIdentity('anna')], msk, isUnbound };
+  const grant = { connections: undefined };
+  const outcome = { identities: [userIdentity('anna')], msk, isUnbound, grant };
   return selectByEap({ ...front, candidates }, peap, outcome);
 }
 
@@ -38,5 +39,16 @@ describe('PEAP whose method is not bound to its TLS', () => {
     expect(select([lax], true)).toMatchObject({ connection: { name: 'phones' } });
     const annas = byPeap({ eapId: pattern('anna') });
     expect(select([lax, annas], true)).toMatchObject({ cause: 'method-not-allowed' });
+  });
+});
+
+// Whether somebody was held to remote_id hung on a field that a verdict on a chain may leave out.
+test('who logs in by a certificate inside EAP is held to remote_id, whatever the certificate is called', () => {
+  const tls = eapMethod('eap-tls') as EapMethodRow;
+  const open = connection({ remoteAuth: ['eap-tls'], remoteId: pattern('boss') });
+  const front = { connection: open, localId: identity('home.example'), shown: undefined };
+  const outcome = { identities: [userIdentity('anna')], msk: undefined };
+  expect(selectByEap({ ...front, candidates: [open] }, tls, outcome)).toMatchObject({
+    cause: 'unknown-identity',
   });
 });
