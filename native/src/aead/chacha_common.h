@@ -85,8 +85,9 @@ static inline void add_stream(uint8_t *text, const lanes x[16])
 }
 #endif
 
-/* BATCH_BYTES of text ^= the key stream from block number `counter` on. */
-static void chacha_batch(
+/* BATCH_BYTES of text ^= the key stream from block number `counter` on. A function of its own, so
+ * that all it leaves on the stack is where chacha_forget() wipes. */
+static __attribute__((noinline)) void chacha_batch(
 	const struct chacha_key *key, const uint8_t *nonce, uint32_t counter, uint8_t *text)
 {
 	lanes start[16], x[16];
@@ -122,6 +123,20 @@ static void chacha_batch(
 	for (int i = 0; i < 16; i++)
 		x[i] += start[i];
 	add_stream(text, x);
+}
+
+/*
+ * The key in the form that the rounds begin with, which stood on the stack of a thread until its
+ * next packet, and that may be long after the child is gone. Wider than a batch's frame with any
+ * registers.
+ */
+static __attribute__((noinline)) void chacha_forget(size_t bytes)
+{
+	uint8_t frame[640];
+
+	/* The pair of blocks stays in registers. */
+	if (LANES < 8 || bytes > CHACHA_BYTES)
+		explicit_bzero(frame, sizeof(frame));
 }
 
 static bool chacha_init(struct aead_key *where, const uint8_t *bytes, size_t count)
@@ -250,6 +265,7 @@ static void chacha_seal(const struct aead_key *where, const uint8_t *nonce, cons
 
 	chacha_first(key, nonce, bytes, &poly, first);
 	chacha_crypt(key, nonce, first, text, bytes);
+	chacha_forget(bytes);
 	authenticate(&poly, aad, aad_bytes, text, bytes, tag);
 }
 
@@ -263,12 +279,14 @@ static bool chacha_open(const struct aead_key *where, const uint8_t *nonce, cons
 
 	chacha_first(key, nonce, bytes, &poly, first);
 	authenticate(&poly, aad, aad_bytes, text, bytes, expected);
-	if (!aead_tags_equal(expected, tag, sizeof(expected))) {
+	const bool good = aead_tags_equal(expected, tag, sizeof(expected));
+
+	if (good)
+		chacha_crypt(key, nonce, first, text, bytes);
+	else
 		memset(text, 0, bytes);
-		return false;
-	}
-	chacha_crypt(key, nonce, first, text, bytes);
-	return true;
+	chacha_forget(bytes);
+	return good;
 }
 
 /* RFC 7634 section 2. */
