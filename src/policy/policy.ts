@@ -71,7 +71,7 @@ export interface Connection {
   readonly login: { readonly name: string; readonly password: Secret } | undefined;
   /** Initiator: the id of the PPK to use; undefined: the first that is for the peer. */
   readonly ppkId: Uint8Array | undefined;
-  /** Whether a PPK must be in the keys (RFC 8784); else it is where both sides know it. */
+  /** Whether a PPK must be in the keys (RFC 8784, RFC 9867); else it is where both sides know it. */
   readonly ppkRequired: boolean;
   /** Lets in by PEAP who does not bind the method inside to the TLS around it. */
   readonly peapUnbound: boolean;

@@ -88,12 +88,17 @@ function judge(sa: IkeSa, data: Uint8Array) {
   return { id, ppk, fits: ppk !== undefined && equal(shown, data.subarray(end)) };
 }
 
-/** PPK Confirmation: the first octets of prf(PPK, Ni | Nr | SPIi | SPIr). */
+/**
+ * PPK Confirmation: the first octets of prf(PPK, Ni | Nr | SPIi | SPIr). Whoever answers may try secrets on it at leisure:
+ * one of 32 random bytes is not found, and of a shorter one the configuration warns.
+ */
 function confirmation({ handshake, suite, spiI, spiR, host }: IkeSa, ppk: Secret): Uint8Array {
   invariant(handshake && suite, 'a PPK before IKE_SA_INIT');
   const prf = host.primitives[suite.prf.engine];
   const whole = prf.compute(ppk.bytes, handshake.ni, handshake.nr, spiI, spiR);
-  return whole.slice(0, confirmationBytes);
+  const shown = whole.slice(0, confirmationBytes);
+  whole.fill(0);
+  return shown;
 }
 
 const confirmationBytes = 8;

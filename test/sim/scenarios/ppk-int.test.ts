@@ -16,7 +16,7 @@ import { household, talk } from '../household.ts';
 import { expectAgreement } from '../model.ts';
 import { login, notify } from '../payloads.ts';
 import type { Peer } from '../peer.ts';
-import { connection, phone, policy, proposals } from '../policies.ts';
+import { connection, pattern, phone, policy, proposals } from '../policies.ts';
 
 const { USE_PPK, USE_PPK_INT, PPK_IDENTITY, PPK_IDENTITY_KEY } = Notification;
 const { INTERMEDIATE_EXCHANGE_SUPPORTED } = Notification;
@@ -117,6 +117,30 @@ describe('a scripted phone', () => {
       if (!required) expect(gateway.sa.ppk).toBeUndefined();
       expect(gateway.eventsOf('bug')).toEqual([]);
     }
+  });
+
+  test('that has the secret of another peer comes in where none must be, and it does not count', () => {
+    for (const ppkRequired of [false, true]) {
+      const theirs = { ...ppk('anna'), peers: [pattern('bert@example.org')] };
+      const { gateway, stranger } = doorstep({
+        policy: policy([connection({ ppkRequired })], { ppks: [theirs] }),
+      });
+      const peer = stranger().connect(willing);
+      intermediate(peer, offered(peer));
+      peer.rekeyByPpk(fromText(ourSecret));
+      expect(comesIn(peer)).toEqual(ppkRequired ? ['AUTHENTICATION_FAILED'] : []);
+      expect(gateway.core.snapshot().sas.map((sa) => sa.ppk)).toEqual(
+        ppkRequired ? [] : [undefined],
+      );
+    }
+  });
+
+  test('with an id as long as a message is named in a line that can be read', () => {
+    const { gateway, peer } = home();
+    intermediate(peer, offered(peer, 'x'.repeat(1000)));
+    const [note] = gateway.eventsOf('note');
+    expect(note?.why).toMatch(/^there is no PPK «x+…?»/);
+    expect(note?.why.length).toBeLessThan(150);
   });
 
   test('may name one once, and only there', () => {
