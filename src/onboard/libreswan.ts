@@ -21,6 +21,7 @@ export function libreswanConnection(onboarding: Onboarding): Profile {
   const families = familiesOf(gateway);
   const networks = isSplit(onboarding) ? homeNetworks(onboarding).map(formatPrefix) : families;
   const [first = '0.0.0.0/0'] = networks;
+  const reached = { '0.0.0.0/0': 'IPv4', '::/0': 'IPv6' }[first] ?? first;
   const textFile = (filename: string, content: string) => ({
     ...{ filename, type: 'text/plain', content },
   });
@@ -55,7 +56,7 @@ export function libreswanConnection(onboarding: Onboarding): Profile {
       `sudo ipsec import ${stem}.p12; the passphrase is ${credential.passphrase}.`,
       `sudo install -m 600 ${stem}.conf /etc/ipsec.d/ && sudo ipsec auto --add home`,
       'sudo ipsec auto --up home',
-      `Where «ipsec --version» says 4, install ${stem}-libreswan-4.conf in its place: it reaches ${first} alone.`,
+      `Where «ipsec --version» says 4, install ${stem}-libreswan-4.conf in its place: it reaches ${reached} alone.`,
     ],
   };
 }
