@@ -215,6 +215,14 @@ export const guards: readonly Guard[] = [
     title: 'the phone hangs up',
   },
   {
+    row: 16,
+    file: 'src/ike/sa/registry.ts',
+    guard: 'this.#lingering.size > mostLingering ? oldest : undefined',
+    without: 'this.#lingering.size < 0 ? oldest : undefined',
+    test: sim('hostile-rekeys'),
+    title: 'a chain of IKE rekeys with every DELETE keeps but the last few',
+  },
+  {
     row: 17,
     file: 'src/ike/admission.ts',
     guard: 'if (isBusy && !isProven && !this.hasValidCookie(message, path)) {',
