@@ -224,8 +224,13 @@ class Talk {
     this.#world.run(milliseconds(21));
   }
 
+  /** Another peer, unless it is asked for a cookie, as many are, or hears something else first. */
   #begin(): void {
-    if (this.#next) this.#peer = this.#next();
+    try {
+      this.#peer = this.#next?.() ?? this.#peer;
+    } catch {
+      this.#world.run(milliseconds(21));
+    }
   }
 
   #wear(): void {
