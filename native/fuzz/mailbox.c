@@ -51,6 +51,17 @@ static void put_early(struct row *row, unsigned kind, uint32_t spi)
 	put(row, both, sizeof(both));
 }
 
+static void put_admit(struct row *row, const uint8_t *ike_spi)
+{
+	put_frame(row, NULL, ike_spi, 8);
+}
+
+static void take_admit(void *context, const uint8_t *ike_spi)
+{
+	EXPECT(context == &taken);
+	put_admit(&taken, ike_spi);
+}
+
 static void take_early(void *context, enum esp_frame kind, uint32_t spi)
 {
 	EXPECT(context == &taken);
@@ -81,6 +92,10 @@ static void expect_frame(const uint8_t *p, const uint8_t *end)
 	if (is_early) {
 		put_early(&expected, *p,
 			(uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | p[4]);
+		return;
+	}
+	if (end - p == 9 && *p == ESP_FRAME_ADMIT) {
+		put_admit(&expected, p + 1);
 		return;
 	}
 	const size_t local = is_known ? address_at(p + 1, end, &path.local) : 0;
@@ -114,7 +129,7 @@ static bool expect_frames(const uint8_t *p, const uint8_t *end)
 
 static void from_javascript(struct mailbox *mailbox, int theirs, struct input *in)
 {
-	static const struct mailbox_orders orders = {take, take_early, &taken};
+	static const struct mailbox_orders orders = {take, take_early, take_admit, &taken};
 	static struct row stream;
 	bool is_good = true;
 

@@ -28,6 +28,8 @@
  *              u32 bytes of the packet | address local | address remote | ESP packet, as sealed, or
  *              its beginning: what esp_tap_set() asked for
  *   PROVEN     as DATAGRAM: IKE_SA_INIT from an address that proved to be the sender's by a cookie
+ *   ADMIT      u64 IKE SPI of ours: whoever writes to it has the keys of an IKE SA, though no
+ *              message of ours has shown it; from JavaScript
  *   FAILED     text: the engine cannot go on
  */
 #ifndef ESP_H
@@ -35,7 +37,7 @@
 
 #include <stdint.h>
 
-#define ESP_ABI_VERSION 12u
+#define ESP_ABI_VERSION 13u
 
 #define ESP_MAX_LISTEN        32u
 #define ESP_MAX_WORKERS       16u
@@ -125,6 +127,7 @@ enum esp_frame {
 	ESP_FRAME_EARLY = 12,
 	ESP_FRAME_TAPPED = 13,
 	ESP_FRAME_PROVEN = 14,
+	ESP_FRAME_ADMIT = 15,
 };
 
 /* What is counted, by engine and, where a child is known, by child: constant, name. */

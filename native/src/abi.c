@@ -93,6 +93,7 @@ static const struct entry entries[] = {
 	CONSTANT(ESP_FRAME_EARLY),
 	CONSTANT(ESP_FRAME_TAPPED),
 	CONSTANT(ESP_FRAME_PROVEN),
+	CONSTANT(ESP_FRAME_ADMIT),
 
 	STRUCT(esp_address),
 	FIELD(esp_address, family),

@@ -82,6 +82,14 @@ static uint64_t spi_at(const uint8_t *p)
 	return spi;
 }
 
+static void learn(struct door_sas *sas, const uint8_t *bytes)
+{
+	const uint64_t spi = spi_at(bytes);
+
+	if (spi)
+		sas->spis[spi % DOOR_SPIS] = spi;
+}
+
 /* What tells a stranger that we do not know an SPI repeats the one that he wrote: that is none of
  * ours. What only an SA has that stands is sealed, and neither its beginning nor a login, which
  * anybody may try. Ours are drawn at random, so that their own bits spread them. */
@@ -94,10 +102,12 @@ void door_learn(struct door *door, const uint8_t *bytes, size_t count)
 
 	if (bytes[18] != IKE_SA_INIT && !is_sealed)
 		return;
-	const uint64_t spi = spi_at(bytes[19] & INITIATOR ? bytes : bytes + 8);
+	learn(stands ? &door->inside : &door->coming, bytes[19] & INITIATOR ? bytes : bytes + 8);
+}
 
-	if (spi)
-		(stands ? &door->inside : &door->coming)->spis[spi % DOOR_SPIS] = spi;
+void door_admit(struct door *door, const uint8_t *spi)
+{
+	learn(&door->inside, spi);
 }
 
 static uint64_t spi_of_ours(const uint8_t *bytes)

@@ -69,5 +69,7 @@ enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	const uint8_t *bytes, size_t count, uint64_t now_ms, uint8_t answer[DOOR_ANSWER_BYTES]);
 /* Learns our SPI from a message of ours. */
 void door_learn(struct door *door, const uint8_t *bytes, size_t count);
+/* An SPI of ours, 8 bytes, whose SA stands before any message of ours shows it. */
+void door_admit(struct door *door, const uint8_t *spi);
 
 #endif

@@ -208,6 +208,13 @@ static void heed_early(void *context, enum esp_frame kind, uint32_t spi)
 		early_release(&batch->early, spi, take_early, worker);
 }
 
+static void admit(void *context, const uint8_t *ike_spi)
+{
+	struct worker *worker = context;
+
+	door_admit(&((struct inbound_batch *)worker->batch)->door, ike_spi);
+}
+
 static bool watch(int epoll, int fd, uint32_t events, uint32_t number)
 {
 	struct epoll_event event = {.events = events, .data.u32 = number};
@@ -233,7 +240,7 @@ static int watch_all(struct esp_engine *engine)
 static void mailbox_ready(struct worker *worker, int epoll)
 {
 	struct mailbox *mailbox = &worker->engine->mailbox;
-	const struct mailbox_orders orders = {send_ike, heed_early, worker};
+	const struct mailbox_orders orders = {send_ike, heed_early, admit, worker};
 
 	mailbox_flush(mailbox);
 	if (!mailbox_receive(mailbox, &orders))

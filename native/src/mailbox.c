@@ -243,6 +243,10 @@ static void take_frame(const uint8_t *frame, size_t count, const struct mailbox_
 		orders->early(orders->context, kind, load_big(frame + 1, 4));
 		return;
 	}
+	if (kind == ESP_FRAME_ADMIT && count == 9) {
+		orders->admit(orders->context, frame + 1);
+		return;
+	}
 	if (kind == ESP_FRAME_DATAGRAM || kind == ESP_FRAME_KEEPALIVE)
 		local = take_address(frame + 1, count - 1, &path.local);
 	if (local)

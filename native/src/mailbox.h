@@ -36,6 +36,8 @@ struct mailbox_orders {
 		void *context, const struct esp_path *path, const uint8_t *bytes, size_t count);
 	/* ESP_FRAME_EXPECT or ESP_FRAME_SETTLE. */
 	void (*early)(void *context, enum esp_frame kind, uint32_t spi);
+	/* ESP_FRAME_ADMIT; 8 bytes. */
+	void (*admit)(void *context, const uint8_t *ike_spi);
 	void *context;
 };
 

@@ -154,6 +154,16 @@ static void a_cookie_grows_old(void)
 	}
 }
 
+static int heard_in(const uint8_t theirs[28], uint64_t later_ms)
+{
+	int in = 0;
+
+	now += later_ms;
+	for (int i = 0; i < 1000; i++)
+		in += judge(theirs, 28) == DOOR_KNOWN;
+	return in;
+}
+
 /* An SA is known by the SPI that our own message showed, whoever of us began it. */
 static void whom_we_know_passes_a_crowd(void)
 {
@@ -178,6 +188,23 @@ static void whom_we_know_passes_a_crowd(void)
 	memset(theirs, 3, 8);
 	theirs[19] = 0x20;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+}
+
+/*
+ * The first message on an IKE SA that a rekey made is the peer's, so the door had seen no message
+ * of ours with its SPI: in a crowd a guest with new keys was shut out for as long as it stayed.
+ */
+static void whom_new_keys_make_unknown_is_admitted(void)
+{
+	uint8_t theirs[28] = {0};
+
+	open_crowded();
+	memset(theirs, 9, 16);
+	theirs[19] = 0x08;
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
+	door_admit(&door, theirs + 8);
+	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
+	CHECK_EQUAL(heard_in(theirs, 1000), 200);
 }
 
 /*
@@ -223,16 +250,6 @@ static void what_we_tell_strangers_makes_nobody_known(void)
 	memcpy(theirs, told, 16);
 	theirs[19] = 0x08;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
-}
-
-static int heard_in(const uint8_t theirs[28], uint64_t later_ms)
-{
-	int in = 0;
-
-	now += later_ms;
-	for (int i = 0; i < 1000; i++)
-		in += judge(theirs, 28) == DOOR_KNOWN;
-	return in;
 }
 
 /*
@@ -325,6 +342,7 @@ int main(void)
 	RUN(a_cookie_outlasts_the_crowd);
 	RUN(a_cookie_grows_old);
 	RUN(whom_we_know_passes_a_crowd);
+	RUN(whom_new_keys_make_unknown_is_admitted);
 	RUN(who_stands_outside_takes_no_place_of_who_is_inside);
 	RUN(what_we_tell_strangers_makes_nobody_known);
 	RUN(an_sa_is_heard_so_often_and_no_more);

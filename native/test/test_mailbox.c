@@ -11,6 +11,7 @@ static struct mailbox mailbox;
 static int theirs;
 static unsigned taken, refused;
 static enum esp_frame early_kind;
+static uint8_t admitted[8];
 static uint32_t early_spi;
 static uint8_t last[70000];
 static size_t last_bytes;
@@ -36,7 +37,13 @@ static void note_early(void *context, enum esp_frame kind, uint32_t spi)
 	early_spi = spi;
 }
 
-static const struct mailbox_orders orders = {take, note_early, &mailbox};
+static void note_admitted(void *context, const uint8_t *ike_spi)
+{
+	CHECK(context == &mailbox);
+	memcpy(admitted, ike_spi, sizeof(admitted));
+}
+
+static const struct mailbox_orders orders = {take, note_early, note_admitted, &mailbox};
 
 static void open_new(void)
 {
@@ -106,6 +113,20 @@ static void an_spi_is_expected_and_settled(void)
 	CHECK(mailbox_receive(&mailbox, &orders));
 	CHECK_EQUAL(refused, 1);
 	CHECK_EQUAL(taken, 0);
+	close_both();
+}
+
+static void an_ike_spi_is_admitted(void)
+{
+	static const uint8_t bytes[13] = {0, 0, 0, 9, ESP_FRAME_ADMIT, 1, 2, 3, 4, 5, 6, 7, 8};
+	static const uint8_t shorter[12] = {0, 0, 0, 8, ESP_FRAME_ADMIT, 9, 9, 9, 9, 9, 9, 9};
+
+	open_new();
+	send(theirs, bytes, sizeof(bytes), 0);
+	send(theirs, shorter, sizeof(shorter), 0);
+	CHECK(mailbox_receive(&mailbox, &orders));
+	CHECK(memcmp(admitted, bytes + 5, 8) == 0);
+	CHECK_EQUAL(refused, 1);
 	close_both();
 }
 
@@ -189,6 +210,7 @@ int main(void)
 {
 	RUN(takes_frames_however_they_are_cut);
 	RUN(an_spi_is_expected_and_settled);
+	RUN(an_ike_spi_is_admitted);
 	RUN(a_frame_that_does_not_parse_is_skipped);
 	RUN(an_impossible_length_ends_it);
 	RUN(refuses_messages_when_nobody_reads);

@@ -233,6 +233,7 @@ function counting(plane: DataPlane, past: PastTraffic, captures: Captures): Port
     },
     keepalive: (path) => plane.keepalive(path),
     expect: (spi) => plane.expect(spi),
+    admit: (spi) => plane.admit(spi),
     install(child) {
       past.install(child);
       plane.install(child);

@@ -12,7 +12,7 @@ import type { Routing } from './routing.ts';
 export interface Ports {
   readonly plane: Pick<
     DataPlane,
-    'send' | 'keepalive' | 'expect' | 'install' | 'move' | 'activate' | 'remove'
+    'send' | 'keepalive' | 'expect' | 'admit' | 'install' | 'move' | 'activate' | 'remove'
   >;
   readonly routing: Pick<Routing, 'install' | 'move' | 'remove'>;
   readonly keylog: Pick<Keylog, 'disclose' | 'install' | 'move' | 'remove'> | undefined;
@@ -63,6 +63,7 @@ const table: Table = {
   send: ({ plane }, { path, bytes }) => plane.send(path, bytes),
   keepalive: ({ plane }, { path }) => plane.keepalive(path),
   expect: ({ plane }, { spi }) => plane.expect(spi),
+  admit: ({ plane }, { spi }) => plane.admit(spi),
   install: ({ plane }, { child }) => plane.install(child),
   move: ({ plane }, { child, path, encap }) => plane.move(child, path, encap),
   activate: ({ plane }, { child }) => plane.activate(child),
@@ -94,6 +95,7 @@ const doing: Readonly<Record<Effect['kind'], string>> = {
   send: 'send a datagram',
   keepalive: 'keep a NAT awake',
   expect: 'expect packets of a new tunnel',
+  admit: 'let in who has new keys',
   install: 'install a tunnel',
   move: 'move a tunnel to its new addresses',
   activate: 'send with the new keys of a tunnel',

@@ -3,7 +3,7 @@
 
 /** Values of the constants of esp.h. */
 export const constants = {
-  ESP_ABI_VERSION: 12,
+  ESP_ABI_VERSION: 13,
   ESP_MAX_LISTEN: 32,
   ESP_MAX_WORKERS: 16,
   ESP_MAX_SELECTORS: 256,
@@ -57,6 +57,7 @@ export const constants = {
   ESP_FRAME_EARLY: 12,
   ESP_FRAME_TAPPED: 13,
   ESP_FRAME_PROVEN: 14,
+  ESP_FRAME_ADMIT: 15,
 } as const;
 
 /** What takes room in a struct: a number, bytes, or another struct. */

@@ -18,6 +18,8 @@ export interface DataPlane {
    * there is room for.
    */
   expect(spi: number): void;
+  /** Whoever writes to this IKE SPI of ours (8 bytes) has the keys of an IKE SA: no crowd of strangers holds him up. */
+  admit(spi: Uint8Array): void;
   install(child: ChildSpec): void;
   move(child: ChildRef, path: Path, encap: ChildSpec['encap']): void;
   /** Sends on this child from here on, instead of on another with the same selectors. */

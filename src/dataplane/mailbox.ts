@@ -41,6 +41,15 @@ export const encodeExpect = (spi: number): Uint8Array => encodeSpi(constants.ESP
 /** The child with this inbound SPI is installed. */
 export const encodeSettle = (spi: number): Uint8Array => encodeSpi(constants.ESP_FRAME_SETTLE, spi);
 
+/** Messages for this IKE SPI of ours pass the door. */
+export function encodeAdmit(spi: Uint8Array): Uint8Array {
+  const w = new Writer();
+  w.u32(1 + spi.length);
+  w.u8(constants.ESP_FRAME_ADMIT);
+  w.bytes(spi);
+  return w.finish();
+}
+
 function encodeSpi(kind: number, spi: number): Uint8Array {
   const w = new Writer();
   w.u32(5);

@@ -79,6 +79,9 @@ export class MemoryPlane implements DataPlane {
     this.#early.set(spi, []);
   }
 
+  /** There is no door here. */
+  admit(): void {}
+
   install(spec: ChildSpec): void {
     const none = { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n, told: new Set<never>() };
     const { path, encap, standby } = spec;

@@ -14,6 +14,7 @@ import type {
 } from './dataplane.ts';
 import { DataPlaneError, faultOf } from './fault.ts';
 import {
+  encodeAdmit,
   encodeDatagram,
   encodeExpect,
   encodeKeepalive,
@@ -234,6 +235,11 @@ class NativePlane implements NativeDataPlane {
   expect(spi: number): void {
     this.#open();
     this.#mailbox.write(encodeExpect(spi));
+  }
+
+  admit(spi: Uint8Array): void {
+    this.#open();
+    this.#mailbox.write(encodeAdmit(spi));
   }
 
   tap(wanted: Tap | undefined): void {

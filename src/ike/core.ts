@@ -109,6 +109,8 @@ export type Effect =
    * §2.8), so its packets may be here before that answer is read, and wait for `install`.
    */
   | { readonly kind: 'expect'; readonly spi: number }
+  /** Our SPI of an IKE SA that a rekey made: only an inside peer can know it, though no message of ours shows it yet. */
+  | { readonly kind: 'admit'; readonly spi: Uint8Array }
   | { readonly kind: 'install'; readonly child: ChildSpec }
   | {
       readonly kind: 'move';

@@ -18,6 +18,9 @@ export function perform(world: World, host: SimHost, effect: Effect): void {
     case 'expect':
       host.expected.add(effect.spi);
       return;
+    case 'admit':
+      host.admitted.push(toHex(effect.spi));
+      return;
     case 'install':
       host.expected.delete(effect.child.inbound.spi);
       host.children.set(effect.child.ref, effect.child);

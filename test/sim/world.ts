@@ -62,6 +62,8 @@ export class SimHost {
   readonly children = new Map<number, ChildSpec>();
   /** Inbound SPIs for which the data plane keeps what comes early. */
   readonly expected = new Set<number>();
+  /** IKE SPIs whose peers pass a crowd, though nothing was said on them yet. */
+  readonly admitted: string[] = [];
   /** Every CHILD_SA that was ever installed, and every question that was ever asked. */
   readonly installed: ChildSpec[] = [];
   readonly asked: { readonly ticket: Ticket; readonly question: Question }[] = [];

@@ -271,6 +271,8 @@ function makeSuccessor(
   const next = new IkeSa(old.host, { ...spis, path: old.path });
   next.inherit(old);
   old.host.registry.add(next);
+  // The first message on it is the peer's, as a rule, and meets whatever crowd there is.
+  old.host.emit({ kind: 'admit', spi: next.localSpi });
   const prf = old.host.primitives[old.suite.prf.engine];
   const seed = rekeySkeyseed(prf, old.keys.skD, { shared: first.bytes, ni, nr, more });
   next.key(seed, suite, { ni, nr });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { toHex } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
 import type { ChildRef } from '../../../src/ike/core.ts';
 import { household, kinds, talk } from '../household.ts';
@@ -192,6 +193,28 @@ describe.each(['phone', 'gateway'] as const)('started by the %s', (who) => {
     world.run(seconds(20));
     expect(gateway.released).toEqual(['10.3.0.2']);
     expect([gateway.deadline, dialer.deadline]).toEqual([undefined, undefined]);
+  });
+
+  // The peer writes first on the new SA, and a crowd at the door shut it out: the door knew no such SPI.
+  test('whoever has new keys of an IKE SA is admitted before a word is said with them', () => {
+    const house = established();
+    const { world, gateway, phone: dialer } = house;
+    const strangers: string[] = [];
+    const hosts = new Map([gateway, dialer].map((host) => [host.address, host]));
+    world.wire = (packet) => {
+      const spis = [0, 8].map((at) => toHex(packet.bytes.subarray(at, at + 8)));
+      const isOld = spis.some((spi) => spi === old);
+      const knows = hosts.get(packet.to.ip)?.admitted.some((spi) => spis.includes(spi));
+      if (!isOld && !knows) strangers.push(spis.join(' '));
+      return [{ packet, delay: seconds(0.01) }];
+    };
+    const old = gateway.sa.spiI;
+    rekeyIke(world, house[who]);
+    world.run(seconds(2));
+    rekeyChild(world, house[who]);
+    world.run(seconds(2));
+    expect(gateway.sa.spiI).not.toBe(old);
+    expect(strangers).toEqual([]);
   });
 
   test('fifty rekeys of both kinds in turn lose no packet (scenario 27)', () => {

@@ -21,6 +21,7 @@ function setUp(broken: readonly string[] = []) {
       send: doing('plane.send'),
       keepalive: doing('plane.keepalive'),
       expect: doing('plane.expect'),
+      admit: doing('plane.admit'),
       install: doing('plane.install'),
       move: doing('plane.move'),
       activate: doing('plane.activate'),
@@ -52,6 +53,7 @@ const effects: readonly [Effect, readonly string[]][] = [
   [{ kind: 'send', path, bytes: new Uint8Array(1) }, ['plane.send object object']],
   [{ kind: 'keepalive', path }, ['plane.keepalive object']],
   [{ kind: 'expect', spi: 256 }, ['plane.expect 256']],
+  [{ kind: 'admit', spi: new Uint8Array(8) }, ['plane.admit object']],
   [
     { kind: 'install', child: childSpec(5) },
     ['plane.install object', 'routing.install object', 'keylog.install object'],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { concat } from '../../../src/base/bytes.ts';
 import { ip, ipFromBytes } from '../../../src/base/ip.ts';
 import {
+  encodeAdmit,
   encodeDatagram,
   encodeExpect,
   encodeSettle,
@@ -136,6 +137,11 @@ test('a copy of an ESP packet says where it went, when, and how long it was', ()
 test('an SPI is named to expect what comes for it, and again when its child is there', () => {
   expect(encodeExpect(0xc0010203)).toEqual(frame(10, 0xc0, 1, 2, 3));
   expect(encodeSettle(256)).toEqual(frame(11, 0, 0, 1, 0));
+});
+
+test('an IKE SPI of ours is named to let in who writes to it', () => {
+  const spi = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  expect(encodeAdmit(spi)).toEqual(frame(15, ...spi));
 });
 
 test('the bytes of a datagram do not change with the buffer they came in', () => {
