@@ -33,6 +33,10 @@
  * and twenty-five a second. */
 #define COMING_PATIENCE_MS 4000u
 #define COMING_MS          40u
+/* And all that one address has begun, from wherever their messages come: four hundred at once, two
+ * hundred a second. A forged address spends what belongs to whoever began it. */
+#define BEGINNER_PATIENCE_MS 2000u
+#define BEGINNER_MS          5u
 /* Payloads before the nonce: a request has a handful. */
 #define MOST_PAYLOADS 32
 
@@ -80,34 +84,6 @@ static uint64_t spi_at(const uint8_t *p)
 
 	memcpy(&spi, p, sizeof(spi));
 	return spi;
-}
-
-static void learn(struct door_sas *sas, const uint8_t *bytes)
-{
-	const uint64_t spi = spi_at(bytes);
-
-	if (spi)
-		sas->spis[spi % DOOR_SPIS] = spi;
-}
-
-/* What tells a stranger that we do not know an SPI repeats the one that he wrote: that is none of
- * ours. What only an SA has that stands is sealed, and neither its beginning nor a login, which
- * anybody may try. Ours are drawn at random, so that their own bits spread them. */
-void door_learn(struct door *door, const uint8_t *bytes, size_t count)
-{
-	if (count < HEADER)
-		return;
-	const bool is_sealed = bytes[16] == SK || bytes[16] == SKF;
-	const bool stands = bytes[18] == CREATE_CHILD || bytes[18] == INFORMATION;
-
-	if (bytes[18] != IKE_SA_INIT && !is_sealed)
-		return;
-	learn(stands ? &door->inside : &door->coming, bytes[19] & INITIATOR ? bytes : bytes + 8);
-}
-
-void door_admit(struct door *door, const uint8_t *spi)
-{
-	learn(&door->inside, spi);
 }
 
 static uint64_t spi_of_ours(const uint8_t *bytes)
@@ -201,6 +177,37 @@ static uint32_t place_for(const struct door *door, const struct esp_address *fro
 	return (uint32_t)(place >> 32) % DOOR_SOURCES;
 }
 
+static void learn(struct door_sas *sas, const uint8_t *bytes, uint32_t begun_by)
+{
+	const uint64_t spi = spi_at(bytes), place = spi % DOOR_SPIS;
+
+	if (!spi)
+		return;
+	sas->spis[place] = spi;
+	sas->begun_by[place] = begun_by;
+}
+
+/* What tells a stranger that we do not know an SPI repeats the one that he wrote: that is none of
+ * ours. What only an SA has that stands is sealed, and neither its beginning nor a login, which
+ * anybody may try. Ours are drawn at random, so that their own bits spread them. */
+void door_learn(struct door *door, const struct esp_address *to, const uint8_t *bytes, size_t count)
+{
+	if (count < HEADER)
+		return;
+	const bool is_sealed = bytes[16] == SK || bytes[16] == SKF;
+	const bool stands = bytes[18] == CREATE_CHILD || bytes[18] == INFORMATION;
+
+	if (bytes[18] != IKE_SA_INIT && !is_sealed)
+		return;
+	learn(stands ? &door->inside : &door->coming, bytes[19] & INITIATOR ? bytes : bytes + 8,
+		place_for(door, to, 0));
+}
+
+void door_admit(struct door *door, const uint8_t *spi)
+{
+	learn(&door->inside, spi, 0);
+}
+
 /* One more of a source, if it has patience left, which comes back with time. Few share a place, and
  * then what is left. */
 static bool spends(struct door_source *source, uint32_t most, uint32_t price, uint64_t now_ms)
@@ -234,7 +241,9 @@ static enum door_verdict judge_known(struct door *door, uint64_t spi, uint64_t n
 	if (spi && door->inside.spis[place] == spi)
 		in = spends(&door->inside.left[place], INSIDE_PATIENCE_MS, INSIDE_MS, now_ms);
 	else if (spi && door->coming.spis[place] == spi)
-		in = spends(&door->coming.left[place], COMING_PATIENCE_MS, COMING_MS, now_ms);
+		in = spends(&door->coming.left[place], COMING_PATIENCE_MS, COMING_MS, now_ms) &&
+		     spends(&door->beginners[door->coming.begun_by[place]], BEGINNER_PATIENCE_MS,
+			     BEGINNER_MS, now_ms);
 	else
 		return DOOR_OPEN;
 	return in ? DOOR_KNOWN : DOOR_CLOSED;

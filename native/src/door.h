@@ -30,6 +30,8 @@ struct door_source {
 struct door_sas {
 	uint64_t spis[DOOR_SPIS];
 	struct door_source left[DOOR_SPIS];
+	/* Where what showed it went to: the place of that address among `beginners`. */
+	uint32_t begun_by[DOOR_SPIS];
 };
 
 struct door {
@@ -42,6 +44,8 @@ struct door {
 	struct door_sas inside, coming;
 	/* Proven sources by address and port, and by address alone. */
 	struct door_source ends[DOOR_SOURCES], hosts[DOOR_SOURCES];
+	/* Addresses with handshakes under way. */
+	struct door_source beginners[DOOR_SOURCES];
 	/* How many strangers knocked since then, and whether that were many the last time. */
 	uint64_t since_ms;
 	uint32_t strangers;
@@ -67,8 +71,9 @@ void door_wipe(struct door *door);
 /* Judges an IKE message of at least a header. */
 enum door_verdict door_judge(struct door *door, const struct esp_address *from,
 	const uint8_t *bytes, size_t count, uint64_t now_ms, uint8_t answer[DOOR_ANSWER_BYTES]);
-/* Learns our SPI from a message of ours. */
-void door_learn(struct door *door, const uint8_t *bytes, size_t count);
+/* Learns our SPI from a message of ours that goes `to` somebody. */
+void door_learn(
+	struct door *door, const struct esp_address *to, const uint8_t *bytes, size_t count);
 /* An SPI of ours, 8 bytes, whose SA stands before any message of ours shows it. */
 void door_admit(struct door *door, const uint8_t *spi);
 

@@ -175,7 +175,7 @@ static void send_ike(void *context, const struct esp_path *path, const uint8_t *
 	}
 	const bool keepalive = count == 1 && bytes[0] == KEEPALIVE_BYTE;
 
-	door_learn(&batch->door, bytes, count);
+	door_learn(&batch->door, &path->remote, bytes, count);
 	from = outer_find(&worker->engine->udp, &path->local, ESP_ENCAP_UDP);
 	if (!from)
 		drop(worker, ESP_COUNT_IKE_NO_SOCKET);

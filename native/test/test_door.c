@@ -176,7 +176,7 @@ static void whom_we_know_passes_a_crowd(void)
 	memcpy(theirs, ours, 16);
 	theirs[19] = 0x08;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
-	door_learn(&door, ours, sizeof(ours));
+	door_learn(&door, &anna, ours, sizeof(ours));
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
 	theirs[8] ^= 1;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
@@ -184,7 +184,7 @@ static void whom_we_know_passes_a_crowd(void)
 	ours[18] = 34;
 	ours[19] = 0x08; /* we dialled */
 	memset(ours, 3, 8);
-	door_learn(&door, ours, sizeof(ours));
+	door_learn(&door, &anna, ours, sizeof(ours));
 	memset(theirs, 3, 8);
 	theirs[19] = 0x20;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
@@ -224,12 +224,12 @@ static void who_stands_outside_takes_no_place_of_who_is_inside(void)
 	ours[19] = 0x20;
 	memcpy(theirs, ours, 16);
 	theirs[19] = 0x08;
-	door_learn(&door, ours, sizeof(ours));
+	door_learn(&door, &anna, ours, sizeof(ours));
 	for (uint32_t i = 0; i < 100000; i++) {
 		check_fill(&random, ours, 16);
 		ours[16] = i % 3 ? 46 : 33;
 		ours[18] = unproven[i % 3];
-		door_learn(&door, ours, sizeof(ours));
+		door_learn(&door, &anna, ours, sizeof(ours));
 	}
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_KNOWN);
 	memcpy(theirs, ours, 16);
@@ -246,7 +246,7 @@ static void what_we_tell_strangers_makes_nobody_known(void)
 	told[16] = 41;
 	told[18] = 37;
 	told[19] = 0x20;
-	door_learn(&door, told, sizeof(told));
+	door_learn(&door, &anna, told, sizeof(told));
 	memcpy(theirs, told, 16);
 	theirs[19] = 0x08;
 	CHECK_EQUAL(judge(theirs, sizeof(theirs)), DOOR_CLOSED);
@@ -264,15 +264,43 @@ static void an_sa_is_heard_so_often_and_no_more(void)
 	memset(ours, 5, 16);
 	ours[16] = 53;
 	ours[18] = 35;
-	door_learn(&door, ours, sizeof(ours));
+	door_learn(&door, &anna, ours, sizeof(ours));
 	memcpy(theirs, ours, 16);
 	theirs[19] = 0x08;
 	CHECK_EQUAL(heard_in(theirs, 0), 100);
 	CHECK_EQUAL(heard_in(theirs, 1000), 25);
 	ours[18] = 36;
-	door_learn(&door, ours, sizeof(ours));
+	door_learn(&door, &anna, ours, sizeof(ours));
 	CHECK_EQUAL(heard_in(theirs, 0), 200);
 	CHECK_EQUAL(heard_in(theirs, 1000), 100);
+}
+
+/*
+ * Anybody may begin many, from one address: forty a second, each of which had as much of our time
+ * as one login, so that two thousand messages a second that nobody can open came in.
+ */
+static void who_begins_many_has_no_more_of_our_time(void)
+{
+	const struct esp_address bob = {.family = 4, .port = 500, .ip = {192, 0, 2, 2}};
+	uint8_t ours[28] = {0}, theirs[28] = {0};
+	int in = 0;
+
+	open_crowded();
+	ours[16] = 33;
+	ours[18] = 34;
+	theirs[19] = 0x08;
+	for (uint8_t i = 1; i <= 100; i++) {
+		memset(ours, i, 16);
+		door_learn(&door, &anna, ours, sizeof(ours));
+		memcpy(theirs, ours, 16);
+		for (int k = 0; k < 50; k++)
+			in += judge_from(i % 2 ? &anna : &bob, theirs, 28) == DOOR_KNOWN;
+	}
+	CHECK_EQUAL(in, 400);
+	memset(ours, 101, 16);
+	door_learn(&door, &bob, ours, sizeof(ours));
+	memcpy(theirs, ours, 16);
+	CHECK_EQUAL(heard_in(theirs, 0), 100);
 }
 
 static void what_is_no_request_stays_outside_a_crowd(void)
@@ -346,6 +374,7 @@ int main(void)
 	RUN(who_stands_outside_takes_no_place_of_who_is_inside);
 	RUN(what_we_tell_strangers_makes_nobody_known);
 	RUN(an_sa_is_heard_so_often_and_no_more);
+	RUN(who_begins_many_has_no_more_of_our_time);
 	RUN(what_is_no_request_stays_outside_a_crowd);
 	RUN(no_answer_is_longer_than_its_request);
 	RUN(who_proves_himself_too_often_waits_alone);
