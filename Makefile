@@ -1,7 +1,7 @@
 # One command for each thing; `make help` lists them. Everything a target needs is installed when it is missing.
 
 .PHONY: help demo test check build native clean
-.PHONY: lint types format unit sim day fuzz
+.PHONY: lint types format unit sim day fuzz coverage
 .PHONY: interop peers marathon guesses refusals floods faults soak bench
 .PHONY: pitfalls crossings scenarios attacks classes mutants
 .PHONY: ipk apk feed deps
@@ -49,6 +49,9 @@ day: deps-build ## a virtual day of a gateway with ten phones (SOAK_HOURS=24)
 
 fuzz: deps-build deps-fuzz ## fuzz targets in turns, for MINUTES in all (60; TARGET=join,wire: those alone; KEEP=1)
 	@node test/run/fuzz.mjs
+
+coverage: deps-build ## which lines the inputs of the fuzz targets run, by folder
+	@node test/run/coverage.mjs
 
 pitfalls: deps-build ## the rules of docs/pitfalls.md, and the tests that cover them
 	@node $$(node cross/bundle-tool.mjs test/run/pitfalls.ts)
