@@ -15,7 +15,7 @@ import { listOf, text, Usage, type Values } from './arguments.ts';
 import { type Command, perform, type Surroundings, type Verb } from './command.ts';
 import { refuseExisting, write } from './files.ts';
 import { showLink } from './link.ts';
-import { tellProfile, writeProfile } from './profile.ts';
+import { stepsFor, tellProfile, writeProfile } from './profile.ts';
 import { day, formatTable } from './text.ts';
 
 export const deviceCommand: Command = {
@@ -95,8 +95,9 @@ const verbs: Readonly<Record<string, Verb>> = {
     const params = { name, format, ...wishes(values) };
     const profile = await ask(around, 'device_export', params, profileShape);
     const written = writeProfile(profile, text(values, 'out'));
-    if (values['json'])
-      return around.print(JSON.stringify({ file: written, steps: profile.steps }));
+    if (values['json']) {
+      return around.print(JSON.stringify({ file: written, steps: stepsFor(profile, written) }));
+    }
     if (values['renew'] === true && profile.password !== undefined) {
       around.print(`user name: ${name}\npassword:  ${profile.password}   (told this once)`);
     }

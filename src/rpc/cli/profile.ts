@@ -1,5 +1,5 @@
 // A profile on the disk, and what to do with it.
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ProfileView } from '../methods/accounts.ts';
 import type { Surroundings } from './command.ts';
 import { write } from './files.ts';
@@ -12,11 +12,15 @@ export function writeProfile(profile: ProfileView, out: string | undefined): str
   return file;
 }
 
+/** The steps, with the name that the file was given. */
+export const stepsFor = ({ filename, steps }: ProfileView, file: string): readonly string[] =>
+  steps.map((step) => step.replaceAll(filename, basename(file)));
+
 export function tellProfile(profile: ProfileView, file: string, around: Surroundings): void {
-  const { extras, secret, steps } = profile;
+  const { extras, secret } = profile;
   const more = extras.map(({ filename }) => join(dirname(file), filename));
   around.print(`${[file, ...more].join(', ')}: what it connects with`);
-  for (const [i, step] of steps.entries()) around.print(`  ${i + 1}. ${step}`);
+  for (const [i, step] of stepsFor(profile, file).entries()) around.print(`  ${i + 1}. ${step}`);
   if (secret === 'inside')
     around.print('Whoever has it gets in: carry it there yourself, and delete it then.');
 }
