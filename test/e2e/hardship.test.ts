@@ -194,6 +194,52 @@ test('every page speaks German where the router does', async () => {
   close();
 });
 
+test('a device is added on a phone, in German, and what to do on it fits', async () => {
+  const { gateway, web, open, close } = await play(family);
+  web.language = 'de';
+  gateway.answer('formats', () => ({
+    formats: [{ format: 'mobileconfig', title: 'Apple', platforms: ['ios'], auth: ['password'] }],
+  }));
+  gateway.answer('device_add', () => ({
+    device: { name: 'emils-sehr-langes-iphone-im-wohnzimmer', created: 1_800_000_000 },
+    password: 'k7mxp-4hq2d-w9vsa-eu36c',
+    file: {
+      ...{
+        format: 'mobileconfig',
+        filename: 'emils-sehr-langes-iphone-im-wohnzimmer.mobileconfig',
+      },
+      ...{ type: 'application/x-apple-aspen-config', encoding: 'utf8', content: 'x', extras: [] },
+      secret: 'inside',
+      steps: [
+        'Open the file on the device, in Safari, Mail, Files or by AirDrop.',
+        'The VPN connects by itself away from home.',
+      ],
+    },
+  }));
+  gateway.answer('link_create', () => ({
+    url: 'https://192.168.1.1:8501/d/3f9c1d0a7b5e4c2f8a6d0b9e1c3f5a7d',
+    expires: 1_800_000_900,
+  }));
+  const { page, context, faults } = await open('vpn/ikev2/devices', { isPhone: true });
+  await page.getByRole('button', { name: 'Gerät hinzufügen' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Wem gehört es?').fill('Emil');
+  await dialog.getByText('Weitere Angaben').click();
+  expect(await page.evaluate(overflow)).toBe(0);
+  await picture(page, 'add-device-phone');
+  await dialog.getByRole('button', { name: 'Hinzufügen', exact: true }).click();
+
+  await page.getByText('emils-sehr-langes-iphone-im-wohnzimmer ist bereit').waitFor();
+  await dialog.getByText('Öffnen Sie die Datei auf dem Gerät').waitFor();
+  await dialog.locator('.ikev2-link svg').waitFor();
+  expect(await page.evaluate(overflow)).toBe(0);
+  expect(await seriousFaults(page, '.ikev2-dialog')).toEqual([]);
+  expect(faults).toEqual([]);
+  await picture(page, 'device-ready-phone');
+  await context.close();
+  close();
+});
+
 describe.each(['devices', 'server', 'sites', 'certificates', 'diagnosis'])(
   'the page %s',
   (path) => {
