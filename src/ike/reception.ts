@@ -204,6 +204,10 @@ function inspect(sa: IkeSa, received: Received): void {
     );
   }
   checkRules(received.exchange, !received.isRequest, received.placed);
+  for (const { data } of [...received.all(PayloadType.IDI), ...received.all(PayloadType.IDR)]) {
+    if (data.length <= longestIdentity) continue;
+    throw new IkeError('INVALID_SYNTAX', `an identity of ${data.length} bytes`);
+  }
   for (const extension of extensions) extension.observe?.(sa, received);
 }
 
@@ -222,3 +226,6 @@ function adoptIfUsed(sa: IkeSa, received: Received): void {
   const isFarewell = deletes.some(({ protocol }) => protocol === Protocol.IKE);
   if (sa.heirOf?.phase === 'established' && !isFarewell) succeed(sa.heirOf, sa);
 }
+
+/** Distinguished names are the longest that occur; what is longer, whomever it names, only fills logs and memory. */
+const longestIdentity = 1024;

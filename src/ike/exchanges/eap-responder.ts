@@ -23,9 +23,9 @@ import { reportFailedAttempt } from '../refusal.ts';
 import type { IkeSa } from '../sa/ike-sa.ts';
 import { reply, type Steps } from '../steps.ts';
 import { certifiedInitiator } from './certificates.ts';
-import { claimedIn } from './claimed.ts';
 import { type Front, frontFor, idROf, isEapAlone, methodsFor, selectByEap } from './eap-front.ts';
 import { proveOurselves } from './own-auth.ts';
+import { required } from './required.ts';
 
 export type EapVerdict =
   /** The peer's AUTH fits; ours goes into the last response. */
@@ -136,7 +136,7 @@ function settingFor(sa: IkeSa, { connection, localId }: Front) {
 /** IDi of the second round, where leaving AUTH out asks for EAP as it does in the first (RFC 4739 §2). */
 function secondId(request: Received): Id {
   const isLogin = !request.find(PayloadType.AUTH) && !request.find(PayloadType.EAP);
-  if (isLogin) return claimedIn(request);
+  if (isLogin) return required(request, PayloadType.IDI);
   throw new IkeError('AUTHENTICATION_FAILED', 'the second round of the peer is no login by EAP');
 }
 

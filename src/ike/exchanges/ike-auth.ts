@@ -27,7 +27,6 @@ import { releaseLease } from '../sa/lease.ts';
 import { establish } from '../sa/lifecycle.ts';
 import type { Steps } from '../steps.ts';
 import { certifiedInitiator } from './certificates.ts';
-import { claimedIn } from './claimed.ts';
 import { giveWay, settleCrossedDials } from './crossed-dials.ts';
 import { authenticateByEap } from './eap-responder.ts';
 import type { Responder } from './exchange.ts';
@@ -41,7 +40,7 @@ export const ikeAuth: Responder = {
   phases: ['auth', 'eap'],
   role: 'responder',
   *respond(sa, received) {
-    const idI = claimedIn(received);
+    const idI = required(received, PayloadType.IDI);
     sa.claimed = idI;
     const { policy } = sa.host;
     const isDone = received.find(PayloadType.AUTH) && !announcesAnother(received);

@@ -28,6 +28,15 @@ test('a scripted responder that says what a gateway says is accepted', () => {
   expect(dialer.installed).toHaveLength(1);
 });
 
+test('a name as long as a message fills no log of ours', () => {
+  const { dialer, peer } = authenticating();
+  const idR = payload(P.IDR, ownId(11, new Uint8Array(60_000).fill(0x0a)));
+  peer.respond(replaced(welcome(peer), idR));
+  const [failed] = dialer.eventsOf('attempt.failed');
+  expect((failed?.peer?.length ?? 0) + (failed?.why.length ?? 0)).toBeLessThan(8000);
+  expect(dialer.core.snapshot().sas).toEqual([]);
+});
+
 describe('IKE_SA_INIT of the responder', () => {
   const choices: [string, (answer: readonly Payload[]) => readonly Payload[]][] = [
     [

@@ -11,6 +11,7 @@ import { ownId } from '../../../src/wire/payloads/id.ts';
 import { all, find, payload } from '../../../src/wire/payloads/index.ts';
 import { doorstep, logsIn, logsInRaw, notifies } from '../doorstep.ts';
 import { login, none, notify, replaced, without } from '../payloads.ts';
+import { connection, policy } from '../policies.ts';
 
 describe('identities', () => {
   const types = [0, 1, 2, 3, 5, 9, 10, 11, 12, 13, 201, 255];
@@ -29,6 +30,23 @@ describe('identities', () => {
       const [failed] = gateway.eventsOf('attempt.failed');
       expect((failed?.peer?.length ?? 0) + (failed?.why.length ?? 0)).toBeLessThan(8000);
       expect(gateway.core.snapshot().sas).toEqual([]);
+    }
+  });
+
+  // Nobody has to prove anything to name somebody else: an IDr of 60 kB, twice as long in hexadecimal, went into the
+  // trace with each attempt, and filled the memory at one handshake a second.
+  test.each(types)('of whom the peer wants, of type %i and any length, fill no log', (type) => {
+    for (const how of ['psk', 'eap-mschapv2'] as const) {
+      for (const bytes of [512, 1024, 1025, 60_000]) {
+        const remoteAuth = [how];
+        const { gateway, halfOpen } = doorstep({ policy: policy([connection({ remoteAuth })]) });
+        const peer = halfOpen();
+        const idR = payload(P.IDR, ownId(type, new Uint8Array(bytes).fill(0x0a)));
+        const usual = without(login(peer), P.IDR, ...(how === 'psk' ? [] : [P.AUTH]));
+        const refused = notifies(peer.ask(Exchange.IKE_AUTH, [...usual, idR]));
+        expect(['AUTHENTICATION_FAILED', 'INVALID_SYNTAX']).toContain(refused[0]);
+        expect(gateway.eventsOf('attempt.failed')[0]?.why.length).toBeLessThan(8000);
+      }
     }
   });
 
