@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey, diffieHellman as derive } from 'node
 import { concat } from '../../base/bytes.ts';
 import { diffieHellman } from '../exchange.ts';
 import { checkValue, drawExponent, generator, type ModpGroup, padded } from '../modp.ts';
-import type { KeyExchange } from '../primitives.ts';
+import { BadPublicValue, type KeyExchange } from '../primitives.ts';
 
 /** The same exchange as by a DiffieHellman. A key object wipes what it holds when it is collected, not earlier. */
 export function modpByKeys(group: ModpGroup): KeyExchange {
@@ -32,7 +32,13 @@ export function modpByKeys(group: ModpGroup): KeyExchange {
         value: raise(Uint8Array.of(generator)),
         agree(theirs) {
           checkValue(theirs, group);
-          return raise(theirs);
+          try {
+            return raise(theirs);
+          } catch {
+            // The exponent is right by now; what is left is a number outside the subgroup of the generator, which
+            // OpenSSL refuses in groups that it knows, and which RFC 6989 §2.1 does not demand to find.
+            throw new BadPublicValue('OpenSSL takes no such MODP value');
+          }
         },
         wipe() {},
       };
