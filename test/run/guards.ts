@@ -363,8 +363,8 @@ export const guards: readonly Guard[] = [
   {
     row: 28,
     file: 'src/ike/extensions/mobike.ts',
-    guard: 'if (updates === slot.updates) moveChildren(sa);',
-    without: 'if (updates <= slot.updates) moveChildren(sa);',
+    guard: 'if (updates === slot.updates) {',
+    without: 'if (updates <= slot.updates) {',
     test: sim('hostile-moves'),
     title: 'COOKIE2 is repeated to wherever the SA is by then',
   },

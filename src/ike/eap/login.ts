@@ -12,7 +12,7 @@ import type { Login, ServerSetting } from './method.ts';
 /** The `login` of a server's setting. */
 export function loginFor(sa: IkeSa): ServerSetting['login'] {
   const { host } = sa;
-  const source = sourceOf(sa.path.remote.ip);
+  const source = sourceOf(sa.origin);
   return function* login<T>(
     name: Uint8Array,
     check: (ntHash: Uint8Array) => T | undefined,

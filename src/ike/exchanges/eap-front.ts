@@ -40,7 +40,7 @@ export interface Front {
 export function frontFor(sa: IkeSa, first: Received, shown: Certified | undefined): Front {
   const { policy } = sa.host;
   const idR = first.find(PayloadType.IDR);
-  const serving = servingConnections(policy, sa.path).filter(
+  const serving = servingConnections(policy, sa.origin).filter(
     (connection) =>
       sa.suite && allowsSuite(connection.ike, sa.suite) && methodsOf(connection, shown).length > 0,
   );

@@ -125,7 +125,7 @@ function settingFor(sa: IkeSa, { connection, localId }: Front) {
   return {
     primitives,
     random,
-    source: sa.path.remote.ip,
+    source: sa.origin,
     serverName: toText(localId.data),
     certificate: certificateOf(policy, connection),
     login: loginFor(sa),

@@ -43,7 +43,7 @@ export function* answerFirstChild(sa: IkeSa, asked: Received, draft: Draft): Ste
   const isOnNattPort = sa.path.local.port === sa.host.policy.nattPort;
   if (encapsulationOf(sa) === 'udp' && !isOnNattPort) throw withoutEncapsulation();
   const addresses = yield* leaseAddresses(sa, asked, draft);
-  const outer = addresses.length > 0 ? addresses : [sa.path.remote.ip];
+  const outer = addresses.length > 0 ? addresses : [sa.origin];
   const selectors = {
     remote: narrowed('TSi', resolve(connection.remoteTs, outer), asked),
     local: narrowed(

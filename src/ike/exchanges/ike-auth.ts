@@ -142,7 +142,7 @@ function select(
 }
 
 const candidatesFor = (sa: IkeSa): readonly Connection[] =>
-  servingConnections(sa.host.policy, sa.path).filter(
+  servingConnections(sa.host.policy, sa.origin).filter(
     ({ ike }) => sa.suite && allowsSuite(ike, sa.suite),
   );
 

@@ -33,9 +33,9 @@ export const ikeSaInit: Responder = {
   phases: ['init'],
   role: 'responder',
   *respond(sa, received) {
-    const candidates = servingConnections(sa.host.policy, sa.path);
+    const candidates = servingConnections(sa.host.policy, sa.origin);
     if (candidates.length === 0) {
-      throw new IkeError('NO_PROPOSAL_CHOSEN', `no connection serves ${sa.path.remote.ip}`, {
+      throw new IkeError('NO_PROPOSAL_CHOSEN', `no connection serves ${sa.origin}`, {
         cause: 'no-connection',
         advice: 'Add a connection with role responder whose option remote includes this address.',
       });

@@ -94,7 +94,7 @@ export function policySelectors(sa: IkeSa): Selectors {
   if (connection.pool !== undefined && !lease) {
     throw new IkeError('FAILED_CP_REQUIRED', 'the peer has no virtual address');
   }
-  const addresses = lease?.addresses ?? [sa.provenPath.remote.ip];
+  const addresses = lease?.addresses ?? [sa.origin];
   const own = sa.virtualIps.length > 0 ? sa.virtualIps : [sa.path.local.ip];
   return {
     local: within(resolve(connection.localTs, own), lease?.reach),

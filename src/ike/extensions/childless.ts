@@ -16,7 +16,7 @@ export const childless: Extension = {
   contribute(sa, draft) {
     const isAnswer = draft.exchange === Exchange.IKE_SA_INIT && !draft.isRequest;
     if (!isAnswer || !draft.has(PayloadType.SA)) return;
-    const serving = servingConnections(sa.host.policy, sa.path);
+    const serving = servingConnections(sa.host.policy, sa.origin);
     if (serving.some((connection) => connection.childless !== 'never')) {
       draft.notify(Notification.CHILDLESS_IKEV2_SUPPORTED);
     }

@@ -85,6 +85,7 @@ export function* updateAddresses(sa: IkeSa): Steps<void> {
   // Another update may have come on top of this one: the latest wins.
   if (!samePath(sa.path, path)) return;
   slot.isAstray = false;
+  sa.origin = sa.path.remote.ip;
   settle(sa);
 }
 
@@ -166,7 +167,10 @@ function* checkRoutability(sa: IkeSa): Steps<void> {
   } finally {
     slot.isChecking = false;
   }
-  if (updates === slot.updates) moveChildren(sa);
+  if (updates === slot.updates) {
+    sa.origin = sa.path.remote.ip;
+    moveChildren(sa);
+  }
   // What else waits goes first: a peer that never stands still must not hold it up.
   else if (!samePath(sa.path, sa.provenPath)) scheduleCheck(sa);
 }

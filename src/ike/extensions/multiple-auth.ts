@@ -17,7 +17,7 @@ export const multipleAuth: Extension = {
   contribute(sa, draft) {
     const isAnswer = draft.exchange === Exchange.IKE_SA_INIT && !draft.isRequest;
     if (!isAnswer || !draft.has(PayloadType.SA)) return;
-    const serving = servingConnections(sa.host.policy, sa.path);
+    const serving = servingConnections(sa.host.policy, sa.origin);
     if (serving.some(({ remoteAuth }) => remoteAuth.some(isTwoRounds))) {
       draft.notify(Notification.MULTIPLE_AUTH_SUPPORTED);
     }

@@ -1,6 +1,6 @@
 // Which connection an authenticated peer belongs to, who we are to it, and which key it must know
 // (RFC 7296 §2.15, §3.5).
-import { inRange } from '../../base/ip.ts';
+import { type Ip, inRange } from '../../base/ip.ts';
 import type { Secret } from '../../base/secret.ts';
 import {
   exactness,
@@ -18,14 +18,13 @@ import {
   type RemoteAuth,
 } from '../../policy/policy.ts';
 import type { Cause } from '../causes.ts';
-import type { Path } from '../core.ts';
 
-/** Connections that answer a peer at this address. */
-export function servingConnections({ connections }: Policy, path: Path): readonly Connection[] {
+/** Connections that answer a peer at this address, which it has proved to have. */
+export function servingConnections({ connections }: Policy, origin: Ip): readonly Connection[] {
   return connections.filter(
     ({ role, remote }) =>
       role !== 'initiator' &&
-      (remote.length === 0 || remote.some((range) => inRange(path.remote.ip, range))),
+      (remote.length === 0 || remote.some((range) => inRange(origin, range))),
   );
 }
 

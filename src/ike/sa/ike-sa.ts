@@ -74,6 +74,11 @@ export class IkeSa {
   readonly spiI: Uint8Array;
   spiR: Uint8Array;
   path: Path;
+  /**
+   * The address at which the peer read what we sent: our IKE_SA_INIT, or since then the COOKIE2 of MOBIKE. Where a
+   * message comes from anybody can write, and what follows from an address follows from this one.
+   */
+  origin: Ip;
   /** Where the peer proved to be: what the children send goes there (RFC 4555 §3.7). */
   provenPath: Path;
   /** Where the last request came from: its response goes there, whatever `path` says (RFC 7296 §2.11). */
@@ -162,6 +167,7 @@ export class IkeSa {
     this.spiI = fields.spiI;
     this.spiR = fields.spiR;
     this.path = fields.path;
+    this.origin = fields.path.remote.ip;
     this.provenPath = fields.path;
     this.replyPath = fields.path;
     this.dialled = fields.role === 'initiator';

@@ -33,6 +33,7 @@ export function succeed(old: IkeSa, next: IkeSa): void {
   next.virtualIps = old.virtualIps;
   next.children.push(...old.children);
   next.path = old.path;
+  next.origin = old.origin;
   next.provenPath = old.provenPath;
   next.phase = 'established';
   next.establishedAt = old.establishedAt;
