@@ -95,14 +95,19 @@ export class Admission {
     this.#host.count('cookie.demanded');
   }
 
-  /** Cookie = version | prf(secret, Ni | IPi | SPIi) (RFC 7296 §2.6). */
+  /**
+   * Cookie = version | prf(secret, IPi | SPIi | Ni), IPi with its length: the end of an IPv6 address and a nonce must not
+   * read as an IPv4 address and a longer one (RFC 7296 §2.6).
+   */
   #cookie(secret: CookieSecret, { header, payloads }: Message, path: Path): Uint8Array {
     const ni = find(payloads, PayloadType.NONCE)?.data ?? new Uint8Array(0);
+    const address = ipBytes(path.remote.ip);
     const mac = this.#host.primitives.hmacSha256.compute(
       secret.key,
-      ni,
-      ipBytes(path.remote.ip),
+      Uint8Array.of(address.length),
+      address,
       header.spiI,
+      ni,
     );
     return concat(Uint8Array.of(secret.version), mac);
   }

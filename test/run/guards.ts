@@ -355,7 +355,7 @@ export const guards: readonly Guard[] = [
   {
     row: 27,
     file: 'src/ike/admission.ts',
-    guard: '      ipBytes(path.remote.ip),\n',
+    guard: '      address,\n',
     without: '',
     test: sim('floods'),
     title: 'is good only for the address, the SPI and the nonce it was made for',

@@ -1,6 +1,7 @@
 // Strangers in numbers: what they may cost, and who must still get in (classes 8, 16, 17; RFC 7296 §2.6, RFC 8019).
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/base/ip.ts';
+import { concat } from '../../../src/base/bytes.ts';
+import { ip, ipBytes } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { Notification } from '../../../src/iana/notifies.ts';
@@ -10,7 +11,7 @@ import { decodeMessage } from '../../../src/wire/message.ts';
 import { all, find, payload } from '../../../src/wire/payloads/index.ts';
 import { type Doorstep, doorstep, gatewayAddress, openNotifies } from '../doorstep.ts';
 import { login, none, notify } from '../payloads.ts';
-import type { Peer } from '../peer.ts';
+import { Peer } from '../peer.ts';
 import { last } from '../pick.ts';
 import { connection, policy, proposals } from '../policies.ts';
 
@@ -230,6 +231,20 @@ describe('a cookie', () => {
     const others = [stranger({ from: '198.51.100.8' }), stranger({ seed: 5 }), stranger()];
     last(others).ni = peer.rng(32);
     for (const other of others) other.send(other.initRequest([cookie]));
+    expect(gateway.core.snapshot().sas).toEqual([]);
+  });
+
+  // It was made of Ni | IPi | SPIi: who has a /64 made one for any IPv4 address in the world.
+  test('for an IPv6 address is none for the IPv4 address at its end', () => {
+    const { gateway, world } = busy();
+    gateway.also = ['2001:db8::1'];
+    const peer = new Peer(world, { from: '2001:db8:1:2:3:4:c633:6407', to: '2001:db8::1' });
+    peer.send(peer.initRequest());
+    const cookie = notify(Notification.COOKIE, cookieIn(last(peer.received())));
+    const other = new Peer(world, { from: '198.51.100.7', to: gateway.address });
+    other.ni = concat(peer.ni, ipBytes(peer.from.ip).subarray(0, 12));
+    other.send(other.initRequest([cookie]));
+    expect(other.received().map(openNotifies)).toEqual([['COOKIE']]);
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
