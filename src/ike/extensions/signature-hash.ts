@@ -23,7 +23,8 @@ export const signatureHash: Extension = {
   observe(sa, received) {
     if (received.exchange !== Exchange.IKE_SA_INIT) return;
     const data = received.notify(Notification.SIGNATURE_HASH_ALGORITHMS)?.data;
-    if (data) sa.slot(state).hashes = readHashes(data);
+    // Of a response that led nowhere nothing stays: anybody can send one.
+    sa.slot(state).hashes = data ? readHashes(data) : [];
   },
 };
 

@@ -8,11 +8,12 @@ import { Notification } from '../../../src/iana/notifies.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
 import { decodeMessage, encodeMessage } from '../../../src/wire/message.ts';
 import type { Payload } from '../../../src/wire/payloads/index.ts';
+import { dialing } from '../dialed.ts';
 import { gatewayAddress } from '../doorstep.ts';
 import { household } from '../household.ts';
 import { notify } from '../payloads.ts';
 import { first } from '../pick.ts';
-import { connection, policy, proposals } from '../policies.ts';
+import { connection, identity, policy, proposals } from '../policies.ts';
 import type { World } from '../world.ts';
 
 const demandingCookies = () =>
@@ -107,6 +108,26 @@ describe('somebody who saw the request', () => {
     expect(provoked).toEqual([]);
     expect(phone.eventsOf('sa.established')).toHaveLength(1);
     expect(after.filter(({ to }) => to.ip === ip('192.0.2.66'))).toEqual([]);
+  });
+
+  // The hashes of an answer that led nowhere stayed, and AUTH was by a method that the true peer had not announced.
+  test('does not say for the peer what that understands (RFC 7427 §4)', () => {
+    const id = identity('anna@example.org');
+    const own = {
+      name: 'own',
+      keyId: 'own',
+      keyType: 'p256',
+      chain: [],
+      identities: [id],
+    } as const;
+    const byKey = { localAuth: 'pubkey', certificate: 'own', virtualIps: [] } as const;
+    const { dialer, peer, request } = dialing(byKey, undefined, { certificates: [own] });
+    const hashes = notify(Notification.SIGNATURE_HASH_ALGORITHMS, Uint8Array.of(0, 2));
+    const refusal = [notify(Notification.NO_PROPOSAL_CHOSEN), hashes];
+    peer.send(peer.plain(refusal, { isResponse: true, spiI: request.slice(0, 8) }));
+    peer.send(peer.answerInit(request));
+    const asked = dialer.asked.map(({ question }) => question);
+    expect(asked).toMatchObject([{ kind: 'sign', scheme: 'ecdsa-sha256-raw' }]);
   });
 
   test('does not end the dial by an answer without payloads', () => {
