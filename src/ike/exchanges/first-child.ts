@@ -97,7 +97,7 @@ export function askAddresses(sa: IkeSa, connection: Connection, draft: Draft): v
 
 /** @throws IkeError when we asked for an address and have none */
 export function acceptAddresses(sa: IkeSa, { virtualIps }: Connection, response: Received): void {
-  sa.virtualIps = virtualIps.length > 0 ? readConfigReply(response) : [];
+  sa.virtualIps = virtualIps.length > 0 ? readConfigReply(response, virtualIps) : [];
   if (sa.virtualIps.length < Math.min(virtualIps.length, 1)) {
     throw new IkeError('FAILED_CP_REQUIRED', 'the peer assigned no virtual address');
   }

@@ -1,6 +1,6 @@
 // The configuration payload: virtual addresses and name servers (RFC 7296 §2.19, §3.15; RFC 8598 for domains).
 import { concat, fromText } from '../../base/bytes.ts';
-import { type Ip, ip, ipBytes, ipFromBytes, isIpv4 } from '../../base/ip.ts';
+import { type Ip, ip, ipBytes, ipFromBytes, isIpv4, isUnicast, sameFamily } from '../../base/ip.ts';
 import { CfgAttribute, CfgType } from '../../iana/configuration.ts';
 import { PayloadType } from '../../iana/payloads.ts';
 import type { ConfigAttribute, Cp } from '../../wire/payloads/cp.ts';
@@ -63,11 +63,14 @@ export function configRequest(wanted: readonly Ip[]): Cp {
   return { cfgType: CfgType.CFG_REQUEST, attributes };
 }
 
-/** The addresses that a responder assigned to us. */
-export function readConfigReply(received: Received): readonly Ip[] {
+/** The addresses that a responder assigned to us: of hosts, and no more of a family than we asked for. */
+export function readConfigReply(received: Received, wanted: readonly Ip[]): readonly Ip[] {
   const reply = received.find(PayloadType.CP);
   if (reply?.cfgType !== CfgType.CFG_REPLY) return [];
-  return addressesIn(reply);
+  const given = addressesIn(reply).filter(isUnicast);
+  return [given.filter(isIpv4), given.filter((one) => !isIpv4(one))].flatMap((family) =>
+    family.slice(0, wanted.filter((one) => family.some((own) => sameFamily(own, one))).length),
+  );
 }
 
 /** It stands for any address of its family. */

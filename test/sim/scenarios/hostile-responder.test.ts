@@ -1,6 +1,6 @@
 // We dial, and the other end is slow, mean or somebody else: no more may come of it than was asked for.
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/base/ip.ts';
+import { ip, ipBytes } from '../../../src/base/ip.ts';
 import { milliseconds, seconds } from '../../../src/base/time.ts';
 import { Exchange } from '../../../src/iana/exchanges.ts';
 import { PayloadType as P } from '../../../src/iana/payloads.ts';
@@ -35,6 +35,17 @@ test('a name as long as a message fills no log of ours', () => {
   const [failed] = dialer.eventsOf('attempt.failed');
   expect((failed?.peer?.length ?? 0) + (failed?.why.length ?? 0)).toBeLessThan(8000);
   expect(dialer.core.snapshot().sas).toEqual([]);
+});
+
+test('addresses that were not asked for, or that no host can have, are not ours', () => {
+  const { dialer, peer } = authenticating();
+  const v4 = ['224.0.0.9', '255.255.255.255', '0.0.0.0', '10.3.0.2', '10.3.0.3', '10.3.0.4'];
+  const attributes = [
+    { type: 8, value: Uint8Array.from([...ipBytes(ip('fd00::2')), 64]) },
+    ...v4.map((address) => ({ type: 1, value: ipBytes(ip(address)) })),
+  ];
+  peer.respond(replaced(welcome(peer), payload(P.CP, { cfgType: 2, attributes })));
+  expect(dialer.core.snapshot().sas).toMatchObject([{ addresses: ['10.3.0.2'] }]);
 });
 
 describe('IKE_SA_INIT of the responder', () => {
