@@ -90,8 +90,9 @@ export class Admission {
       Notification.COOKIE,
       cookie,
     );
-    const { spiI } = message.header;
-    sendBare(this.#host, path, { exchange: Exchange.IKE_SA_INIT, spiI, messageId: 0, payloads });
+    const { spiI, length: came } = message.header;
+    const exchange = Exchange.IKE_SA_INIT;
+    sendBare(this.#host, path, { exchange, spiI, messageId: 0, payloads, came });
     this.#host.count('cookie.demanded');
   }
 

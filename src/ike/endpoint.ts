@@ -33,7 +33,7 @@ export class Endpoint {
   receive(path: Path, bytes: Uint8Array, isProven = false): void {
     try {
       const header = decodeHeader(bytes);
-      if (header.majorVersion !== 2) this.#refuseVersion(path, header);
+      if (header.majorVersion !== 2) this.#refuseVersion(path, header, bytes.length);
       else if (isFirstRequest(header)) this.#begin(path, bytes, isProven);
       else this.#pass(path, header, bytes);
     } catch (error) {
@@ -42,13 +42,13 @@ export class Endpoint {
     }
   }
 
-  #refuseVersion(path: Path, header: Header): void {
+  #refuseVersion(path: Path, header: Header, came: number): void {
     const version = `IKE version ${header.majorVersion}.${header.minorVersion}`;
     this.#reception.drop(path, 'version', version);
     if (header.majorVersion < 2 || header.isResponse) return;
     const { exchange, spiI, messageId } = header;
     const { payloads } = new Draft(exchange, 'response').notify(Notification.INVALID_MAJOR_VERSION);
-    sendBare(this.#host, path, { exchange, spiI, messageId, payloads });
+    sendBare(this.#host, path, { exchange, spiI, messageId, payloads, came });
   }
 
   /** IKE_SA_INIT from somebody new, or again from somebody to whom the answer was lost. */
@@ -68,6 +68,7 @@ export class Endpoint {
     if (this.#admission.judge(message, path, isProven) === 'challenged') return;
     const { spiI } = message.header;
     const sa = new IkeSa(this.#host, { role: 'responder', spiI, spiR: this.#host.drawSpi(), path });
+    if (sa.handshake) sa.handshake.request = bytes;
     this.#host.registry.add(sa);
     this.#host.registry.addInit(sa, bytes);
     sa.timers.start('half-open', this.#host.now, this.#host.policy.timing.halfOpen);
@@ -95,7 +96,7 @@ export class Endpoint {
       return;
     }
     this.#reception.drop(path, 'unknown-spi', nameOf(Exchange, header.exchange));
-    this.#hints.tellUnknown(path, header);
+    this.#hints.tellUnknown(path, header, bytes.length);
   }
 }
 

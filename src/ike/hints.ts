@@ -30,14 +30,14 @@ export class Hints {
   }
 
   /** Tells the sender of a protected request that we know nothing of its SA: it shall not wait in vain. */
-  tellUnknown(path: Path, header: Header): void {
+  tellUnknown(path: Path, header: Header, came: number): void {
     const { exchange, spiI, spiR, messageId, nextPayload } = header;
     const isProtected = nextPayload === PayloadType.SK || nextPayload === PayloadType.SKF;
     const isRequest = !header.isResponse && exchange !== Exchange.IKE_SA_INIT && isProtected;
     if (!isRequest || isZero(spiI) || isZero(spiR) || !this.#mayTell()) return;
     const { payloads } = new Draft(exchange, 'response').notify(Notification.INVALID_IKE_SPI);
     const isInitiator = !header.isInitiator;
-    sendBare(this.#host, path, { exchange, spiI, spiR, isInitiator, messageId, payloads });
+    sendBare(this.#host, path, { exchange, spiI, spiR, isInitiator, messageId, payloads, came });
     this.#host.count('unknown-spi.told');
   }
 

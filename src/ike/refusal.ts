@@ -101,7 +101,9 @@ function answerWith(
     return;
   }
   // Nothing is kept of a refused IKE_SA_INIT, so our SPI in the answer is zero (RFC 7296 §2.6).
-  sendBare(host, sa.path, { exchange, spiI: sa.spiI, messageId: 0, payloads: draft.payloads });
+  const { payloads } = draft;
+  const came = sa.handshake?.request.length ?? 0;
+  sendBare(host, sa.path, { exchange, spiI: sa.spiI, messageId: 0, payloads, came });
   retire(sa, { cause: 'failed', why: error.why });
 }
 

@@ -14,6 +14,7 @@ export function sendBare(
     isInitiator = false,
     messageId,
     payloads,
+    came,
   }: {
     exchange: number;
     spiI: Uint8Array;
@@ -21,6 +22,8 @@ export function sendBare(
     isInitiator?: boolean;
     messageId: number;
     payloads: readonly Payload[];
+    /** Bytes that it answers. */
+    came: number;
   },
 ): void {
   const header = {
@@ -33,5 +36,8 @@ export function sendBare(
     isResponse: true,
     messageId,
   };
-  host.emit({ kind: 'send', path, bytes: encodeMessage(header, payloads) });
+  const bytes = encodeMessage(header, payloads);
+  // An address may be forged: what goes there must not be more than what came.
+  if (bytes.length <= came) host.emit({ kind: 'send', path, bytes });
+  else host.count('answer.withheld');
 }

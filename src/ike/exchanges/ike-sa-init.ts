@@ -52,8 +52,6 @@ export const ikeSaInit: Responder = {
     const nr = sa.host.random(nonceBytes);
     const { value, shared } = answerKe(sa, suite.ke, ke);
     beginKeying(sa, suite, { ni, nr }, shared);
-    invariant(sa.handshake, 'a handshake under way');
-    sa.handshake.request = received.bytes;
     enterAuth(sa);
     const draft = new Draft(Exchange.IKE_SA_INIT, 'response')
       .add(PayloadType.SA, choice.answer(new Uint8Array(0)))
