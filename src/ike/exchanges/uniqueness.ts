@@ -47,9 +47,17 @@ export function dropSurplus(sa: IkeSa): void {
   for (const one of silent.slice(0, surplusOf(sa))) farewell(one, anew);
 }
 
-/** Its older ones; one that is continued counts as the one that takes its place. */
-const beside = (sa: IkeSa): readonly IkeSa[] =>
-  olderOf(sa).filter((one) => one !== sa && one !== sa.former);
+/**
+ * Its older ones, and those of its account on whatever connection: what an account may have, it may have once. One that is
+ * continued counts as the one that takes its place.
+ */
+const beside = (sa: IkeSa): readonly IkeSa[] => {
+  const ofAccount = sa.host.registry.all.filter(
+    (one) => one.phase === 'established' && !one.dialled && sa.user && one.user === sa.user,
+  );
+  const all = new Set([...olderOf(sa), ...ofAccount]);
+  return [...all].filter((one) => one !== sa && one !== sa.former);
+};
 
 /** How many of those are more than may be. */
 const surplusOf = (sa: IkeSa): number =>

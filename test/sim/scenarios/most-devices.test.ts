@@ -36,3 +36,28 @@ test.each([
   // Whoever comes is let in: a user is never locked out by devices that are still there.
   expect(inside.at(-1)?.path.remote.ip).toBe('198.51.100.24');
 });
+
+// Counted on each connection alone, a user had as many devices as there are connections that take him.
+test('max_devices 1 is one device on all connections together', () => {
+  const maxDevices = 1;
+  const anna = accountOf({ ntHash: new Secret(ntHash(fromText(annasPassword))), maxDevices });
+  const addresses = users();
+  const ports: Ports = (question) =>
+    question.kind === 'account' ? findAccount([anna], question.name, 0) : addresses(question);
+  const [work, home] = [identity('work.example'), identity('home.example')];
+  const policy = eapPolicy({ name: 'work', localId: work }, { name: 'home', localId: home });
+  const { world, gateway } = household({ gateway: policy, phone: eapPhone(), ports });
+  for (const [i, called] of [work, home].entries()) {
+    const remoteId = { kind: 'exact', identity: called } as const;
+    const address = `198.51.100.${20 + i}`;
+    const phone = world.host(`phone ${i}`, address, eapPhone({ remoteId }), ports, 10 * i + 10);
+    const path = between(phone, gateway);
+    world.input(phone, {
+      kind: 'command',
+      command: { kind: 'initiate', connection: 'home', path },
+    });
+    world.run(seconds(5));
+  }
+  const inside = gateway.core.snapshot().sas.filter(({ phase }) => phase === 'established');
+  expect(inside).toMatchObject([{ connection: 'home', user: 'anna' }]);
+});
