@@ -2,8 +2,8 @@
 // changes one word and not all of them.
 import { TransformType } from '../../iana/transforms.ts';
 import type { Proposal } from '../../transforms/parse.ts';
-import { byId, ianaType, type Transform } from '../../transforms/table.ts';
-import type { Sa, WireProposal } from '../../wire/payloads/sa.ts';
+import { byId, type Transform } from '../../transforms/table.ts';
+import type { Sa, WireProposal, WireTransform } from '../../wire/payloads/sa.ts';
 import { IkeError } from '../error.ts';
 import { explainMismatch, formatTransform } from './proposals.ts';
 
@@ -47,41 +47,75 @@ interface Miss {
   readonly areKnown: boolean;
 }
 
-/** Of all pairs of proposals, the one in which the fewest types have nothing in common. */
+/** What a proposal of the peer has of one type, and what of it we know. */
+interface Offered {
+  readonly transforms: readonly WireTransform[];
+  readonly known: readonly (Transform | undefined)[];
+}
+/** By TransformType. Read once: anybody may offer much, and each pair of proposals is looked at. */
+type Offer = ReadonlyMap<number, Offered>;
+
+/** Of all pairs of proposals, the first in which the fewest types have nothing in common. */
 function nearestMiss(ours: readonly Proposal[], { proposals }: Sa): readonly Miss[] {
-  const pairs = ours.flatMap((mine) =>
-    proposals.slice(0, mostOffers).map((offer) => missesOf(mine, offer)),
+  const offers = proposals.slice(0, mostOffers).map(readOffer);
+  let nearest: { readonly types: readonly number[]; mine: Proposal; offer: Offer } | undefined;
+  for (const mine of new Set(ours)) {
+    for (const offer of offers) {
+      const types = judged.filter((type) => isMissed(mine, offer, type));
+      const isNearer = types.length < (nearest?.types.length ?? Number.POSITIVE_INFINITY);
+      if (types.length > 0 && isNearer) nearest = { types, mine, offer };
+    }
+  }
+  if (!nearest) return [];
+  const { types, mine, offer } = nearest;
+  return types.map((type) => missOf(mine, offer, type));
+}
+
+function readOffer({ transforms }: WireProposal): Offer {
+  return new Map(
+    judged.map((type) => {
+      const own = transforms.filter((one) => one.type === type && one.id !== 0);
+      const known = own.map(({ id, keyBits }) => byId(type, id, keyBits));
+      return [type, { transforms: own, known }];
+    }),
   );
-  const open = pairs.filter((misses) => misses.length > 0);
-  return open.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
-function missesOf(mine: Proposal, { transforms }: WireProposal): readonly Miss[] {
-  return judged.flatMap((type) => {
-    const accepted: readonly Transform[] = rowsOf(mine).filter((row) => ianaType(row) === type);
-    const offered = transforms.filter((one) => one.type === type && one.id !== 0);
-    const known = offered.map(({ id, keyBits }) => byId(type, id, keyBits));
-    const isShared = accepted.some((row) => known.includes(row));
-    if (isShared || (accepted.length === 0 && offered.length === 0)) return [];
-    // A cipher that brings its own integrity and one that does not: that they differ there follows.
-    if (type === TransformType.INTEG && accepted.length === 0) return [];
-    return [
-      {
-        type,
-        offered: offered.slice(0, mostNamed).map(formatTransform),
-        accepted: accepted.slice(0, mostNamed).map(({ keyword }) => keyword),
-        areKnown: known.length > 0 && known[0] !== undefined,
-      },
-    ];
-  });
+/** Whether they have nothing of this type in common, and one of them has something. */
+function isMissed(mine: Proposal, offer: Offer, type: number): boolean {
+  const accepted = rowsOf(mine, type);
+  const { transforms = [], known = [] } = offer.get(type) ?? {};
+  // A cipher that brings its own integrity and one that does not: that they differ there follows.
+  if (accepted.length === 0 && (type === TransformType.INTEG || transforms.length === 0)) {
+    return false;
+  }
+  return !accepted.some((row) => known.includes(row));
 }
 
-const rowsOf = ({ encr, prf, integ, ke }: Proposal): readonly Transform[] => [
-  ...encr,
-  ...prf,
-  ...integ,
-  ...ke,
-];
+function missOf(mine: Proposal, offer: Offer, type: number): Miss {
+  const { transforms = [], known = [] } = offer.get(type) ?? {};
+  return {
+    type,
+    offered: transforms.slice(0, mostNamed).map(formatTransform),
+    accepted: rowsOf(mine, type)
+      .slice(0, mostNamed)
+      .map(({ keyword }) => keyword),
+    areKnown: known.length > 0 && known[0] !== undefined,
+  };
+}
+
+function rowsOf({ encr, prf, integ, ke }: Proposal, type: number): readonly Transform[] {
+  switch (type) {
+    case TransformType.ENCR:
+      return encr;
+    case TransformType.PRF:
+      return prf;
+    case TransformType.INTEG:
+      return integ;
+    default:
+      return ke;
+  }
+}
 
 const list = (names: readonly string[]): string => names.join(' or ') || 'none';
 

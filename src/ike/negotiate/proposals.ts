@@ -172,7 +172,8 @@ export function offersOnly({ proposals }: Sa, method: number): boolean {
 /** For the owner: what was offered and what would do. */
 export function explainMismatch(ours: readonly Proposal[], theirs: Sa): string {
   const offered = theirs.proposals.slice(0, mostProposals).map(formatOffered);
-  const accepted = [...new Set(ours.map(formatProposal))].slice(0, mostProposals);
+  const distinct = [...new Set(ours)].map(formatProposal);
+  const accepted = [...new Set(distinct)].slice(0, mostProposals);
   return `the peer offers ${offered.join(', ')}; accepted here: ${accepted.join(', ')}`;
 }
 
