@@ -74,7 +74,9 @@ export function unpack(sa: IkeSa, message: Message, bytes: Uint8Array, path: Pat
       ? { first: sealed.body.first, bytes: plaintext }
       : reassemble(sa, message.header, sealed.body, plaintext);
   if (!whole) return { kind: 'fragment' };
-  if (message.header.exchange === Exchange.IKE_INTERMEDIATE) {
+  // Who dialled asks: what else is authentic is not what AUTH covers on the other side.
+  const isDue = sa.role === (message.header.isResponse ? 'initiator' : 'responder');
+  if (message.header.exchange === Exchange.IKE_INTERMEDIATE && isDue) {
     const front = bytes.subarray(0, bytes.length - sealedBytes(sealed));
     const { messageId } = message.header;
     coverIntermediate(sa, 'theirs', { messageId, front, first: whole.first, chain: whole.bytes });

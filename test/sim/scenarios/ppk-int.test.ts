@@ -211,6 +211,15 @@ describe('a scripted gateway', () => {
     expect(dialer.core.snapshot().sas).toMatchObject([{ ppk: undefined, phase: 'established' }]);
   });
 
+  test('that asks a question of its own in between is not heard, and AUTH does not cover it', () => {
+    const { peer, dialer } = asked();
+    const request = peer.seal(Exchange.IKE_INTERMEDIATE, [], { messageId: 0 });
+    expect(peer.hears(() => peer.send(request))).toEqual([]);
+    peer.respondIntermediate([]);
+    peer.respond(welcome(peer));
+    expect(dialer.core.snapshot().sas).toMatchObject([{ phase: 'established' }]);
+  });
+
   test('a reload that takes the PPK away before the answer gives the attempt up', () => {
     const { world, peer, dialer } = asked();
     const without = policy([phone()], { ppks: [] });
