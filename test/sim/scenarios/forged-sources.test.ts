@@ -50,7 +50,7 @@ describe('a tunnel for the own address of the peer', () => {
     [...gateway.children.values()].map(({ selectors }) => selectors.remote[0]?.range.start);
   const another = [...without(child(Uint8Array.of(0xc0, 9, 9, 9)), P.CP), nonce];
 
-  test('is not for the address that its login seemed to come from', () => {
+  test('is not for the address that its login seemed to come from (attack 15)', () => {
     const scene = doorstep({ policy: hosts(false) });
     const peer = scene.halfOpen();
     asksForged(peer, IKE_AUTH, login(peer));
@@ -95,7 +95,7 @@ describe('a tunnel for the own address of the peer', () => {
   });
 });
 
-test('a connection for some addresses takes nobody who only seems to have one', () => {
+test('a connection for some addresses takes nobody who only seems to have one (attack 15)', () => {
   const remote = [prefixRange({ ip: victim, bits: 24 })];
   const { gateway, halfOpen } = doorstep({
     policy: policy([connection({ name: 'inside', remote }), connection({ name: 'outside' })]),
@@ -105,7 +105,7 @@ test('a connection for some addresses takes nobody who only seems to have one', 
   expect(gateway.sa).toMatchObject({ connection: 'outside' });
 });
 
-test('wrong passwords are nobody else’s: who guesses from forged addresses locks nobody out', () => {
+test('wrong passwords are nobody else’s: who guesses from forged addresses locks nobody out (attack 15)', () => {
   const limits = { cookieThreshold: 99, cookieThresholdPerSource: 99 };
   const { halfOpen } = doorstep({
     policy: { ...eapPolicy(), limits: { ...limits, halfOpen: 99, halfOpenPerSource: 99 } },
@@ -120,7 +120,7 @@ test('wrong passwords are nobody else’s: who guesses from forged addresses loc
   expect(logsIn(halfOpen({ ...anna, seed: 2 }), 'plainly', annasPassword)).toBe('success');
 });
 
-test('TLS inside EAP counts for who is there, and not for whom it seems to come from', () => {
+test('TLS inside EAP counts for who is there, and not for whom it seems to come from (attack 15)', () => {
   const tls = eapPolicy({ remoteAuth: ['eap-tls'], localAuth: 'pubkey', certificate: 'gateway' });
   const own = { name: 'gateway', keyId: 'gateway', keyType: 'p256', chain: [] } as const;
   const certificates = [{ ...own, identities: [identity('home.example')] }];
