@@ -50,10 +50,13 @@ export function reportFailedAttempt(
   sa: IkeSa,
   { fault, cause, why, advice }: Setback,
 ): void {
+  const { path, origin } = sa;
+  // The last message may have been sent from anywhere: who really has that address is not to be blamed.
+  const remote = sa.establishedAt === undefined ? { ...path.remote, ip: origin } : path.remote;
   host.report({
     kind: 'attempt.failed',
     sa: sa.id,
-    path: sa.path,
+    path: { local: path.local, remote },
     peer: sa.peerName ?? sa.claimedName,
     connection: sa.connection?.name,
     notify: fault,

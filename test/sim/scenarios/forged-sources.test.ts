@@ -105,6 +105,14 @@ test('a connection for some addresses takes nobody who only seems to have one (a
   expect(gateway.sa).toMatchObject({ connection: 'outside' });
 });
 
+test('who fails is told of by the address that he has', () => {
+  const { gateway, halfOpen } = doorstep();
+  const peer = halfOpen();
+  asksForged(peer, IKE_AUTH, login(peer, { secret: 'guess' }));
+  const [failed] = gateway.eventsOf('attempt.failed');
+  expect(failed?.path.remote.ip).toBe(peer.from.ip);
+});
+
 test('wrong passwords are nobody else’s: who guesses from forged addresses locks nobody out (attack 15)', () => {
   const limits = { cookieThreshold: 99, cookieThresholdPerSource: 99 };
   const { halfOpen } = doorstep({
