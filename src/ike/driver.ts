@@ -71,6 +71,8 @@ export class Driver {
       if (typeof answer === 'object' && 'tls' in answer) {
         this.#host.emit({ kind: 'closeTls', tls: answer.tls });
       }
+      // Keys that TLS exported are the asker's to wipe, and he is gone.
+      if (answer instanceof Uint8Array) answer.fill(0);
       return;
     }
     this.#host.waiting.delete(ticket);

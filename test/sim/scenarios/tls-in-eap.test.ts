@@ -1,7 +1,7 @@
 // EAP-TLS as the core sees it: the TLS itself is outside, and every connection that was lent goes back, however the
 // login ends.
 import { describe, expect, test } from 'vitest';
-import { fromText } from '../../../src/base/bytes.ts';
+import { fromText, isZero } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
 import type { Answer, Question, TlsProgress, TlsRef } from '../../../src/ike/core.ts';
 import type { Connection } from '../../../src/policy/policy.ts';
@@ -101,6 +101,10 @@ describe('a TLS connection of a login', () => {
     if (ticket === undefined) throw new Error('nothing was asked');
     home.world.input(home.gateway, { kind: 'answer', ticket, answer: { tls: ofGateway } });
     expect(home.gateway.closedTls).toEqual([ofGateway]);
+    // And so do keys, whose asker would have wiped them.
+    const keys = new Uint8Array(128).fill(7);
+    home.world.input(home.gateway, { kind: 'answer', ticket, answer: keys });
+    expect(isZero(keys)).toBe(true);
   });
 });
 
