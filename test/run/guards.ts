@@ -1,6 +1,7 @@
 // What keeps each row of docs/security/cve-classes.md out: where the guard stands, and the test that notices when it is
 // gone. `make mutants` takes one away after the other and runs that test.
 import { keyExchangeGuards } from './key-exchange-guards.ts';
+import { strangerGuards } from './stranger-guards.ts';
 
 export interface Guard {
   /** Row of docs/security/cve-classes.md. */
@@ -393,4 +394,5 @@ export const guards: readonly Guard[] = [
     title: 'a second time, as somebody else, changes nothing',
   },
   ...keyExchangeGuards,
+  ...strangerGuards,
 ];

@@ -244,16 +244,22 @@ describe('a cookie', () => {
   });
 
   // It was made of Ni | IPi | SPIi: who has a /64 made one for any IPv4 address in the world.
-  test('for an IPv6 address is none for the IPv4 address at its end', () => {
+  test('for an IPv6 address is none for the IPv4 address at its beginning or end', () => {
     const { gateway, world } = busy();
     gateway.also = ['2001:db8::1'];
     const peer = new Peer(world, { from: '2001:db8:1:2:3:4:c633:6407', to: '2001:db8::1' });
     peer.send(peer.initRequest());
     const cookie = notify(Notification.COOKIE, cookieIn(last(peer.received())));
-    const other = new Peer(world, { from: '198.51.100.7', to: gateway.address });
-    other.ni = concat(peer.ni, ipBytes(peer.from.ip).subarray(0, 12));
-    other.send(other.initRequest([cookie]));
-    expect(other.received().map(openNotifies)).toEqual([['COOKIE']]);
+    const address = ipBytes(peer.from.ip);
+    const atEnd = new Peer(world, { from: '198.51.100.7', to: gateway.address });
+    atEnd.ni = concat(peer.ni, address.subarray(0, 12));
+    const first = new Peer(world, { from: '32.1.13.184', to: gateway.address });
+    first.spiI = address.slice(4, 12);
+    first.ni = concat(address.subarray(12), peer.spiI, peer.ni);
+    for (const other of [atEnd, first]) {
+      other.send(other.initRequest([cookie]));
+      expect(other.received().map(openNotifies)).toEqual([['COOKIE']]);
+    }
     expect(gateway.core.snapshot().sas).toEqual([]);
   });
 
