@@ -121,7 +121,7 @@ static bool read_knock(const uint8_t *bytes, size_t count, struct knock *knock)
 	return knock->nonce && knock->nonce_bytes <= 256;
 }
 
-/* 0, then a MAC over nonce, address and SPI. */
+/* 0, then a MAC over address, SPI and nonce. */
 static void bake(const struct hmac_key *secret, const struct esp_address *from, const uint8_t *spi,
 	const struct knock *knock, uint8_t cookie[COOKIE_BYTES])
 {
@@ -129,6 +129,8 @@ static void bake(const struct hmac_key *secret, const struct esp_address *from, 
 	struct hmac hmac;
 
 	hmac_begin(&hmac, secret);
+	/* An IPv6 address must not read as an IPv4 address and an SPI. */
+	hmac_add(&hmac, &from->family, 1);
 	hmac_add(&hmac, from->ip, from->family == 4 ? 4 : 16);
 	hmac_add(&hmac, spi, 8);
 	hmac_add(&hmac, knock->nonce, knock->nonce_bytes);

@@ -121,6 +121,31 @@ static void a_cookie_is_for_one_address_spi_and_nonce(void)
 	CHECK_EQUAL(judge(proven, sizeof(proven)), DOOR_PROVEN);
 }
 
+/* Whoever has an IPv6 address that begins with somebody's IPv4 address had cookies for that, too.
+ */
+static void a_cookie_is_for_one_family(void)
+{
+	struct esp_address six = {.family = 6, .port = 500}, four = anna;
+	uint8_t spi[8], nonce[32];
+
+	open_crowded();
+	for (uint8_t i = 0; i < 16; i++)
+		six.ip[i] = i < 4 ? anna.ip[i] : i;
+	memcpy(spi, request, 8);
+	memcpy(nonce, request + 132, 32);
+	CHECK_EQUAL(judge_from(&six, request, sizeof(request)), DOOR_CHALLENGED);
+	/* The rest of the address as SPI and beginning of a longer nonce. */
+	memcpy(request, six.ip + 4, 8);
+	put(request + 130, 48, 2);
+	memcpy(request + 132, six.ip + 12, 4);
+	memcpy(request + 136, spi, 8);
+	memcpy(request + 144, nonce, 32);
+	memset(request + 176, 0, 4);
+	put(request + 178, REQUEST_BYTES - 176, 2);
+	write_proven();
+	CHECK_EQUAL(judge_from(&four, proven, sizeof(proven)), DOOR_CHALLENGED);
+}
+
 /*
  * When the crowd was gone, a cookie of the door's meant nothing: the core asked for one of its own,
  * which the door did not know when the others came again. Of eighty clients that dialled at once, a
@@ -367,6 +392,7 @@ int main(void)
 	RUN(few_go_in);
 	RUN(a_crowd_is_asked_for_cookies);
 	RUN(a_cookie_is_for_one_address_spi_and_nonce);
+	RUN(a_cookie_is_for_one_family);
 	RUN(a_cookie_outlasts_the_crowd);
 	RUN(a_cookie_grows_old);
 	RUN(whom_we_know_passes_a_crowd);
