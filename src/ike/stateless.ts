@@ -4,6 +4,9 @@ import type { Payload } from '../wire/payloads/index.ts';
 import type { Path } from './core.ts';
 import type { Host } from './host.ts';
 
+/** Bytes of a notify without data: a bare header, too, may be told that its version is none of ours (RFC 7296 §2.5). */
+const emptyNotify = 8;
+
 export function sendBare(
   host: Host,
   path: Path,
@@ -37,7 +40,7 @@ export function sendBare(
     messageId,
   };
   const bytes = encodeMessage(header, payloads);
-  // An address may be forged: what goes there must not be more than what came.
-  if (bytes.length <= came) host.emit({ kind: 'send', path, bytes });
+  // An address may be forged: what goes there must not be more than what came, but for one word of refusal.
+  if (bytes.length <= came + emptyNotify) host.emit({ kind: 'send', path, bytes });
   else host.count('answer.withheld');
 }
