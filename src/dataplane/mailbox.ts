@@ -1,4 +1,4 @@
-// The mailbox's frames (native/include/esp.h): IKE messages both ways, events from the C module. Pure: bytes in,
+// The mailbox's frames (native/include/esp_frame.h): IKE messages both ways, events from the C module. Pure: bytes in,
 // values out, however the stream is cut.
 import { OutOfBytes, Reader, Writer } from '../base/bytes.ts';
 import { ipBytes, ipFromBytes, isIpv4, type SocketAddress } from '../base/ip.ts';

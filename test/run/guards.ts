@@ -261,7 +261,7 @@ export const guards: readonly Guard[] = [
     file: 'native/src/door.c',
     guard: 'if (!is_ours(door, from, bytes, &knock)) {',
     without: 'if (!is_ours(door, from, bytes, &knock) && !knock.cookie) {',
-    test: inC('door'),
+    test: inC('cookie'),
     title: 'a_cookie_is_for_one_address_spi_and_nonce',
   },
   {

@@ -35,7 +35,7 @@ function readInPieces(stream: Uint8Array, sizes: readonly number[]): Frame[] {
   return frames;
 }
 
-/** An event frame of native/include/esp.h, written by hand. */
+/** An event frame of native/include/esp_frame.h, written by hand. */
 const frame = (...body: number[]): Uint8Array => Uint8Array.of(0, 0, 0, body.length, ...body);
 
 test('a datagram comes back whole however the stream is cut', () => {
@@ -54,7 +54,7 @@ test('a datagram comes back whole however the stream is cut', () => {
   );
 });
 
-test('a frame is laid out as esp.h says', () => {
+test('a frame is laid out as esp_frame.h says', () => {
   const path = { local: { ip: ip('192.0.2.1'), port: 4500 }, remote: { ip: ip('::1'), port: 500 } };
   expect(encodeDatagram(path, Uint8Array.of(9, 8))).toEqual(
     Uint8Array.from([
