@@ -4,8 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { eachMapping, TraceMap } from '@jridgewell/trace-mapping';
-import * as esbuild from 'esbuild';
-import { nodeOptions } from '../../cross/bundle.mjs';
+import { bundleTargets } from './fuzz-bundle.mjs';
 
 /** @typedef {{ folder: string, lines: number, run: number, files: { path: string, share: number }[] }} Row */
 
@@ -34,13 +33,7 @@ function inputsOf(name, corpora) {
 
 /** V8 counts while the targets run. */
 async function ofScripts() {
-  await esbuild.build({
-    ...nodeOptions(),
-    alias: { vitest: './test/fuzz/runner.ts' },
-    entryPoints: ['test/fuzz/fuzz-main.ts'],
-    outfile: script,
-    sourcemap: true,
-  });
+  await bundleTargets(script, { sourcemap: true });
   const env = { ...process.env, NODE_V8_COVERAGE: resolve(work, 'v8') };
   for (const file of readdirSync('test/fuzz/targets')) {
     const name = file.replace('.ts', '');

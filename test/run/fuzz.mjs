@@ -5,8 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
-import * as esbuild from 'esbuild';
-import { nodeOptions } from '../../cross/bundle.mjs';
+import { bundleTargets } from './fuzz-bundle.mjs';
 
 /** @typedef {{ executions: number, coverage: number, inputs: number }} Figures */
 /** @typedef {{ name: string, run: string[], learnt: string, kept: string, isNative: boolean }} Target */
@@ -66,17 +65,7 @@ function target(name, corpora, isNative) {
 
 async function build() {
   if (targets.some(({ isNative }) => isNative)) must('make', '-s', '-C', 'native', 'fuzzers');
-  if (targets.some(({ isNative }) => !isNative)) await bundle();
-}
-
-/** The simulation speaks to vitest, which is not there. */
-async function bundle() {
-  await esbuild.build({
-    ...nodeOptions(),
-    alias: { vitest: './test/fuzz/runner.ts' },
-    entryPoints: ['test/fuzz/fuzz-main.ts'],
-    outfile: script,
-  });
+  if (targets.some(({ isNative }) => !isNative)) await bundleTargets(script);
 }
 
 function must(command, ...args) {
