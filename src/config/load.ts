@@ -123,12 +123,13 @@ function reportIdle({ connection: [disabled] }: Sections, findings: Findings): v
 }
 
 /**
- * Half-open IKE SAs. A source address may be a NAT with a whole school behind it, so that 20 are granted before more
- * are refused; and from the fourth on a cookie shows that the address is not forged (RFC 7296 §2.6).
+ * Half-open IKE SAs. Each may keep a message of 64 KiB and, with EAP-TLS, a flight as long: 32 MiB in all. A
+ * source address may be a NAT with a whole school behind it, so that 20 are granted before more are refused; and
+ * from the fourth on a cookie shows that the address is not forged (RFC 7296 §2.6).
  */
 const limits: Limits = {
   cookieThreshold: 30,
   cookieThresholdPerSource: 3,
-  halfOpen: 1000,
+  halfOpen: 256,
   halfOpenPerSource: 100,
 };
